@@ -1,0 +1,98 @@
+"""The one table of primitives: what a function computes, its type, its derivative, its samples.
+
+A rule is an ordinary Python function. The compiler reads its source and inlines it, typed, where it is
+needed; tests also call it as it stands. Rules never sum to an operand's shape, cast, or test for missing
+gradients: the driver projects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Memory = Literal["fresh", "view", "maybe", "same"]
+Kind = Literal["elementwise", "linear", "multilinear", "rule", "zero", "constructor", "query", "structure", "opaque"]
+Rule = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One call to test a rule with. `at` are the differentiable and other positional arguments."""
+
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any] = field(default_factory=dict)
+    kink: str = ""  # why differences can't be compared here (the value is still checked)
+    second: bool = True  # whether the second derivative exists here
+    wrt: tuple[str, ...] = ()  # parameters to differentiate; all of `diff` if empty
+
+
+@dataclass(eq=False, slots=True)
+class Primitive:
+    """One row.
+
+    `params` are the canonical parameter names, in positional order; `defaults` the ones that may be
+    left out. `static` parameters must be known at compile time. `diff` names those with a derivative.
+
+    `vjp[p](g, out, **arguments)` is the gradient for parameter p, `jvp[p](t, out, **arguments)` the
+    tangent that p's tangent t contributes. Both take the arguments they want, by name; `partials[p]`
+    takes (out, *args) and serves both modes.
+    """
+
+    name: str
+    fn: Callable[..., Any]
+    params: tuple[str, ...]
+    defaults: dict[str, Any] = field(default_factory=dict)
+    static: frozenset[str] = frozenset()
+    diff: tuple[str, ...] = ()
+    kind: Kind = "opaque"
+    vjp: dict[str, Rule] = field(default_factory=dict)
+    jvp: dict[str, Rule] = field(default_factory=dict)
+    partials: dict[str, Rule] = field(default_factory=dict)
+    memory: Memory = "fresh"  # what an array result is: new, a view of the first argument, perhaps one, or the argument
+    infer: Callable[..., Any] | None = None  # (arguments by name: Operand) -> Type; None: by a trial call
+    show: str = ""  # how it prints when not as a call: "+" (binary), "-_" (unary), ".T", ".size"
+    narrow: bool = False  # its vjp takes a g of fewer axes that stands for the broadcast one
+    variadic: bool = False  # the last parameter takes any number of positional arguments
+    positional: frozenset[str] = frozenset()  # parameters that never go by keyword, with a default or not
+    effect: Literal["pure", "opaque"] = "pure"
+    samples: tuple[Sample, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<{self.name}>"
+
+
+class Registry:
+    """Primitives by the callable that they stand for."""
+
+    def __init__(self) -> None:
+        self._by_fn: dict[Any, Primitive] = {}
+        self._by_name: dict[str, Primitive] = {}
+
+    def add(self, p: Primitive, *aliases: Callable[..., Any]) -> Primitive:
+        self._by_name[p.name] = p
+        for fn in (p.fn, *aliases):
+            self._by_fn[fn] = p
+        return p
+
+    def find(self, fn: Any) -> Primitive | None:
+        """Return the row of a callable, or None."""
+        try:
+            return self._by_fn.get(fn)
+        except TypeError:  # unhashable
+            return None
+
+    def named(self, name: str) -> Primitive:
+        return self._by_name[name]
+
+    def rows(self) -> list[Primitive]:
+        return list(self._by_name.values())
+
+    def copy(self) -> Registry:
+        other = Registry()
+        other._by_fn = dict(self._by_fn)
+        other._by_name = dict(self._by_name)
+        return other
+
+
+REGISTRY = Registry()
