@@ -1,0 +1,116 @@
+"""What the public functions ask the compiler for, and what they get back.
+
+A `Request` is one derivative of one function for one signature; `Derived` is its text with all that is
+needed to run it, to guard it, and to find it again on disk.
+"""
+
+from __future__ import annotations
+
+import marshal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from adgen.ir.nodes import Origin
+    from adgen.ir.types import Type
+
+Mode = Literal["primal", "grad", "value_and_grad", "vjp", "jvp"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a caller may choose beside `wrt`.
+
+    `overrides` are (function, rule) pairs: the vjp rules that `override_gradient` put in force.
+    """
+
+    of: tuple[str, ...] = ()
+    stop_gradients: tuple[str, ...] = ()
+    unconnected: Literal["none", "zero"] = "none"
+    overrides: tuple[tuple[Any, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One derivative to make.
+
+    The entry of every mode takes fn's parameters by position (a `*args` parameter as one tuple, a
+    `**kwargs` one as a dict), then, in mode "jvp", one tangent for each name of `wrt`, then the hidden values.
+    """
+
+    fn: Callable[..., Any]
+    mode: Mode
+    wrt: tuple[str, ...]
+    types: tuple[Type, ...]  # one per parameter of fn, in order
+    statics: dict[str, object] = field(default_factory=dict)  # parameters that are part of the signature by value
+    scalar_wrt: bool = True  # wrt was a single one: the result is the bare gradient, else a tuple
+    options: Options = Options()
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """A value that the program reads from a global or a closure cell of `owner`, passed as a trailing parameter."""
+
+    name: str
+    owner: Any  # the function whose global or cell it is
+    kind: Literal["global", "cell"]
+    type: Type | None = None
+
+
+def digest_code(fn: Any) -> str:
+    """Return a hash of a function's code; anything without code is known by its name alone."""
+    code = getattr(fn, "__code__", None)
+    if code is None:
+        name = f"{getattr(fn, '__module__', '')}:{getattr(fn, '__qualname__', type(fn).__qualname__)}"
+        return sha256(name.encode()).hexdigest()[:32]
+    # Version 2 has no back references, whose presence depends on reference counts.
+    return sha256(marshal.dumps(code, 2)).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """A function whose source went into the text.
+
+    `name` is how `owner` (None: the primal) reads it: a name, perhaps with attributes ("np.tanh"). It guards
+    the compiled text: when the name means something else, or its code changed, the text is stale.
+    """
+
+    kind: Literal["callee", "rule"]
+    module: str
+    qualname: str
+    digest: str
+    function: Any = field(default=None, compare=False)
+    owner: Any = field(default=None, compare=False)
+    name: str = ""
+
+    @classmethod
+    def of(cls, fn: Any, kind: Literal["callee", "rule"] = "callee", owner: Any = None, name: str = "") -> Dependency:
+        """Describe a function."""
+        module = getattr(fn, "__module__", None) or ""
+        return cls(kind, module, getattr(fn, "__qualname__", repr(type(fn))), digest_code(fn), fn, owner, name)
+
+
+@dataclass(slots=True)
+class Derived:
+    """The text of one derivative. In mode "vjp" the entry returns (value, residuals), and
+    `pullback(residuals, seed)` a tuple with one gradient for each name of `wrt`.
+    """
+
+    text: str
+    entry: str
+    pullback: str | None = None
+    externals: dict[str, object] = field(default_factory=dict)  # names beyond np, math and builtins
+    hidden: tuple[Hidden, ...] = ()
+    depends: tuple[Dependency, ...] = ()
+    lines: dict[int, Origin] = field(default_factory=dict)  # line of the text -> the user's statement
+    stages: dict[str, str] = field(default_factory=dict)
+
+
+class NeedsValue(Exception):
+    """The compiler must know the values of these parameters: they become part of the signature."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__(", ".join(names))
+        self.names = tuple(names)
