@@ -1,0 +1,118 @@
+"""Replace operands in blocks and copy blocks.
+
+Both walk by nesting only. `substitute` keeps every defined value and every untouched node; `clone`
+gives each value that the block defines a fresh `Var`, so that the copy may stand beside the original.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from adgen.ir.nodes import Block, Consume, If, Let, Operand, Range, Stmt, Var
+
+Mapping = dict[Var, Operand]
+
+
+def resolve(a: Operand, mapping: Mapping) -> Operand:
+    """Follow replacements to the end; a chain is shortened on the way."""
+    if not isinstance(a, Var) or a not in mapping:
+        return a
+    chain: list[Var] = []
+    end: Operand = a
+    while isinstance(end, Var) and end in mapping:
+        chain.append(end)
+        end = mapping[end]
+    for v in chain:
+        mapping[v] = end
+    return end
+
+
+def resolve_all(xs: tuple[Operand, ...], mapping: Mapping) -> tuple[Operand, ...]:
+    """Resolve each operand; the same tuple comes back if nothing changed."""
+    new = tuple(resolve(x, mapping) for x in xs)
+    return xs if all(a is b for a, b in zip(xs, new)) else new
+
+
+def substitute(block: Block, mapping: Mapping) -> Block:
+    """Return the block with every use of a mapped value replaced (chains of replacements are followed)."""
+    if not mapping:
+        return block
+    stmts = tuple(_substitute_stmt(s, mapping) for s in block.stmts)
+    results = resolve_all(block.results, mapping)
+    if results is block.results and all(a is b for a, b in zip(stmts, block.stmts)):
+        return block
+    return Block(stmts, results)
+
+
+def _substitute_stmt(s: Stmt, mapping: Mapping) -> Stmt:
+    if isinstance(s, Let):
+        args = resolve_all(s.args, mapping)
+        return s if args is s.args else replace(s, args=args)
+    if isinstance(s, If):
+        cond, then, orelse = resolve(s.cond, mapping), substitute(s.then, mapping), substitute(s.orelse, mapping)
+        if cond is s.cond and then is s.then and orelse is s.orelse:
+            return s
+        return replace(s, cond=cond, then=then, orelse=orelse)
+    header, inits, body = resolve_range(s.range, mapping), resolve_all(s.inits, mapping), substitute(s.body, mapping)
+    test = None if s.test is None else substitute(s.test, mapping)
+    old_seqs = tuple(c.seq for c in s.consumes)
+    seqs = resolve_all(old_seqs, mapping)
+    if header is s.range and test is s.test and seqs is old_seqs and inits is s.inits and body is s.body:
+        return s
+    consumes = tuple(replace(c, seq=seq) for c, seq in zip(s.consumes, seqs))
+    return replace(s, range=header, test=test, consumes=consumes, inits=inits, body=body)
+
+
+def resolve_range(r: Range | None, mapping: Mapping) -> Range | None:
+    if r is None:
+        return None
+    old = (r.start, r.stop, r.step)
+    new = resolve_all(old, mapping)
+    return r if new is old else Range(*new)
+
+
+def clone(block: Block, mapping: Mapping) -> Block:
+    """Return a copy whose own values are fresh, with other mapped values replaced.
+
+    `mapping` is extended with original value -> fresh value.
+    """
+    stmts = tuple(_clone_stmt(s, mapping) for s in block.stmts)
+    return Block(stmts, tuple(mapping.get(r, r) if isinstance(r, Var) else r for r in block.results))
+
+
+def _fresh(v: Var, mapping: Mapping) -> Var:
+    new = Var(v.type, v.name, v.fixed)
+    mapping[v] = new
+    return new
+
+
+def _use(a: Operand, mapping: Mapping) -> Operand:
+    return mapping.get(a, a) if isinstance(a, Var) else a
+
+
+def _clone_stmt(s: Stmt, mapping: Mapping) -> Stmt:
+    if isinstance(s, Let):
+        args = tuple(_use(a, mapping) for a in s.args)
+        return replace(s, args=args, out=_fresh(s.out, mapping))
+    if isinstance(s, If):
+        cond, then, orelse = _use(s.cond, mapping), clone(s.then, mapping), clone(s.orelse, mapping)
+        return replace(s, cond=cond, then=then, orelse=orelse, outs=tuple(_fresh(v, mapping) for v in s.outs))
+    r = s.range
+    header = None if r is None else Range(_use(r.start, mapping), _use(r.stop, mapping), _use(r.step, mapping))
+    seqs = [_use(c.seq, mapping) for c in s.consumes]
+    inits = tuple(_use(a, mapping) for a in s.inits)
+    index = None if s.index is None else _fresh(s.index, mapping)
+    consumes = tuple(Consume(_fresh(c.var, mapping), seq, c.reverse) for c, seq in zip(s.consumes, seqs))
+    params = tuple(_fresh(v, mapping) for v in s.params)
+    return replace(
+        s,
+        range=header,
+        index=index,
+        test=None if s.test is None else clone(s.test, mapping),
+        consumes=consumes,
+        params=params,
+        inits=inits,
+        body=clone(s.body, mapping),
+        outs=tuple(_fresh(v, mapping) for v in s.outs),
+        collects=tuple(_fresh(v, mapping) for v in s.collects),
+    )
