@@ -41,7 +41,7 @@ FLOAT, INT, BOOL, VEC = Float(), Int(), Bool(), Array("float64", (Dim(0),))
 
 
 def row(name: str, fn: Callable[..., Any], params: str = "x y", **more: Any) -> Primitive:
-    return Primitive(name, fn, tuple(params.split()), **more)
+    return Primitive(name, fn, tuple(params.split()), **{"kind": "elementwise", **more})
 
 
 ADD, MUL, SUB = row("add", operator.add), row("mul", operator.mul), row("sub", operator.sub)
