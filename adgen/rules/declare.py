@@ -11,7 +11,8 @@ with a row of their own, and calls of `@static` helpers, which run at compile ti
 * Rules return what broadcasting gives; the driver sums to the operand's shape, takes the real part, casts.
 
 Parameters are written as in a `def`, without commas: `"x axis=None keepdims=False"`, `"x base=None /"` (what stands
-before `/` can't go by keyword), `"subscripts *operands optimize=False"`.
+before `/` can't go by keyword), `"a axis=None * keepdims=False"` (what follows `*` goes by keyword only),
+`"subscripts *operands optimize=False"`.
 """
 
 from __future__ import annotations
@@ -66,26 +67,30 @@ def display_name(fn: Any) -> str:
     return f"{module}.{name}"
 
 
-def parse_params(text: str) -> tuple[tuple[str, ...], dict[str, Any], bool, frozenset[str]]:
-    """Return names, defaults, whether the last one is variadic, and the names that can't go by keyword."""
+def parse_params(text: str) -> tuple[tuple[str, ...], dict[str, Any], bool, frozenset[str], frozenset[str]]:
+    """Return names, defaults, whether the last one is variadic, the names that can't go by keyword, those that must."""
     names: list[str] = []
     defaults: dict[str, Any] = {}
     variadic: str | None = None
     positional: frozenset[str] = frozenset()
+    keyword: list[str] | None = None
     for part in text.split():
         if part == "/":
             positional = frozenset(names)
             continue
         if part.startswith("*"):
             variadic = part[1:] or None
+            keyword = []
             continue
         name, has_default, default = part.partition("=")
         names.append(name)
+        if keyword is not None:
+            keyword.append(name)
         if has_default:
             defaults[name] = getattr(np, default[3:]) if default.startswith("np.") else ast.literal_eval(default)
     if variadic is not None:
         names.append(variadic)
-    return tuple(names), defaults, variadic is not None, positional
+    return tuple(names), defaults, variadic is not None, positional, frozenset(keyword or ())
 
 
 def _by_name(rules: Rules, diff: Sequence[str]) -> dict[str, Rule]:
@@ -122,7 +127,7 @@ def register(
 ) -> Primitive:
     """Add one row. `args` are the parameters that rules given as a sequence stand for, the first ones by default."""
     name = name or display_name(fn)
-    names, defaults, variadic, positional = parse_params(params)
+    names, defaults, variadic, positional, keyword = parse_params(params)
     order = tuple(args) if args is not None else names
     tables = [_by_name(r, order) for r in (vjp, jvp, partials)]
     known = [p for table in tables for p in table]
@@ -148,6 +153,7 @@ def register(
         narrow=narrow,
         variadic=variadic,
         positional=positional,
+        keyword=keyword,
         effect="opaque" if effect == "opaque" else "pure",
         samples=tuple(samples),
     )

@@ -55,6 +55,7 @@ class Primitive:
     narrow: bool = False  # its vjp takes a g of fewer axes that stands for the broadcast one
     variadic: bool = False  # the last parameter takes any number of positional arguments
     positional: frozenset[str] = frozenset()  # parameters that never go by keyword, with a default or not
+    keyword: frozenset[str] = frozenset()  # parameters that go by keyword only
     effect: Literal["pure", "opaque"] = "pure"
     samples: tuple[Sample, ...] = ()
 
