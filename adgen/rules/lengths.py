@@ -1,0 +1,109 @@
+"""Lengths of axes: fresh symbols, broadcasting, reduction, and what is proven about two lengths."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextvars import ContextVar
+from itertools import count
+
+from adgen.ir.types import Array, Dim, Length, List, Record, Tuple, Type
+
+_symbols: ContextVar[count[int]] = ContextVar("adgen_symbols")
+
+
+def reset_dims(start: int = 0) -> None:
+    """Number the symbols of this context from `start` on, so that a compile is deterministic."""
+    _symbols.set(count(start))
+
+
+def fresh_dim(nonunit: bool = False) -> Dim:
+    """Return a length that equals no other known one."""
+    try:
+        symbols = _symbols.get()
+    except LookupError:
+        symbols = count()
+        _symbols.set(symbols)
+    return Dim(next(symbols), 0, nonunit)
+
+
+def is_nonunit(n: Length) -> bool:
+    return n != 1 if isinstance(n, int) else n.nonunit
+
+
+def same_length(a: Length, b: Length) -> bool:
+    """Say whether two lengths are proven equal."""
+    if isinstance(a, int) or isinstance(b, int):
+        return a == b
+    return a.symbol == b.symbol and a.minus == b.minus
+
+
+def fresh_like(n: Length) -> Length:
+    """Return a length of which only the unit and nonunit facts are those of `n`."""
+    return n if isinstance(n, int) else fresh_dim(n.nonunit)
+
+
+def broadcast_length(a: Length, b: Length) -> Length:
+    """Return the length that two lengths broadcast to (the call raises where they don't)."""
+    if same_length(a, b):
+        return b if is_nonunit(b) else a
+    if a == 1:
+        return b
+    if b == 1:
+        return a
+    for n in (a, b):
+        if isinstance(n, int):
+            return n
+    for n in (a, b):
+        if is_nonunit(n):
+            return n
+    return fresh_dim()
+
+
+def broadcast_dims(*shapes: Sequence[Length]) -> tuple[Length, ...]:
+    """Return the lengths that several shapes broadcast to."""
+    out: tuple[Length, ...] = ()
+    for dims in shapes:
+        long, short = (dims, out) if len(dims) >= len(out) else (out, dims)
+        k = len(long) - len(short)
+        out = (*long[:k], *(broadcast_length(a, b) for a, b in zip(long[k:], short)))
+    return out
+
+
+def stretches(part: Length, whole: Length) -> bool | None:
+    """Say whether an axis was stretched from `part` to `whole` by broadcasting; None: not known before it runs."""
+    if same_length(part, whole) or whole == 1 or is_nonunit(part):
+        return False
+    return True if part == 1 and is_nonunit(whole) else None
+
+
+def normalize_axes(axis: object, ndim: int) -> tuple[int, ...]:
+    """Return an `axis` argument (None, an integer or a tuple) as a tuple of axes from 0 to ndim - 1."""
+    if axis is None:
+        return tuple(range(ndim))
+    out = []
+    for a in axis if isinstance(axis, (tuple, list)) else (axis,):
+        k = int(a)  # type: ignore[call-overload]
+        if not -ndim <= k < ndim:
+            raise ValueError(f"axis {k} is out of bounds for an array of dimension {ndim}")
+        out.append(k % ndim)
+    return tuple(out)
+
+
+def reduce_dims(dims: Sequence[Length], axis: object, keepdims: object = False) -> tuple[Length, ...]:
+    """Return the lengths that are left when `axis` is reduced."""
+    gone = normalize_axes(axis, len(dims))
+    if keepdims:
+        return tuple(1 if k in gone else n for k, n in enumerate(dims))
+    return tuple(n for k, n in enumerate(dims) if k not in gone)
+
+
+def array_dims(t: Type) -> tuple[Length, ...]:
+    """Return the lengths that a value has once NumPy made an array of it."""
+    if isinstance(t, Array):
+        return t.dims
+    if isinstance(t, List):
+        return (fresh_dim(), *array_dims(t.elem))
+    if isinstance(t, (Tuple, Record)):
+        inner = array_dims(t.items[0]) if t.items else ()
+        return (len(t.items), *inner)
+    return ()
