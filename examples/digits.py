@@ -12,7 +12,6 @@ import argparse
 import time
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 from scipy.optimize import minimize
 
@@ -109,10 +108,10 @@ def train_sgd(params, images, targets, epochs=40, batch=32, rate=0.5):
 
 
 def save_curves(path, lbfgs, sgd):
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
+    from matplotlib.figure import Figure  # only here: training needs no plots
 
-    figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.subplots()
     axes.semilogy(range(1, len(lbfgs) + 1), lbfgs, label="L-BFGS (iterations)")
     axes.semilogy(range(1, len(sgd) + 1), sgd, label="SGD (epochs)")
     axes.set_xlabel("step")
@@ -120,7 +119,6 @@ def save_curves(path, lbfgs, sgd):
     axes.set_title("Two-layer network on handwritten digits")
     axes.legend()
     figure.savefig(path, dpi=120)
-    plt.close(figure)
 
 
 def main():

@@ -12,7 +12,6 @@ import argparse
 import time
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 from scipy.optimize import minimize
 
@@ -75,10 +74,10 @@ def fit(observed):
 
 
 def save_states(path, x, truth, observed, start):
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
+    from matplotlib.figure import Figure  # only here: training needs no plots
 
-    figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.subplots()
     axes.plot(x, truth, color="0.6", linewidth=4, label="true initial state")
     axes.plot(x, start, label="fitted initial state")
     axes.plot(x, observed, ".", label="observed final state")
@@ -87,7 +86,6 @@ def save_states(path, x, truth, observed, start):
     axes.set_title(f"Heat equation, {STEPS} steps back")
     axes.legend()
     figure.savefig(path, dpi=120)
-    plt.close(figure)
 
 
 def main():
