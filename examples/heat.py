@@ -19,7 +19,7 @@ import adgen
 
 HERE = Path(__file__).resolve().parent
 CELLS = 101
-STEPS = 200
+STEPS = 60
 CONDUCTION = 0.4
 
 
