@@ -1,0 +1,243 @@
+"""Give a function one exit: no `break`, `continue`, early `return` or loop `else` is left.
+
+What follows a branch that always leaves is moved into the other branch:
+
+    for i in s:                     for i in s:  (stop: %stop1)
+        if c:                           if c:
+            break                           %stop1 = True
+        work                            else:
+                                            work
+                                            %stop1 = False
+
+Only where a branch may or may not leave, a flag guards what follows. A loop's `stop` flag is assigned on every
+path through its body. A return inside a loop sets `%ret` and `%returned`, and ends every loop round it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from adgen.frontend.tree import (
+    Assign,
+    Break,
+    Continue,
+    For,
+    Function,
+    If,
+    Lit,
+    Raise,
+    Return,
+    Stmt,
+    While,
+)
+from adgen.ir.nodes import Origin
+
+_RET, _RETURNED = "%ret", "%returned"
+_LEAVES = frozenset("bcr")  # break, continue, return
+_NONE: frozenset[str] = frozenset()
+
+Flags = tuple[tuple[str, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Flow:
+    """How a block may be left, and whether its end can be reached."""
+
+    leaves: frozenset[str]
+    falls: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """The flags to set where a path ends: at the end of the block, and where it leaves."""
+
+    end: Flags = ()
+    on_break: Flags = ()
+    on_continue: Flags = ()
+    on_return: Flags = ()
+    in_loop: bool = False
+    end_returns: bool = False  # falling off the end returns None
+    origin: Origin | None = None
+
+    def guarded(self, flag: str, origin: Origin | None) -> _Context:
+        """Return the context of a statement after which `flag` says whether it left."""
+        left = ((flag, True),)
+        return _Context(
+            ((flag, False),),
+            self.on_break + left,
+            self.on_continue + left,
+            self.on_return + left,
+            self.in_loop,
+            origin=origin,
+        )
+
+    def inner(self) -> _Context:
+        """Return the context of a block inside that is followed by more."""
+        return replace(self, end=(), end_returns=False)
+
+
+def single_exit(fn: Function) -> Function:
+    """Return the function in the form in which its only `Return` is its last statement."""
+    return replace(fn, body=_Exits().function(fn))
+
+
+class _Exits:
+    def __init__(self) -> None:
+        self._flows: dict[int, tuple[Stmt, _Flow]] = {}
+        self._count = 0
+
+    def function(self, fn: Function) -> list[Stmt]:
+        body = fn.body
+        last = body[-1] if body and isinstance(body[-1], Return) else None
+        rest = body[:-1] if last is not None else body
+        flow = self.flow(rest)
+        if "r" in flow.leaves:
+            out = self.block(body, _Context(end_returns=True, origin=fn.origin))
+            return [*out, Return(_RET, last.origin if last is not None else fn.origin)]
+        out = self.block(rest, _Context(origin=fn.origin))
+        return [*out, last if last is not None and flow.falls else Return(Lit(None), fn.origin)]
+
+    def name(self, kind: str) -> str:
+        self._count += 1
+        return f"%{kind}{self._count}"
+
+    # How statements leave
+
+    def flow(self, stmts: list[Stmt]) -> _Flow:
+        leaves: frozenset[str] = _NONE
+        for s in stmts:
+            found = self.flow_of(s)
+            leaves |= found.leaves
+            if not found.falls:
+                return _Flow(leaves, False)
+        return _Flow(leaves, True)
+
+    def flow_of(self, s: Stmt) -> _Flow:
+        kept = self._flows.get(id(s))
+        if kept is None:
+            kept = self._flows[id(s)] = (s, self._flow_of(s))  # the statement too: its id stays its own
+        return kept[1]
+
+    def _flow_of(self, s: Stmt) -> _Flow:
+        if isinstance(s, Break):
+            return _Flow(frozenset("b"), False)
+        if isinstance(s, Continue):
+            return _Flow(frozenset("c"), False)
+        if isinstance(s, Return):
+            return _Flow(frozenset("r"), False)
+        if isinstance(s, Raise):
+            return _Flow(_NONE, False)
+        if isinstance(s, If):
+            then, orelse = self.flow(s.then), self.flow(s.orelse)
+            return _Flow(then.leaves | orelse.leaves, then.falls or orelse.falls)
+        if isinstance(s, (For, While)):
+            body, orelse = self.flow(s.body), self.flow(s.orelse)
+            returns = body.leaves & frozenset("r")
+            if _is_endless(s, body):
+                return _Flow(returns, False)
+            return _Flow(returns | orelse.leaves, "b" in body.leaves or orelse.falls)
+        return _Flow(_NONE, True)
+
+    # Rewriting
+
+    def block(self, stmts: list[Stmt], ctx: _Context) -> list[Stmt]:
+        """Rewrite a block; every path through it that goes on or leaves ends with the context's flags."""
+        out: list[Stmt] = []
+        pending = list(reversed(stmts))
+        while pending:
+            s = pending.pop()
+            if isinstance(s, Return):
+                out.append(Assign(_RET, "copy", (s.value,), origin=s.origin))
+                out.extend(_assign(ctx.on_return, s.origin))
+                return out
+            if isinstance(s, (Break, Continue)):
+                out.extend(_assign(ctx.on_break if isinstance(s, Break) else ctx.on_continue, s.origin))
+                return out
+            if isinstance(s, Raise):
+                out.append(s)
+                return out
+            if isinstance(s, If):
+                if self.branch(s, pending, ctx, out):
+                    return out
+            elif isinstance(s, (For, While)):
+                if self.loop(s, pending, ctx, out):
+                    return out
+            else:
+                out.append(s)
+        if ctx.end_returns:
+            out.append(Assign(_RET, "copy", (Lit(None),), origin=ctx.origin))
+        out.extend(_assign(ctx.end, ctx.origin))
+        return out
+
+    def branch(self, s: If, pending: list[Stmt], ctx: _Context, out: list[Stmt]) -> bool:
+        """Append the rewritten `If`; say whether the rest of the block went into it."""
+        then, orelse = self.flow(s.then), self.flow(s.orelse)
+        rest = pending[::-1]
+        if not (then.falls and orelse.falls):
+            # One branch always leaves: what follows belongs to the other.
+            yes = self.block(s.then + rest if then.falls else s.then, ctx)
+            no = self.block(s.orelse + rest if orelse.falls else s.orelse, ctx)
+            out.append(If(s.test, yes, no, s.origin))
+            return True
+        if not (then.leaves | orelse.leaves) & _LEAVES:
+            inner = ctx.inner()
+            out.append(If(s.test, self.block(s.then, inner), self.block(s.orelse, inner), s.origin))
+            return False
+        if not rest:
+            out.append(If(s.test, self.block(s.then, ctx), self.block(s.orelse, ctx), s.origin))
+            return True
+        left = self.name("left")
+        inner = ctx.guarded(left, s.origin)
+        out.append(If(s.test, self.block(s.then, inner), self.block(s.orelse, inner), s.origin))
+        out.append(If(left, [], self.block(rest, ctx), s.origin))
+        return True
+
+    def loop(self, s: For | While, pending: list[Stmt], ctx: _Context, out: list[Stmt]) -> bool:
+        """Append the rewritten loop and what follows from it; say whether the rest of the block is in it."""
+        flow = self.flow(s.body)
+        breaks, returns = "b" in flow.leaves, "r" in flow.leaves
+        stop = self.name("stop") if breaks or returns else None
+        broke = self.name("broke") if breaks and s.orelse else None
+        go_on: Flags = ((stop, False),) if stop else ()
+        leave: Flags = ((stop, True),) if stop else ()
+        inside = _Context(
+            end=go_on,
+            on_continue=go_on,
+            on_break=leave + (((broke, True),) if broke else ()),
+            on_return=leave + ((_RETURNED, True),),
+            in_loop=True,
+            origin=s.origin,
+        )
+        if broke:
+            out.extend(_assign(((broke, False),), s.origin))
+        if returns and not ctx.in_loop:
+            out.extend(_assign(((_RETURNED, False),), s.origin))
+        body = self.block(s.body, inside)
+        if isinstance(s, For):
+            out.append(For(s.target, s.iter, body, [], stop, s.origin))
+        else:
+            before = self.block(s.before, _Context())
+            out.append(While(before, s.test, body, [], stop, s.origin))
+        # %ret is set already: only the flags of the enclosing loop are left to do.
+        returned = list(_assign(tuple(f for f in ctx.on_return if f[0] != _RETURNED), s.origin))
+        if _is_endless(s, flow):
+            out.extend(returned if returns else [])
+            return True
+        after: list[Stmt] = [If(broke, [], s.orelse, s.origin)] if broke else s.orelse
+        if not returns:
+            pending.extend(reversed(after))
+            return False
+        rest = self.block(after + pending[::-1], ctx)
+        out.append(If(_RETURNED, returned, rest, s.origin))
+        return True
+
+
+def _is_endless(s: For | While, body: _Flow) -> bool:
+    """Say whether nothing but a return ends the loop."""
+    return isinstance(s, While) and isinstance(s.test, Lit) and bool(s.test.value) and "b" not in body.leaves
+
+
+def _assign(flags: Flags, origin: Origin | None) -> Iterator[Stmt]:
+    for name, value in flags:
+        yield Assign(name, "copy", (Lit(value),), origin=origin)

@@ -1,0 +1,335 @@
+"""Lower a function's syntax to the tree: all knowledge of Python's statements is here.
+
+`lower` is the whole frontend: source, tree, single exit, kept per code object.
+"""
+
+from __future__ import annotations
+
+import builtins
+import inspect
+import weakref
+from collections.abc import Callable, Iterable
+from types import CodeType
+from typing import Any
+
+import gast
+
+from adgen.frontend.deep import deep_recursion
+from adgen.frontend.exits import single_exit
+from adgen.frontend.lower_expr import BINARY, ExprLowerer
+from adgen.frontend.origins import Locator
+from adgen.frontend.refuse import make_refusal
+from adgen.frontend.scope import Scope, parameters, scan_scope, walrus_names
+from adgen.frontend.source import Source, find_source
+from adgen.frontend.tree import (
+    AugItem,
+    Break,
+    Continue,
+    Delete,
+    Function,
+    If,
+    Lit,
+    Operand,
+    Parameter,
+    Raise,
+    Return,
+    SetAttr,
+    SetItem,
+    Stmt,
+    Unpack,
+    While,
+)
+
+_trees: dict[int, tuple[weakref.ref[CodeType], Function]] = {}
+
+
+def lower(fn: Callable[..., Any]) -> Function:
+    """Return the single-exit tree of a function; it is shared, so don't change it."""
+    code = getattr(inspect.unwrap(fn) if not hasattr(fn, "__code__") else fn, "__code__", None)
+    if code is not None:
+        kept = _trees.get(id(code))
+        if kept is not None and kept[0]() is code:
+            return kept[1]
+    tree = lower_function(find_source(fn), fn)
+    with deep_recursion():
+        tree = single_exit(tree)
+    if code is not None:
+        # By identity: equal code in two files has two origins.
+        _trees[id(code)] = (weakref.ref(code, lambda _, key=id(code): _trees.pop(key, None)), tree)  # type: ignore[misc]
+    return tree
+
+
+def lower_function(source: Source, fn: Callable[..., Any] | None = None) -> Function:
+    """Lower a source as it stands: with `break`, `continue` and early returns."""
+    function = getattr(fn, "__func__", fn)
+    scope = getattr(function, "__globals__", {})
+    if fn is not None and hasattr(function, "__code__"):
+        scope = _hide(scope, function.__code__.co_freevars)
+    with deep_recursion():
+        return _lower_node(source, source.node, source.name, {}, scope)
+
+
+def _hide(scope: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Return the globals without those that the names of an enclosing function hide."""
+    hidden: dict[str, Any] = dict.fromkeys(n for n in names if n in scope or hasattr(builtins, n))
+    return {**scope, **hidden} if hidden else scope
+
+
+def _lower_node(source: Source, node: Any, name: str, outer: dict[str, str], scope: dict[str, Any]) -> Function:
+    return Lowerer(source, node, name, outer, scope).run()
+
+
+class Lowerer(ExprLowerer):
+    """Lowers one function; functions inside it get their own."""
+
+    def __init__(self, source: Source, node: Any, name: str, outer: dict[str, str], scope: dict[str, Any]) -> None:
+        self.names: Scope = scan_scope(node)
+        super().__init__(Locator(source, name), frozenset(), outer, scope)
+        self.local = frozenset(map(self.mangle, self.names.assigned))
+        self.node = node
+        self.name = name
+
+    def run(self) -> Function:
+        node = self.node
+        self.origin = header = self.locator.statement(node)
+        if isinstance(node, gast.AsyncFunctionDef):
+            raise self.refuse(node)
+        if self.names.yields is not None:
+            raise self.refuse(self.names.yields)
+        for name, statement in self.names.declared.items():
+            if name in self.names.assigned:
+                raise self.refuse(statement)
+        params = self.params(node.args)
+        self.first_param = params[0].name if params and params[0].kind in ("positional", "either") else None
+        if isinstance(node, gast.Lambda):
+            self.rebound = frozenset(self.names.walrus)
+            self.out.append(Return(self.expr(node.body), self.origin))
+        else:
+            self.statements(node.body)
+        return Function(
+            self.name,
+            params,
+            self.out,
+            header,
+            self.local | frozenset(self.extra),
+            self.locator.source.file,
+            self.text(),
+        )
+
+    def text(self) -> str:
+        source = self.locator.source
+        if self.node is source.node:
+            return source.text
+        return Source(source.file, source.first_line, source.lines, self.node, self.name).text
+
+    def params(self, args: Any) -> tuple[Parameter, ...]:
+        either = args.posonlyargs + args.args
+        optional = {id(p) for p in either[len(either) - len(args.defaults) :]}
+        optional |= {id(p) for p, d in zip(args.kwonlyargs, args.kw_defaults) if d is not None}
+        kinds = {id(p): "positional" for p in args.posonlyargs}
+        kinds |= {id(p): "keyword" for p in args.kwonlyargs}
+        kinds |= {id(args.vararg): "*", id(args.kwarg): "**"}
+        found = []
+        for p in parameters(args):
+            note = None if p.annotation is None else self.locator.segment(p.annotation)
+            found.append(Parameter(self.mangle(p.id), kinds.get(id(p), "either"), id(p) in optional, note))
+        return tuple(found)
+
+    def nested(self, node: Any, name: str) -> Function:
+        outer = {k: v for k, v in self.outer.items() if k not in self.local}
+        tree = _lower_node(self.locator.source, node, name, {**outer, **self.renames}, self.inner_scope())
+        return single_exit(tree)
+
+    def inner_scope(self) -> dict[str, Any]:
+        """Return the globals as a function inside sees them: our local names hide some."""
+        return _hide(self.scope, self.local)
+
+    # Statements
+
+    def statements(self, nodes: list[Any]) -> None:
+        for node in nodes:
+            self.statement(node)
+
+    def body(self, nodes: list[Any]) -> list[Stmt]:
+        return self.block(lambda: self.statements(nodes))
+
+    def statement(self, node: Any) -> None:
+        kept = self.origin, self.rebound
+        self.origin = self.locator.statement(node)
+        lower = getattr(self, "stmt_" + type(node).__name__, None)
+        if lower is None:
+            raise make_refusal(type(node).__name__, self.origin)
+        self.rebound = frozenset(map(self.mangle, walrus_names(node))) if self.names.walrus else frozenset()
+        lower(node)
+        self.origin, self.rebound = kept
+
+    def stmt_Pass(self, node: Any) -> None:
+        pass
+
+    def stmt_Global(self, node: Any) -> None:
+        pass  # those that are also assigned were refused
+
+    stmt_Nonlocal = stmt_Global
+
+    def stmt_Expr(self, node: Any) -> None:
+        if isinstance(node.value, gast.Constant):
+            return
+        if isinstance(node.value, gast.Name):
+            self.expr(node.value, self.temp())  # it may be unbound
+        else:
+            self.expr(node.value)
+
+    def stmt_Return(self, node: Any) -> None:
+        self.out.append(Return(Lit(None) if node.value is None else self.expr(node.value), self.origin))
+
+    def stmt_Break(self, node: Any) -> None:
+        self.out.append(Break(self.origin))
+
+    def stmt_Continue(self, node: Any) -> None:
+        self.out.append(Continue(self.origin))
+
+    def stmt_Raise(self, node: Any) -> None:
+        exc = None if node.exc is None else self.expr(node.exc)
+        cause = None if node.cause is None else self.expr(node.cause)
+        self.out.append(Raise(exc, cause, self.origin))
+
+    def stmt_Assert(self, node: Any) -> None:
+        if not __debug__:
+            return
+        test = self.expr(node.test)
+
+        def fail() -> None:
+            args = () if node.msg is None else (self.expr(node.msg),)
+            self.out.append(Raise(self.emit("call", (Lit(AssertionError), *args), data=frozenset()), None, self.origin))
+
+        self.out.append(If(test, [], self.block(fail), self.origin))
+
+    def stmt_FunctionDef(self, node: Any) -> None:
+        name = self.mangle(node.name)
+        wrappers = [self.expr(d) for d in node.decorator_list]
+        value = self.function(node, node.name, None if wrappers else name)
+        for i in range(len(wrappers) - 1, -1, -1):
+            value = self.emit("call", (wrappers[i], value), None if i else name, data=frozenset())
+
+    # Control flow
+
+    def stmt_If(self, node: Any) -> None:
+        test, origin = self.expr(node.test), self.origin
+        self.out.append(If(test, self.body(node.body), self.body(node.orelse), origin))
+
+    def stmt_For(self, node: Any) -> None:
+        origin = self.origin
+        sequence = self.expr(node.iter)
+        loop = self.for_loop(node.target, sequence, lambda: self.statements(node.body))
+        loop.orelse = self.body(node.orelse)
+        loop.origin = origin
+        self.out.append(loop)
+
+    def stmt_While(self, node: Any) -> None:
+        origin = self.origin
+        tests: list[Operand] = []
+        before = self.block(lambda: tests.append(self.expr(node.test)))
+        self.out.append(While(before, tests[0], self.body(node.body), self.body(node.orelse), None, origin))
+
+    # Assignments
+
+    def stmt_Assign(self, node: Any) -> None:
+        first, *others = node.targets
+        if isinstance(first, gast.Name) and (not others or not _binds(others, first.id)):
+            name = self.bound_name(first)
+            value: Operand = self.expr(node.value, name)
+        else:
+            value = self.expr(node.value)
+            self.assign(first, value)
+        for target in others:
+            self.assign(target, value)
+
+    def stmt_AnnAssign(self, node: Any) -> None:
+        if node.value is None:
+            return
+        if isinstance(node.target, gast.Name):
+            self.expr(node.value, self.mangle(node.target.id))
+        else:
+            self.assign(node.target, self.expr(node.value))
+
+    def stmt_AugAssign(self, node: Any) -> None:
+        op, target = BINARY[type(node.op).__name__], node.target
+        if isinstance(target, gast.Name):
+            name = self.mangle(target.id)
+            old = self.emit("copy", (name,)) if name in self.rebound else name
+            self.emit("inplace", (old, self.expr(node.value)), name, data=op)
+        elif isinstance(target, gast.Subscript):
+            base, key = self.expr(target.value), self.expr(target.slice)
+            self.out.append(AugItem(base, key, op, self.expr(node.value), self.origin))
+        else:
+            base = self.expr(target.value)
+            self.out.append(SetAttr(base, self.mangle(target.attr), self.expr(node.value), op, self.origin))
+
+    def assign(self, target: Any, value: Operand) -> None:
+        """Assign a value to a target of any shape."""
+        if isinstance(target, gast.Name):
+            self.emit("copy", (value,), self.bound_name(target))
+        elif isinstance(target, gast.Subscript):
+            base = self.expr(target.value)
+            self.out.append(SetItem(base, self.expr(target.slice), value, self.origin))
+        elif isinstance(target, gast.Attribute):
+            self.out.append(SetAttr(self.expr(target.value), self.mangle(target.attr), value, None, self.origin))
+        else:
+            self.unpack(target, value)
+
+    def unpack(self, target: Any, value: Operand) -> None:
+        star = next((i for i, t in enumerate(target.elts) if isinstance(t, gast.Starred)), None)
+        targets = [t.value if isinstance(t, gast.Starred) else t for t in target.elts]
+        # Python assigns from left to right. Where that shows, every target gets a temporary first.
+        ordered = not _is_plain(targets)
+        names: list[str] = []
+        later: list[tuple[Any, str]] = []
+        for t in targets:
+            if isinstance(t, gast.Name) and not ordered:
+                names.append(self.bound_name(t))
+            else:
+                names.append(self.temp())
+                later.append((t, names[-1]))
+        self.out.append(Unpack(tuple(names), value, star, self.origin))
+        for t, name in later:
+            self.assign(t, name)
+
+    def stmt_Delete(self, node: Any) -> None:
+        for target in node.targets:
+            self.delete(target)
+
+    def delete(self, target: Any) -> None:
+        if isinstance(target, gast.Name):
+            self.out.append(Delete(self.mangle(target.id), origin=self.origin))
+        elif isinstance(target, gast.Subscript):
+            base = self.expr(target.value)
+            self.out.append(Delete(None, base, self.expr(target.slice), self.origin))
+        elif isinstance(target, (gast.Tuple, gast.List)):
+            for t in target.elts:
+                self.delete(t)
+        else:
+            raise self.refuse(target, "DelAttr")
+
+
+def _binds(targets: list[Any], name: str) -> bool:
+    return any(
+        isinstance(n, gast.Name) and isinstance(n.ctx, gast.Store) and n.id == name for t in targets for n in gast.walk(t)
+    )
+
+
+def _is_plain(targets: list[Any]) -> bool:
+    """Say whether the targets are different names, perhaps nested: their order does not show."""
+    seen: set[str] = set()
+    pending = list(targets)
+    while pending:
+        t = pending.pop()
+        if isinstance(t, gast.Starred):
+            pending.append(t.value)
+        elif isinstance(t, (gast.Tuple, gast.List)):
+            pending.extend(t.elts)
+        elif not isinstance(t, gast.Name) or t.id in seen:
+            return False
+        else:
+            seen.add(t.id)
+    return True
+

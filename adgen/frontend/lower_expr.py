@@ -1,0 +1,394 @@
+"""Lower expressions: each operation becomes one `Assign`, in Python's order of evaluation.
+
+`expr(node)` returns where the value is: a literal, a local name, or a temporary. With a target, the last
+operation assigns to the target itself. An operand that is a name is read when its operation runs, so names
+that `:=` binds within the same statement are copied when Python would read them.
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+from collections.abc import Callable
+from typing import Any
+
+import gast
+
+from adgen.errors import UnsupportedError
+from adgen.frontend.origins import Locator
+from adgen.frontend.refuse import make_refusal
+from adgen.frontend.tree import Assign, Break, For, Function, If, Lit, Operand, SetItem, Stmt
+from adgen.ir.nodes import Origin
+
+BINARY = {
+    "Add": "+", "Sub": "-", "Mult": "*", "Div": "/", "FloorDiv": "//", "Mod": "%", "Pow": "**", "MatMult": "@",
+    "LShift": "<<", "RShift": ">>", "BitAnd": "&", "BitOr": "|", "BitXor": "^",
+}  # fmt: skip
+_UNARY = {"USub": "-", "UAdd": "+", "Invert": "~", "Not": "not"}
+_COMPARE = {
+    "Eq": "==", "NotEq": "!=", "Lt": "<", "LtE": "<=", "Gt": ">", "GtE": ">=",
+    "Is": "is", "IsNot": "is not", "In": "in", "NotIn": "not in",
+}  # fmt: skip
+_CONVERSIONS = {-1: "", 115: "s", 114: "r", 97: "a"}
+
+# Callables that read a generator to its end before they return, so that a list serves as well.
+_EAGER: tuple[Any, ...] = (
+    sum, max, min, list, tuple, set, frozenset, sorted, dict, any, all, math.fsum, math.prod,
+)  # fmt: skip
+_EAGER_METHODS = ("join", "extend", "fromiter", "fsum")
+_FRAME = ("locals", "vars", "dir", "eval", "exec")  # these look at the function's own frame
+
+
+class ExprLowerer:
+    """Appends to `out`; one statement's operations share `origin`."""
+
+    def __init__(self, locator: Locator, local: frozenset[str], outer: dict[str, str], scope: dict[str, Any]) -> None:
+        self.locator = locator
+        self.local = local
+        self.outer = outer  # comprehension variables of enclosing functions: name -> its tree name
+        self.scope = scope  # globals, to see what a callee's name stands for
+        self.out: list[Stmt] = []
+        self.origin: Origin | None = None
+        self.renames: dict[str, str] = {}  # comprehension variables here
+        self.rebound: frozenset[str] = frozenset()  # names that this statement binds with `:=`
+        self.extra: list[str] = []  # local names that lowering made
+        self.first_param: str | None = None
+        self._temps = 0
+        self._scopes = 0
+
+    # Building blocks
+
+    def temp(self) -> str:
+        self._temps += 1
+        return f"%{self._temps}"
+
+    def emit(
+        self, op: str, args: tuple[Operand, ...], target: str | None = None, kws: tuple[str, ...] = (), data: Any = None
+    ) -> str:
+        name = target or self.temp()
+        self.out.append(Assign(name, op, args, kws, data, self.origin))
+        return name
+
+    def block(self, fill: Callable[[], None]) -> list[Stmt]:
+        """Return the statements that `fill` appends."""
+        kept, self.out = self.out, []
+        try:
+            fill()
+            return self.out
+        finally:
+            self.out = kept
+
+    def refuse(self, node: Any, kind: str | None = None) -> UnsupportedError:
+        return make_refusal(kind or type(node).__name__, self.place(node))
+
+    def place(self, node: Any) -> Origin:
+        return self.locator.expression(node, self.origin.text if self.origin else "")
+
+    def mangle(self, name: str) -> str:
+        """Return a name as Python sees it: `__private` names belong to their class."""
+        owner = (self.locator.source.owner or "").lstrip("_")
+        if not owner or not name.startswith("__") or name.endswith("__") or "." in name:
+            return name
+        return f"_{owner}{name}"
+
+    def nested(self, node: Any, name: str) -> Function:
+        raise NotImplementedError  # statements know how
+
+    # Names and literals
+
+    def expr(self, node: Any, target: str | None = None) -> Operand:
+        lower = getattr(self, "expr_" + type(node).__name__, None)
+        if lower is None:
+            raise self.refuse(node)
+        result: Operand = lower(node, target)
+        return result
+
+    def settle(self, value: Operand, target: str | None) -> Operand:
+        """Put a value under the target's name, if there is one."""
+        return value if target is None else self.emit("copy", (value,), target)
+
+    def expr_Constant(self, node: Any, target: str | None) -> Operand:
+        return self.settle(Lit(node.value), target)
+
+    def expr_Name(self, node: Any, target: str | None) -> Operand:
+        name = self.mangle(node.id)
+        if name in self.renames:
+            return self.settle(self.renames[name], target)
+        if name not in self.local:
+            if name == "__debug__":
+                return self.settle(Lit(__debug__), target)
+            return self.emit("free", (), target, data=self.outer.get(name, name))
+        if name in self.rebound:
+            return self.emit("copy", (name,), target)
+        return self.settle(name, target)
+
+    def expr_NamedExpr(self, node: Any, target: str | None) -> Operand:
+        name = self.mangle(node.target.id)
+        self.expr(node.value, name)
+        # Another `:=` of this statement may bind the name again before it is read.
+        return self.emit("copy", (name,), target)
+
+    # Operators
+
+    def expr_UnaryOp(self, node: Any, target: str | None) -> Operand:
+        op = _UNARY[type(node.op).__name__]
+        value = self.expr(node.operand)
+        if isinstance(value, Lit) and op in "+-" and type(value.value) in (int, float, complex):
+            return self.settle(Lit(-value.value if op == "-" else +value.value), target)
+        return self.emit("unary", (value,), target, data=op)
+
+    def expr_BinOp(self, node: Any, target: str | None) -> Operand:
+        left = self.expr(node.left)
+        right = self.expr(node.right)
+        return self.emit("binary", (left, right), target, data=BINARY[type(node.op).__name__])
+
+    def expr_BoolOp(self, node: Any, target: str | None) -> Operand:
+        result = self.temp()
+        self.expr(node.values[0], result)
+        is_and = isinstance(node.op, gast.And)
+        out = self.out
+        for value in node.values[1:]:
+            inner = self.block(lambda value=value: self.expr(value, result))  # type: ignore[misc]
+            out.append(If(result, inner if is_and else [], [] if is_and else inner, self.origin))
+            out = inner
+        return self.settle(result, target)
+
+    def expr_Compare(self, node: Any, target: str | None) -> Operand:
+        ops = [_COMPARE[type(op).__name__] for op in node.ops]
+        left, right = self.expr(node.left), self.expr(node.comparators[0])
+        if len(ops) == 1:
+            return self.emit("compare", (left, right), target, data=ops[0])
+        result = self.temp()
+        self.emit("compare", (left, right), result, data=ops[0])
+        outer, out = self.out, self.out
+        for op, comparator in zip(ops[1:], node.comparators[1:]):
+            self.out = []
+            left, right = right, self.expr(comparator)
+            self.emit("compare", (left, right), result, data=op)
+            out.append(If(result, self.out, [], self.origin))
+            out = self.out
+        self.out = outer
+        return self.settle(result, target)
+
+    def expr_IfExp(self, node: Any, target: str | None) -> Operand:
+        test = self.expr(node.test)
+        result = target or self.temp()
+        then = self.block(lambda: self.expr(node.body, result))  # type: ignore[arg-type, return-value]
+        orelse = self.block(lambda: self.expr(node.orelse, result))  # type: ignore[arg-type, return-value]
+        self.out.append(If(test, then, orelse, self.origin))
+        return result
+
+    # Parts of objects
+
+    def expr_Attribute(self, node: Any, target: str | None) -> Operand:
+        return self.emit("getattr", (self.expr(node.value),), target, data=self.mangle(node.attr))
+
+    def expr_Subscript(self, node: Any, target: str | None) -> Operand:
+        base = self.expr(node.value)
+        return self.emit("getitem", (base, self.expr(node.slice)), target)
+
+    def expr_Slice(self, node: Any, target: str | None) -> Operand:
+        ends = [Lit(None) if e is None else self.expr(e) for e in (node.lower, node.upper, node.step)]
+        return self.emit("slice", tuple(ends), target)
+
+    # Displays
+
+    def items(self, nodes: list[Any], offset: int = 0) -> tuple[list[Operand], frozenset[int]]:
+        """Lower items of a display or a call; also say which positions are starred."""
+        values, starred = [], []
+        for i, node in enumerate(nodes):
+            if isinstance(node, gast.Starred):
+                starred.append(i + offset)
+                node = node.value
+            values.append(self.expr(node))
+        return values, frozenset(starred)
+
+    def display(self, op: str, node: Any, target: str | None) -> Operand:
+        values, starred = self.items(node.elts)
+        return self.emit(op, tuple(values), target, data=starred)
+
+    def expr_Tuple(self, node: Any, target: str | None) -> Operand:
+        return self.display("tuple", node, target)
+
+    def expr_List(self, node: Any, target: str | None) -> Operand:
+        return self.display("list", node, target)
+
+    def expr_Set(self, node: Any, target: str | None) -> Operand:
+        return self.display("set", node, target)
+
+    def expr_Dict(self, node: Any, target: str | None) -> Operand:
+        args: list[Operand] = []
+        starred = []
+        for key, value in zip(node.keys, node.values):
+            if key is None:
+                starred.append(len(args))
+            args.append(Lit(None) if key is None else self.expr(key))
+            args.append(self.expr(value))
+        return self.emit("dict", tuple(args), target, data=frozenset(starred))
+
+    def expr_JoinedStr(self, node: Any, target: str | None) -> Operand:
+        args: list[Operand] = []
+        extra: list[Operand] = []
+        parts: list[tuple[str, Any] | None] = []
+        for value in node.values:
+            if isinstance(value, gast.Constant):
+                args.append(Lit(value.value))
+                parts.append(None)
+                continue
+            args.append(self.expr(value.value))
+            spec: Any = ""
+            if value.format_spec is not None:
+                found = self.expr(value.format_spec)
+                if isinstance(found, Lit):
+                    spec = found.value
+                else:
+                    spec = len(node.values) + len(extra)
+                    extra.append(found)
+            parts.append((_CONVERSIONS[value.conversion], spec))
+        if not any(parts):
+            return self.settle(Lit("".join(a.value for a in args if isinstance(a, Lit))), target)
+        return self.emit("format", (*args, *extra), target, data=tuple(parts))
+
+    # Calls and functions
+
+    def expr_Call(self, node: Any, target: str | None) -> Operand:
+        name = node.func.id if isinstance(node.func, gast.Name) else None
+        if name is not None and self.is_free(name):
+            if name in _FRAME and self.resolve(name) is getattr(builtins, name) and self.reads_frame(name, node):
+                what = f"`{name}` can't be differentiated"
+                why = "It looks at the local names of the running function."
+                raise UnsupportedError(what=what, why=why, instead="name the values.", origin=self.place(node))
+            if name == "super" and not node.args and self.first_param is not None:
+                fn = self.expr(node.func)
+                return self.emit("call", (fn, self.emit("free", (), data="__class__"), self.first_param), target)
+            if len(node.args) == 1 and isinstance(node.args[0], gast.GeneratorExp) and not node.keywords:
+                if self.resolve(name) in (any, all):
+                    return self.settle(self.search(node.args[0], name == "any"), target)
+        fn = self.expr(node.func)
+        if any(isinstance(a, gast.GeneratorExp) for a in node.args) and self.is_eager(node.func):
+            args = [gast.ListComp(a.elt, a.generators) if isinstance(a, gast.GeneratorExp) else a for a in node.args]
+        else:
+            args = node.args
+        values, starred = self.items(args, 1)
+        named = [self.expr(k.value) for k in node.keywords]
+        kws = tuple(k.arg or "**" for k in node.keywords)
+        return self.emit("call", (fn, *values, *named), target, kws, starred)
+
+    def is_free(self, name: str) -> bool:
+        return name not in self.local and name not in self.renames and name not in self.outer
+
+    def resolve(self, name: str) -> Any:
+        """Return what a free name stands for now, as far as globals and builtins tell."""
+        return self.scope.get(name, getattr(builtins, name, None))
+
+    def reads_frame(self, name: str, node: Any) -> bool:
+        return name in ("eval", "exec", "locals") or not node.args
+
+    def is_eager(self, func: Any) -> bool:
+        if isinstance(func, gast.Name):
+            return self.is_free(func.id) and any(self.resolve(func.id) is f for f in _EAGER)
+        if isinstance(func, gast.Attribute):
+            known = isinstance(func.value, gast.Name) and self.resolve(func.value.id) is math
+            return func.attr in _EAGER_METHODS or (known and func.attr == "prod")
+        return False
+
+    def expr_Lambda(self, node: Any, target: str | None) -> Operand:
+        return self.function(node, "<lambda>", target)
+
+    def function(self, node: Any, name: str, target: str | None) -> str:
+        defaults = [d for d in node.args.defaults + node.args.kw_defaults if d is not None]
+        values = tuple(self.expr(d) for d in defaults)
+        return self.emit("function", values, target, data=self.nested(node, name))
+
+    # Comprehensions
+
+    def expr_ListComp(self, node: Any, target: str | None) -> Operand:
+        return self.collect(node, "list", "append", target)
+
+    def expr_SetComp(self, node: Any, target: str | None) -> Operand:
+        return self.collect(node, "set", "add", target)
+
+    def collect(self, node: Any, op: str, method: str, target: str | None) -> Operand:
+        result = self.emit(op, (), data=frozenset())
+
+        def add() -> None:
+            value = self.expr(node.elt)
+            self.emit("call", (self.emit("getattr", (result,), data=method), value), data=frozenset())
+
+        self.loops(node.generators, add)
+        return self.settle(result, target)
+
+    def expr_DictComp(self, node: Any, target: str | None) -> Operand:
+        result = self.emit("dict", (), data=frozenset())
+
+        def add() -> None:
+            key = self.expr(node.key)
+            self.out.append(SetItem(result, key, self.expr(node.value), self.origin))
+
+        self.loops(node.generators, add)
+        return self.settle(result, target)
+
+    def search(self, node: Any, wanted: bool) -> Operand:
+        """Lower `any` or `all` of a generator: it stops at the first element that decides."""
+        if len(node.generators) > 1:
+            raise self.refuse(node)
+        result = self.emit("copy", (Lit(not wanted),))
+
+        def test() -> None:
+            value = self.expr(node.elt)
+            found: list[Stmt] = [Assign(result, "copy", (Lit(wanted),), origin=self.origin), Break(self.origin)]
+            self.out.append(If(value, found if wanted else [], [] if wanted else found, self.origin))
+
+        self.loops(node.generators, test)
+        return result
+
+    def loops(self, generators: list[Any], leaf: Callable[[], None]) -> None:
+        """Lower the `for … if …` of a comprehension round `leaf`; its variables are its own."""
+        kept = self.renames
+        self._scopes += 1
+        self._loop(generators, 0, self._scopes, leaf)
+        self.renames = kept
+
+    def _loop(self, generators: list[Any], i: int, scope: int, leaf: Callable[[], None]) -> None:
+        if i == len(generators):
+            leaf()
+            return
+        gen = generators[i]
+        if gen.is_async:
+            raise self.refuse(gen.target, "AsyncFor")
+        sequence = self.expr(gen.iter)
+        bound = [n.id for n in gast.walk(gen.target) if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Store)]
+        own = {self.mangle(n): f"{n}%{scope}" for n in bound}
+        self.renames = {**self.renames, **own}
+        self.extra += own.values()
+        self.out.append(self.for_loop(gen.target, sequence, lambda: self._filter(generators, i, scope, leaf)))
+
+    def _filter(self, generators: list[Any], i: int, scope: int, leaf: Callable[[], None]) -> None:
+        out = self.out
+        for test in generators[i].ifs:
+            value = self.expr(test)
+            inner: list[Stmt] = []
+            self.out.append(If(value, inner, [], self.origin))
+            self.out = inner
+        self._loop(generators, i + 1, scope, leaf)
+        self.out = out
+
+    def for_loop(self, target: Any, sequence: Operand, fill: Callable[[], None]) -> For:
+        """Return a loop whose body binds the target pattern and then runs `fill`."""
+        plain = isinstance(target, gast.Name)
+        name = self.bound_name(target) if plain else self.temp()
+
+        def body() -> None:
+            if not plain:
+                self.assign(target, name)
+            fill()
+
+        origin = self.origin
+        return For(name, sequence, self.block(body), origin=origin)
+
+    def bound_name(self, node: Any) -> str:
+        name = self.mangle(node.id)
+        return self.renames.get(name, name)
+
+    def assign(self, target: Any, value: Operand) -> None:
+        raise NotImplementedError  # statements know how

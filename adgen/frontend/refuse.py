@@ -1,0 +1,40 @@
+"""What the frontend refuses, and what to write instead."""
+
+from __future__ import annotations
+
+from adgen.errors import UnsupportedError
+from adgen.ir.nodes import Origin
+
+_TRY = "move the code that may fail out of the differentiated function, or test for the failure with `if`."
+
+# By kind of syntax: what it is called, why not, what to write instead.
+_REASONS: dict[str, tuple[str, str, str]] = {
+    "With": ("`with`", "", "put the `with` round the call of the differentiated function."),
+    "Try": ("`try`", "", _TRY),
+    "TryStar": ("`try … except*`", "", _TRY),
+    "Match": ("`match`", "", "write it with `if` and `elif`."),
+    "Import": ("an import inside a function", "", "import at the top of the module."),
+    "ImportFrom": ("an import inside a function", "", "import at the top of the module."),
+    "ClassDef": ("a class defined inside a function", "", "define the class at the top of the module."),
+    "Global": ("writing a global name", "Its value would outlive the call.", "return the value, and assign it outside."),
+    "Nonlocal": ("writing a name of an enclosing function", "", "return the value, and assign it there."),
+    "AsyncFunctionDef": ("an `async` function", "", "write it as an ordinary function."),
+    "AsyncFor": ("`async for`", "", "collect the values first, then differentiate an ordinary function of them."),
+    "AsyncWith": ("`async with`", "", "put it round the call of the differentiated function."),
+    "Await": ("`await`", "", "await the value first, and pass it in."),
+    "Yield": ("a generator", "", "append the values to a list, and return it."),
+    "YieldFrom": ("a generator", "", "append the values to a list, and return it."),
+    "GeneratorExp": (
+        "a generator expression that is not consumed at once",
+        "Its parts run when somebody asks for the next value.",
+        "write a list: `[... for ... in ...]`.",
+    ),
+    "DelAttr": ("deleting an attribute", "", "assign None to it."),
+    "TypeAlias": ("a type alias inside a function", "", "define it at the top of the module."),
+}
+
+
+def make_refusal(kind: str, origin: Origin) -> UnsupportedError:
+    """Return the error for a kind of syntax that can't be differentiated."""
+    name, why, instead = _REASONS.get(kind, (f"`{kind}`", "", ""))
+    return UnsupportedError(what=f"{name} can't be differentiated", why=why, instead=instead, origin=origin)

@@ -1,0 +1,98 @@
+"""Which names are a function's own: Python's scoping, decided from what the function assigns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import gast
+
+_FUNCTIONS = (gast.FunctionDef, gast.AsyncFunctionDef, gast.Lambda)
+_COMPREHENSIONS = (gast.ListComp, gast.SetComp, gast.DictComp, gast.GeneratorExp)
+
+
+@dataclass(slots=True)
+class Scope:
+    """What a function's body says about names."""
+
+    assigned: dict[str, None] = field(default_factory=dict)
+    walrus: dict[str, None] = field(default_factory=dict)
+    declared: dict[str, Any] = field(default_factory=dict)  # by `global` or `nonlocal`: the statement
+    yields: Any = None  # the first `yield`
+
+
+def scan_scope(node: Any) -> Scope:
+    """Collect the names that a function assigns, not those of functions or comprehensions inside it."""
+    scope = Scope()
+    for param in parameters(node.args):
+        scope.assigned.setdefault(param.id)
+    body = node.body if isinstance(node.body, list) else [node.body]
+    _scan(body, scope)
+    return scope
+
+
+def parameters(args: Any) -> list[Any]:
+    """Return the parameters (gast.Name) in order."""
+    star = [args.vararg] if args.vararg else []
+    last = [args.kwarg] if args.kwarg else []
+    return [*args.posonlyargs, *args.args, *star, *args.kwonlyargs, *last]
+
+
+def walrus_names(node: Any) -> frozenset[str]:
+    """Return the names that `:=` binds in one statement's own expressions."""
+    scope = Scope()
+    parts = []
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if name in ("body", "orelse", "finalbody", "handlers"):
+            continue
+        parts += value if isinstance(value, list) else [value]
+    _scan(parts, scope)
+    return frozenset(scope.walrus)
+
+
+def _scan(nodes: list[Any], scope: Scope) -> None:
+    pending: list[tuple[Any, bool]] = [(n, False) for n in reversed(nodes)]
+    while pending:
+        node, inner = pending.pop()  # inner: in a comprehension, whose targets are its own
+        if not isinstance(node, gast.AST):
+            continue
+        if isinstance(node, gast.Name):
+            if isinstance(node.ctx, (gast.Store, gast.Del)) and not inner:
+                scope.assigned.setdefault(node.id)
+            continue
+        if isinstance(node, gast.NamedExpr):
+            scope.assigned.setdefault(node.target.id)
+            scope.walrus.setdefault(node.target.id)
+            pending.append((node.value, inner))
+            continue
+        if isinstance(node, _FUNCTIONS):
+            if not isinstance(node, gast.Lambda):
+                scope.assigned.setdefault(node.name)
+                pending.extend((d, inner) for d in node.decorator_list)
+            pending.extend((d, inner) for d in node.args.defaults + node.args.kw_defaults)
+            continue
+        if isinstance(node, gast.ClassDef):
+            scope.assigned.setdefault(node.name)
+            continue
+        if isinstance(node, (gast.Global, gast.Nonlocal)):
+            for name in node.names:
+                scope.declared.setdefault(name, node)
+        elif isinstance(node, (gast.Yield, gast.YieldFrom)):
+            scope.yields = scope.yields or node
+        elif isinstance(node, (gast.Import, gast.ImportFrom)):
+            for alias in node.names:
+                scope.assigned.setdefault((alias.asname or alias.name).split(".")[0])
+        elif isinstance(node, (gast.MatchAs, gast.MatchStar)) and node.name:
+            scope.assigned.setdefault(node.name)
+        elif isinstance(node, gast.MatchMapping) and node.rest:
+            scope.assigned.setdefault(node.rest)
+        children: list[tuple[Any, bool]] = []
+        inside = inner or isinstance(node, _COMPREHENSIONS)
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, list):
+                children += [(v, inside) for v in value]
+            elif isinstance(value, gast.AST):
+                children.append((value, inside))
+        pending.extend(reversed(children))

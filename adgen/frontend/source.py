@@ -1,0 +1,241 @@
+"""Find the text of a running function, and prove that it is what runs.
+
+Only the function's own lines are parsed; a whole file is, when they can't be told. The text found is
+compiled and compared with the running code, so a file that changed since its import is an error.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import linecache
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from types import CodeType, FunctionType
+from typing import Any
+
+import gast
+
+from adgen.errors import SourceError
+from adgen.frontend.codes import compile_alone, compile_file, enclosing_class, is_same_code, parse_text
+from adgen.frontend.deep import deep_recursion
+
+_TRIES = 60  # ends of a block to try before the whole file is parsed
+_ABOVE = 40  # lines above a lambda where its statement may begin
+
+
+@dataclass(slots=True)
+class Source:
+    """A function's text. Positions in `node` are those of the file; columns count UTF-8 bytes."""
+
+    file: str
+    first_line: int  # of `lines[0]`
+    lines: list[str]
+    node: Any  # gast.FunctionDef, AsyncFunctionDef or Lambda, without decorators
+    name: str
+    owner: str | None = None  # the class that `__private` names belong to
+    comments: dict[int, str] = field(default_factory=dict)  # comment lines, by line number
+
+    @property
+    def text(self) -> str:
+        """The function alone, dedented."""
+        node = self.node
+        first, last = node.lineno - self.first_line, node.end_lineno - self.first_line
+        lines = self.lines[first : last + 1]
+        if isinstance(node, gast.Lambda):
+            lines[-1] = lines[-1].encode()[: node.end_col_offset].decode()
+            lines[0] = lines[0].encode()[node.col_offset :].decode()
+            return "".join(lines)
+        return inspect.cleandoc("\n" + "".join(lines)) + "\n"
+
+
+def find_source(fn: Callable[..., Any]) -> Source:
+    """Return the source of a function written in Python, or raise `SourceError` that says why not."""
+    function = inspect.unwrap(fn) if not hasattr(fn, "__code__") else fn
+    function = getattr(function, "__func__", function)
+    if not isinstance(function, FunctionType):
+        raise _not_python(fn)
+    code = function.__code__
+    with deep_recursion():
+        # linecache may still hold the text as it was imported; only if that fails, read the file again.
+        lines = _read_lines(function)
+        node = _find_node(lines, code) if lines else None
+        if node is None:
+            linecache.checkcache(code.co_filename)
+            again = _read_lines(function)
+            if not again:
+                raise _no_text(function)
+            node = _find_node(again, code) if again != lines else None
+            if node is None:
+                raise _not_same(function)
+            lines = again
+        return _make_source(lines, node, code)
+
+
+def _read_lines(fn: FunctionType) -> list[str]:
+    code = fn.__code__
+    lines = linecache.getlines(code.co_filename, fn.__globals__)
+    by_code = getattr(linecache, "_getlines_from_code", None)  # what is typed at the prompt of Python 3.13
+    if not lines and by_code is not None:
+        lines = by_code(code)
+    return list(lines)
+
+
+def _find_node(lines: list[str], code: CodeType) -> Any:
+    """Return the `ast` node whose code is `code`, or None."""
+    if code.co_firstlineno > len(lines):
+        return None
+    if code.co_name == "<lambda>":
+        candidates = _nearby_lambdas(lines, code.co_firstlineno - 1)
+    else:
+        candidates = _nearby_functions(lines, code.co_firstlineno - 1, code.co_name)
+    fallback = None
+    for node in candidates:
+        for found in _try_compile(node, code):
+            if not is_same_code(found, code):
+                continue
+            if list(found.co_positions()) == list(code.co_positions()) or code.co_name != "<lambda>":
+                return node
+            fallback = fallback or node  # the same lambda twice on a line: prefer the one in this column
+    return fallback or _search_file(lines, code)
+
+
+def _try_compile(node: Any, code: CodeType) -> list[CodeType]:
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        node.decorator_list = []
+    try:
+        return list(compile_alone(node, code))
+    except (SyntaxError, ValueError):
+        return []
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _is_code(line: str) -> bool:
+    text = line.lstrip()
+    return bool(text) and not text.startswith("#")
+
+
+def _parse_lines(lines: list[str], start: int, end: int) -> list[ast.stmt] | None:
+    """Parse `lines[start:end]` at their true position, or return None."""
+    block = "".join(lines[start:end])
+    try:
+        if not _indent(lines[start]):
+            return parse_text("\n" * start + block).body
+        if not start:
+            return None
+        (wrapper,) = parse_text("\n" * (start - 1) + "if 1:\n" + block).body
+    except (SyntaxError, ValueError):
+        return None
+    return wrapper.body if isinstance(wrapper, ast.If) else None
+
+
+def _ends(lines: list[str], start: int, after: int) -> Iterator[int]:
+    """Yield where the statement that begins at `start` may end: before a line that is not further in."""
+    indent = _indent(lines[start])
+    for i in range(after, len(lines)):
+        if _is_code(lines[i]) and _indent(lines[i]) <= indent:
+            yield i
+    yield len(lines)
+
+
+def _nearby_functions(lines: list[str], start: int, name: str) -> Iterator[Any]:
+    for _, end in zip(range(_TRIES), _ends(lines, start, start + 1)):
+        body = _parse_lines(lines, start, end)
+        if body is None:
+            continue
+        for node in body:
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == name:
+                yield node
+        return
+
+
+def _nearby_lambdas(lines: list[str], line: int) -> Iterator[Any]:
+    for start in range(line, max(line - _ABOVE, -1), -1):
+        if not _is_code(lines[start]):
+            continue
+        tried = {line + 1, *(end for _, end in zip(range(6), _ends(lines, start, line + 1)))}
+        for end in sorted(tried):
+            body = _parse_lines(lines, start, end)
+            if body is not None:
+                yield from _lambdas_at(body, line + 1)
+
+
+def _lambdas_at(body: list[ast.stmt], line: int) -> Iterator[Any]:
+    for stmt in body:
+        for node in ast.walk(stmt):
+            if isinstance(node, ast.Lambda) and node.lineno == line:
+                yield node
+
+
+def _search_file(lines: list[str], code: CodeType) -> Any:
+    """Look in the whole file: the scopes round the function may matter."""
+    text = "".join(lines)
+    try:
+        if not any(is_same_code(found, code) for found in compile_file(text, code)):
+            return None
+        module = parse_text(text)
+    except (SyntaxError, ValueError):
+        return None
+    nodes = []
+    for node in ast.walk(module):
+        if code.co_name == "<lambda>":
+            if isinstance(node, ast.Lambda) and node.lineno == code.co_firstlineno:
+                nodes.append(node)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == code.co_name:
+            if code.co_firstlineno == min([node.lineno, *(d.lineno for d in node.decorator_list)]):
+                node.decorator_list = []
+                nodes.append(node)
+    return nodes[0] if len(nodes) == 1 else None
+
+
+def _make_source(lines: list[str], node: Any, code: CodeType) -> Source:
+    first = code.co_firstlineno
+    if code.co_name == "<lambda>":
+        first = node.lineno
+    own = lines[first - 1 : node.end_lineno]
+    source = Source(code.co_filename, first, own, gast.ast_to_gast(node), code.co_name, enclosing_class(code))
+    comments = {first + i: line.strip() for i, line in enumerate(own) if line.lstrip().startswith("#")}
+    if comments:
+        for line in _lines_in_strings(node):
+            comments.pop(line, None)
+    source.comments = comments
+    return source
+
+
+def _lines_in_strings(node: ast.AST) -> Iterator[int]:
+    for n in ast.walk(node):
+        if isinstance(n, (ast.Constant, ast.JoinedStr)) and n.end_lineno != n.lineno:
+            yield from range(n.lineno + 1, (n.end_lineno or n.lineno) + 1)
+
+
+def _not_python(fn: Any) -> SourceError:
+    name = getattr(fn, "__qualname__", None) or repr(fn)
+    if isinstance(fn, type):
+        why = "It is a class, not a function."
+        return SourceError(what=f"{name} has no source to differentiate", why=why, instead="pass a function.")
+    why = "It is not a function written in Python (built in, compiled, or an object that can be called)."
+    instead = "wrap it in a Python function, and give it a rule with adgen.custom_vjp if it has none."
+    return SourceError(what=f"{name} has no source to differentiate", why=why, instead=instead)
+
+
+def _no_text(fn: FunctionType) -> SourceError:
+    code = fn.__code__
+    if code.co_filename.startswith("<"):
+        why = f"It was made from a string or at a prompt ({code.co_filename}), and its text was not kept."
+        instead = "write it to a file, or register the text: linecache.cache[name] = (len(text), None, lines, name)."
+    else:
+        why = f"The file {code.co_filename} can't be read."
+        instead = "run where the source files are installed."
+    return SourceError(what=f"the source of {fn.__qualname__} was not found", why=why, instead=instead)
+
+
+def _not_same(fn: FunctionType) -> SourceError:
+    code = fn.__code__
+    place = f"{code.co_filename}, line {code.co_firstlineno}"
+    why = f"What stands at {place} now compiles to another function: the file changed since it was imported,"
+    why += " or a tool rewrote the function."
+    instead = "import the module anew (restart, or importlib.reload)."
+    return SourceError(what=f"the source of {fn.__qualname__} is not what runs", why=why, instead=instead)
