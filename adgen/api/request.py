@@ -51,12 +51,24 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """A value that the program reads from a global or a closure cell of `owner`, passed as a trailing parameter."""
+    """A value that the program reads from a global or a closure cell of `owner`, passed as a trailing parameter.
+
+    `name` is as the owner reads it: "rate", or "config.rate".
+    """
 
     name: str
     owner: Any  # the function whose global or cell it is
     kind: Literal["global", "cell"]
     type: Type | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Baked:
+    """A global or cell of `owner` whose value went into the text: when it changes, the text is stale."""
+
+    name: str
+    owner: Any
+    value: Any
 
 
 def digest_code(fn: Any) -> str:
@@ -103,6 +115,7 @@ class Derived:
     pullback: str | None = None
     externals: dict[str, object] = field(default_factory=dict)  # names beyond np, math and builtins
     hidden: tuple[Hidden, ...] = ()
+    baked: tuple[Baked, ...] = ()
     depends: tuple[Dependency, ...] = ()
     lines: dict[int, Origin] = field(default_factory=dict)  # line of the text -> the user's statement
     stages: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,121 @@
+"""The line at the top of a specialised or standalone function that checks what was assumed of its arguments."""
+
+from __future__ import annotations
+
+import ast
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from adgen.api.dispatch import make_guarded
+from adgen.api.link import Loaded, compile_text
+from adgen.api.signature import SIMPLE, STATIC, Key, field_names, show_signature
+
+if TYPE_CHECKING:
+    from adgen.api.engine import Engine
+
+
+def conditions(name: str, key: Key) -> list[str]:
+    """Return expressions that hold for arguments with this key; they use only builtins and `np`."""
+    return _conditions(name, key, count())
+
+
+def _conditions(x: str, key: Key, numbers: count[int]) -> list[str]:
+    if key is None:
+        return []
+    if isinstance(key, type):
+        return _type_conditions(x, key)
+    head = key[0]
+    if head is STATIC:
+        return [*_type_conditions(x, key[1]), f"{x} == {_literal(key)}"] if _literal(key) else []
+    if isinstance(head, np.dtype):
+        return [f"type({x}) is np.ndarray", f"{x}.dtype == {_dtype(head)}", *_shape_conditions(x, key[1])]
+    if head is list and key[1]:
+        v = f"v{next(numbers)}"
+        inner = " and ".join(_conditions(v, key[2], numbers))
+        return [f"type({x}) is list", f"all({inner} for {v} in {x})"] if inner else [f"{x} == []"]
+    if head is dict:
+        parts = [f"type({x}) is dict", f"list({x}) == {list(key[1])!r}"]
+        places = [f"{x}[{k!r}]" for k in key[1]]
+        items = key[2:]
+    else:
+        items = key[2:] if head is list else key[1:]
+        plain = head in (tuple, list)
+        parts = [f"type({x}) is {head.__name__}" if plain else f"type({x}).__name__ == {head.__name__!r}"]
+        if issubclass(head, (tuple, list)):
+            parts.append(f"len({x}) == {len(items)}")
+            places = [f"{x}[{i}]" for i in range(len(items))]
+        else:
+            places = [f"{x}.{k}" for k in field_names(head)]
+    for place, item in zip(places, items):
+        parts += _conditions(place, item, numbers)
+    return parts
+
+
+def _type_conditions(x: str, cls: type) -> list[str]:
+    if cls is type(None):
+        return [f"{x} is None"]
+    if cls in SIMPLE and issubclass(cls, np.generic):
+        return [f"type({x}) is np.{np.dtype(cls).name if cls is not np.bool_ else 'bool_'}"]
+    if cls.__module__ == "builtins":
+        return [f"type({x}) is {cls.__name__}"]
+    return [f"type({x}).__name__ == {cls.__name__!r}"]
+
+
+def _dtype(dtype: np.dtype[Any]) -> str:
+    if not dtype.isnative:
+        return repr(dtype.str)
+    return "np.bool_" if dtype.kind == "b" else f"np.{dtype.name}"
+
+
+def _shape_conditions(x: str, units: int | tuple[bool | None, ...]) -> list[str]:
+    if isinstance(units, int):
+        return [f"{x}.ndim == {units}", *([f"1 not in {x}.shape"] if units else [])]
+    known = [f"{x}.shape[{i}] {'==' if unit else '!='} 1" for i, unit in enumerate(units) if unit is not None]
+    return [f"{x}.ndim == {len(units)}", *known]
+
+
+def _literal(key: Key) -> str:
+    _, cls, value = key
+    if cls in (int, bool, str, type(None)):
+        return repr(value)
+    if cls is float:
+        return repr(float.fromhex(value))
+    if cls is tuple:
+        inner = [_literal((STATIC, c, v)) for c, v in value]
+        return f"({', '.join(inner)}{',' if len(inner) == 1 else ''})" if all(inner) else ""
+    return ""
+
+
+def check_line(entry: str, names: tuple[str, ...], keys: tuple[Key, ...], rest: str = "") -> str:
+    """Return one statement that raises `TypeError` for arguments that the text was not made for."""
+    tests = [c for name, key in zip(names, keys) for c in conditions(name, key)]
+    message = f"{entry} was generated for {show_signature(names, keys)}{rest}"
+    return f"if not ({' and '.join(tests)}): raise TypeError({message!r})" if tests else ""
+
+
+def insert_check(text: str, entry: str, line: str) -> str:
+    """Put the check before the first statement of the entry."""
+    if not line:
+        return text
+    node = next(n for n in ast.parse(text).body if isinstance(n, ast.FunctionDef) and n.name == entry)
+    lines = text.splitlines()
+    first = node.body[0]
+    lines.insert(first.lineno - 1, " " * first.col_offset + line)
+    return "\n".join(lines) + "\n"
+
+
+def specialize(engine: Engine, loaded: Loaded) -> Any:
+    """Return the function of a text with the check in it; hidden values are read at each call."""
+    entry = loaded.stored.entry
+    text = insert_check(loaded.stored.text, entry, check_line(entry, engine.names, loaded.keys))
+    code, _ = compile_text(text, entry)
+    space = {k: v for k, v in loaded.space.items() if k != "__builtins__"}
+    exec(code, space)
+    made = space[entry]
+    if loaded.hidden:
+        made = make_guarded(made, loaded.takes, (), (), loaded.hidden, None)
+    made.source = text
+    made.unchecked = loaded.bare
+    return made

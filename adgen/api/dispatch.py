@@ -1,0 +1,174 @@
+"""Generated functions that stand between the user's call and the compiled text.
+
+They are generated so that a call costs a microsecond: parameters are bound by Python itself, and the key of
+the arguments is computed inline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from adgen.api.names import Param, Place, header
+from adgen.api.signature import SIMPLE, Key, key_of, static_key
+
+_ = "__adgen_"  # no parameter begins like this
+
+
+def _key_expression(name: str, static: bool) -> str:
+    if static:
+        return f"{_}static({name})"
+    return (
+        f"{_}t if ({_}t := {_}type({name})) in {_}simple else "
+        f"({name}.dtype, {name}.ndim) if {_}t is {_}ndarray and 1 not in {name}.shape else {_}key({name})"
+    )
+
+
+def make_dispatcher(
+    fn: Callable[..., Any],
+    params: tuple[Param, ...],
+    statics: frozenset[str],
+    table: dict[Key, Callable[..., Any]],
+    miss: Callable[[Key, tuple[Any, ...]], Callable[..., Any]],
+    explain: Callable[[Exception], None],
+    stale: Callable[[], None],
+    call: bool,
+) -> Callable[..., Any]:
+    """Make a function with fn's parameters that finds the implementation for its arguments.
+
+    It calls the implementation, or, without `call`, returns (implementation, key, arguments). `miss` makes an
+    implementation that is not in the table, `explain` adds to an exception what is known about it, and `stale`
+    is called if fn has got another `__code__`.
+    """
+    name = fn.__name__ if fn.__name__.isidentifier() else "function"
+    names = [p.name for p in params]
+    values = "".join(f"{n}, " for n in names)
+    keys = "".join(f"{_key_expression(n, n in statics)}, " for n in names)
+    lines = [
+        f"def {name}({header(params, fn)}):",
+        f"    {_}k = ({keys})",
+        f"    if {_}fn.__code__ is not {_}code:",
+        f"        {_}stale()",
+        f"    {_}f = {_}get({_}k) or {_}miss({_}k, ({values}))",
+    ]
+    if call:
+        lines += [
+            "    try:",
+            f"        return {_}f({', '.join(names)})",
+            f"    except {_}Exception as {_}e:",
+            f"        {_}explain({_}e)",
+            "        raise",
+        ]
+    else:
+        lines += [f"    return {_}f, {_}k, ({values})"]
+    space: dict[str, Any] = {
+        f"{_}fn": fn,
+        f"{_}code": fn.__code__,  # type: ignore[attr-defined]
+        f"{_}type": type,
+        f"{_}simple": SIMPLE,
+        f"{_}ndarray": np.ndarray,
+        f"{_}key": key_of,
+        f"{_}static": static_key,
+        f"{_}get": table.get,
+        f"{_}miss": miss,
+        f"{_}stale": stale,
+        f"{_}explain": explain,
+        f"{_}Exception": Exception,
+    }
+    exec(compile("\n".join(lines), f"<adgen dispatch {name}>", "exec"), space)
+    made: Callable[..., Any] = space[name]
+    made.__defaults__ = fn.__defaults__  # type: ignore[attr-defined]
+    made.__kwdefaults__ = fn.__kwdefaults__  # type: ignore[attr-defined]
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionGuard:
+    """A name must still mean this function, with this code."""
+
+    place: Place | None
+    function: Any
+
+
+@dataclass(frozen=True, slots=True)
+class ValueGuard:
+    """A name must still hold this value (by static key)."""
+
+    place: Place
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenValue:
+    """A value to read and pass on, whose key must still be this one."""
+
+    place: Place
+    key: Key
+
+
+def make_guarded(
+    call: Callable[..., Any],
+    names: tuple[str, ...],
+    functions: tuple[FunctionGuard, ...],
+    values: tuple[ValueGuard, ...],
+    hidden: tuple[HiddenValue, ...],
+    again: Callable[..., Any] | None,
+) -> Callable[..., Any]:
+    """Make a function of `names` that reads the hidden values, checks what the text relied on, and calls it.
+
+    If something changed it returns `again(*arguments)` (which compiles anew). Without `again` nothing is checked.
+    """
+    space: dict[str, Any] = {
+        f"{_}call": call,
+        f"{_}again": again,
+        f"{_}static": static_key,
+        f"{_}key": key_of,
+        f"{_}type": type,
+        f"{_}errors": (LookupError, AttributeError, ValueError),
+    }
+    tests: list[str] = []
+    reads: list[str] = []
+
+    def bind(prefix: str, value: Any) -> str:
+        name = f"{_}{prefix}{len(space)}"
+        space[name] = value
+        return name
+
+    for g in functions:
+        f = bind("fn", g.function)
+        if g.place is not None:
+            tests.append(f"{bind('place', g.place.base)}{g.place.steps} is not {f}")
+        code = getattr(g.function, "__code__", None)
+        if code is not None:
+            tests.append(f"{f}.__code__ is not {bind('code', code)}")
+    for v in values:
+        tests.append(f"{_}static({bind('place', v.place.base)}{v.place.steps}) != {bind('want', v.key)}")
+    for i, h in enumerate(hidden):
+        place = f"{bind('place', h.place.base)}{h.place.steps}"
+        reads.append(f"        {_}h{i} = {place}")
+        if isinstance(h.key, type):
+            tests.append(f"{_}type({_}h{i}) is not {bind('want', h.key)}")
+        else:
+            tests.append(f"{_}key({_}h{i}) != {bind('want', h.key)}")
+    given = ", ".join(names)
+    passed = ", ".join((*names, *[f"{_}h{i}" for i in range(len(hidden))]))
+    lines = [f"def {_}guarded({given}):"]
+    if again is None:
+        lines += [line[4:] for line in reads]
+    else:
+        lines += [
+            "    try:",
+            *reads,
+            f"        {_}bad = {' or '.join(tests) or 'False'}",
+            f"    except {_}errors:",
+            f"        {_}bad = True",
+            f"    if {_}bad:",
+            f"        return {_}again({given})",
+        ]
+    lines.append(f"    return {_}call({passed})")
+    exec(compile("\n".join(lines), "<adgen guards>", "exec"), space)
+    made: Callable[..., Any] = space[f"{_}guarded"]
+    return made

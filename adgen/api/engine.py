@@ -1,0 +1,242 @@
+"""From a call to an implementation: signature, memory, disk, compiler, in this order.
+
+An `Engine` stands for one function with one mode, `wrt` and options. Its dispatcher holds a table from keys of
+arguments to compiled functions; a key that is not in the table is looked up in memory and on disk by the hash of
+all that can change the text, and else compiled.
+"""
+
+from __future__ import annotations
+
+import gc
+import threading
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from adgen.api.dispatch import make_dispatcher
+from adgen.api.identity import entry_name, text_key, versions
+from adgen.api.link import Loaded, describe, explain, find, link
+from adgen.api.names import parameters_of
+from adgen.api.request import Derived, Mode, NeedsValue, Options, Request
+from adgen.api.signature import (
+    STATIC,
+    Key,
+    Symbols,
+    is_floating_key,
+    key_of,
+    show_key,
+    show_signature,
+    static_key,
+    type_of_key,
+)
+from adgen.cache import disk, memory
+from adgen.cache.header import Stored
+
+MISSING: Any = object()
+_engines: weakref.WeakSet[Engine] = weakref.WeakSet()
+
+
+class Engine:
+    """Finds or makes the implementation for each signature of one derivative."""
+
+    def __init__(self, fn: Callable[..., Any], mode: Mode, wrt: tuple[str, ...], scalar_wrt: bool, options: Options):
+        self.fn = fn
+        self.mode = mode
+        self.wrt = wrt
+        self.scalar_wrt = scalar_wrt
+        self.options = options
+        self.params = parameters_of(fn)
+        self.names = tuple(p.name for p in self.params)
+        self.statics: frozenset[str] = frozenset()
+        self.lock = threading.RLock()
+        self.reset()
+        _engines.add(self)
+
+    def reset(self) -> None:
+        """Forget all implementations."""
+        self.loaded: dict[tuple[Key, ...], Loaded] = {}
+        self.table: dict[tuple[Key, ...], Callable[..., Any]] = {}
+        self.dispatch = self._make_dispatcher(self.mode in ("primal", "grad", "value_and_grad"))
+
+    def _make_dispatcher(self, call: bool) -> Callable[..., Any]:
+        return make_dispatcher(self.fn, self.params, self.statics, self.table, self._miss, explain, self._renew, call)
+
+    def _renew(self) -> None:
+        """Start anew: the function has got another `__code__`."""
+        with self.lock:
+            self.params = parameters_of(self.fn)
+            self.names = tuple(p.name for p in self.params)
+            self.reset()
+
+    def _miss(self, key: tuple[Key, ...], values: tuple[Any, ...]) -> Callable[..., Any]:
+        return self.obtain(values).call
+
+    def obtain(self, values: tuple[Any, ...]) -> Loaded:
+        """Return the implementation for these arguments."""
+        with self.lock:
+            arguments = [(key_of(v), v) for v in values]
+            loaded = self.loaded.get(self._keys(arguments))
+            if loaded is None:
+                loaded = self.load(arguments)
+                self.loaded[loaded.keys] = loaded
+                self.table[loaded.keys] = loaded.call
+            return loaded
+
+    def bind(self, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        """Return the values of the parameters for a call."""
+        values: tuple[Any, ...] = make_dispatcher(
+            self.fn, self.params, frozenset(), {}, lambda k, v: self.fn, explain, self._renew, False
+        )(*args, **kwargs)[2]
+        return values
+
+    def _keys(self, arguments: list[tuple[Key, Any]]) -> tuple[Key, ...]:
+        return tuple(
+            [static_key(v) if n in self.statics and v is not MISSING else k for n, (k, v) in zip(self.names, arguments)]
+        )
+
+    def load(self, arguments: list[tuple[Key, Any]]) -> Loaded:
+        """Find or make the text for a signature: a key, and if known a value, for each parameter."""
+        wrt = self._active([k for k, _ in arguments])
+        while True:
+            keys = self._keys(arguments)
+            key = text_key(self, keys, wrt)
+            name = entry_name(self.fn, self.mode)
+            for source in ("memory", "disk") if key is not None else ():
+                stored = memory.find(key) if source == "memory" else disk.load(name, key)  # type: ignore[arg-type]
+                if stored is None:
+                    continue
+                if stored.needs:
+                    break
+                refs = find(stored, self.fn)
+                if refs is not None:
+                    if source == "disk":
+                        memory.put(stored)
+                    setattr(memory.Counts, source, getattr(memory.Counts, source) + 1)
+                    return self._link(stored, refs, keys, wrt)
+            else:
+                stored = None
+            try:
+                if stored is not None:
+                    raise NeedsValue(stored.needs)
+                return self._make(keys, arguments, wrt, key, name)
+            except NeedsValue as e:
+                if key is not None and stored is None:
+                    needs = Stored(key, needs=e.names, **self._facts(keys, wrt))
+                    memory.put(needs)
+                    disk.save(name, needs)
+                self._require(e.names, arguments)
+
+    def _require(self, needed: tuple[str, ...], arguments: list[tuple[Key, Any]]) -> None:
+        from adgen.errors import InternalError, UsageError
+
+        for name, (_, value) in zip(self.names, arguments):
+            if name in needed and value is MISSING:
+                raise UsageError(
+                    what=f"the value of parameter {name!r} decides what is computed, so it must be known",
+                    instead=f"give {name!r} a default value, or call the gradient (command line: --example)",
+                )
+        if not set(needed) - self.statics:
+            raise InternalError(what=f"the compiler asks again for the values of {', '.join(needed)}")
+        self.statics |= set(needed)
+        self.table = {}
+        self.dispatch = self._make_dispatcher(self.mode in ("primal", "grad", "value_and_grad"))
+
+    def _active(self, keys: list[Key]) -> tuple[str, ...]:
+        """Return the names to differentiate with respect to; in mode vjp those of them that are floating."""
+        by_name = dict(zip(self.names, keys))
+        if self.mode == "vjp":
+            return tuple(n for n in self.wrt if is_floating_key(by_name[n]))
+        for n in self.wrt:
+            if n in by_name and not is_floating_key(by_name[n]):
+                raise not_floating(self.fn, n, by_name[n])
+        return self.wrt
+
+    def request(self, keys: tuple[Key, ...], arguments: list[tuple[Key, Any]], wrt: tuple[str, ...]) -> Request:
+        """Write the compiler's order; symbols of lengths count from 0 and go on from there in the compile."""
+        from adgen.rules.lengths import reset_dims
+
+        symbols = Symbols()
+        types = tuple([type_of_key(k, symbols) for k in keys])
+        reset_dims(symbols.count)
+        statics = {n: v for n, k, (_, v) in zip(self.names, keys, arguments) if isinstance(k, tuple) and k[0] is STATIC}
+        return Request(self.fn, self.mode, wrt, types, statics, self.scalar_wrt, self.options)
+
+    def derive(
+        self,
+        keys: tuple[Key, ...],
+        arguments: list[tuple[Key, Any]],
+        wrt: tuple[str, ...],
+        stages: tuple[str, ...] = (),
+    ) -> Derived:
+        """Run the compiler."""
+        from adgen.api.custom import install_rules
+        from adgen.pipeline import derive
+
+        install_rules()
+        was_on = gc.isenabled()
+        gc.disable()  # a compile makes many small objects and no garbage worth collecting
+        try:
+            return derive(self.request(keys, arguments, wrt), stages)
+        finally:
+            if was_on:
+                gc.enable()
+
+    def _make(
+        self, keys: tuple[Key, ...], arguments: list[tuple[Key, Any]], wrt: tuple[str, ...], key: str | None, name: str
+    ) -> Loaded:
+        derived = self.derive(keys, arguments, wrt)
+        memory.Counts.made += 1
+        stored, refs = describe(derived, self.fn)
+        for field, value in self._facts(keys, wrt).items():
+            setattr(stored, field, value)
+        if key is not None and refs.is_shared:
+            stored.key = key
+            memory.put(stored)
+            disk.save(name, stored)
+        return self._link(stored, refs, keys, wrt)
+
+    def _facts(self, keys: tuple[Key, ...], wrt: tuple[str, ...]) -> dict[str, str]:
+        fn = self.fn
+        code = fn.__code__  # type: ignore[attr-defined]
+        return {
+            "function": f"{fn.__module__}:{fn.__qualname__} ({code.co_filename}, line {code.co_firstlineno})",
+            "call": f"{self.mode} wrt {', '.join(wrt)}",
+            "signature": show_signature(self.names, keys),
+            "versions": versions(),
+        }
+
+    def _link(self, stored: Stored, refs: Any, keys: tuple[Key, ...], wrt: tuple[str, ...]) -> Loaded:
+        tangents = tuple(f"__adgen_dot{i}" for i in range(len(wrt))) if self.mode == "jvp" else ()
+
+        def again(*values: Any) -> Any:
+            with self.lock:
+                self.loaded.pop(keys, None)
+                self.table.pop(keys, None)
+            return self.obtain(values[: len(self.names)]).call(*values)
+
+        loaded = link(stored, refs, self.fn, (*self.names, *tangents), again)
+        loaded.keys, loaded.wrt = keys, wrt
+        return loaded
+
+
+def not_floating(fn: Any, name: str, key: Key) -> Exception:
+    """Return the error for a parameter that can't carry a derivative."""
+    from adgen.errors import TypeMismatchError
+
+    cure = "leave it out of wrt, or pass floating-point values"
+    if key in (int, bool):
+        cure = f"pass a float: {name}=3.0 instead of {name}=3, or leave it out of wrt"
+    elif isinstance(key, tuple) and hasattr(key[0], "kind"):
+        cure = f"pass {name}.astype(float), or leave it out of wrt"
+    return TypeMismatchError(
+        what=f"{fn.__name__}: parameter {name!r} is {show_key(key)}, which has no derivative",
+        why="a gradient with respect to something needs it to be a floating-point number or to hold some.",
+        instead=cure,
+    )
+
+
+def reset_all() -> None:
+    """Make every gradient forget its implementations."""
+    for engine in list(_engines):
+        with engine.lock:
+            engine.reset()

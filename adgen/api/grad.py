@@ -1,0 +1,275 @@
+"""`grad` and `value_and_grad`, and the object that they return."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from types import FunctionType, MethodType
+from typing import Any, Generic, Literal, ParamSpec, TypeVar, overload
+
+from adgen.api.custom import current_overrides
+from adgen.api.engine import Engine
+from adgen.api.link import Loaded
+from adgen.api.names import find_by_name, parameters_of
+from adgen.api.request import Mode, Options
+from adgen.api.signature import show_signature
+
+P = ParamSpec("P")
+R = TypeVar("R")
+T = TypeVar("T")
+Wrt = int | str | tuple[int | str, ...]
+Unconnected = Literal["none", "zero"]
+
+
+class Gradient(Generic[P, R]):
+    """A derivative of a function. It is called like the function itself.
+
+    `primal` is the function, `wrt` the names that it is differentiated with respect to.
+    """
+
+    __name__: str
+    __qualname__: str
+
+    def __init__(
+        self, fn: Callable[P, Any], mode: Mode, wrt: Wrt, options: Options = Options(), scalar_wrt: bool | None = None
+    ) -> None:
+        check_function(fn)
+        names = resolve_wrt(fn, wrt)
+        functools.update_wrapper(self, fn)
+        # `inspect.getsource` and friends would take the primal for the gradient.
+        del self.__dict__["__wrapped__"]
+        self.__signature__ = inspect.signature(fn, follow_wrapped=False)
+        self.primal = fn
+        self.wrt = names
+        self.mode = mode
+        scalar = not isinstance(wrt, tuple) if scalar_wrt is None else scalar_wrt
+        self._engine = Engine(fn, mode, names, scalar, options)
+
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        result: R = self._engine.dispatch(*args, **kwargs)
+        return result
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self if instance is None else MethodType(self, instance)
+
+    @property
+    def source(self) -> str:
+        """The generated text: of each signature compiled so far, in order of first use, identical ones once.
+
+        Before any call it is the text for assumed types, which its first lines name.
+        """
+        loaded = list(self._engine.loaded.values())
+        if not loaded:
+            return self.assumed_source()
+        signatures: dict[str, list[str]] = {}
+        for one in loaded:
+            signatures.setdefault(one.stored.text, []).append(show_signature(self._engine.names, one.keys))
+        parts = [f"# {' or '.join(which)}\n{text.strip()}\n" for text, which in signatures.items()]
+        return "\n\n".join(parts)
+
+    def assumed_source(self) -> str:
+        """Return the text for the types that annotations, defaults and use suggest."""
+        from adgen.api.assume import assume
+
+        assumed = assume(self.primal, self.wrt)
+        loaded = self._engine.load(assumed.arguments)
+        return assumed.comment() + loaded.stored.text.strip() + "\n"
+
+    def specialize(self, /, *args: P.args, **kwargs: P.kwargs) -> Any:
+        """Return the compiled function for the types of these arguments.
+
+        It takes the primal's parameters by position. Its first line checks that the arguments are of those types;
+        its attribute `unchecked` is the same function without that line, `source` its text.
+
+        >>> import adgen
+        >>> df = adgen.grad(lambda x: x * x)
+        >>> df.specialize(3.0)(4.0)
+        8.0
+        """
+        from adgen.api.checks import specialize
+
+        return specialize(self._engine, self.loaded_for(*args, **kwargs))
+
+    def loaded_for(self, /, *args: Any, **kwargs: Any) -> Loaded:
+        """Return the implementation for these arguments."""
+        return self._engine.obtain(self._engine.bind(*args, **kwargs))
+
+    def __repr__(self) -> str:
+        wrt = ", ".join(self.wrt)
+        return f"<adgen.{self.mode} of {self.primal.__module__}.{self.primal.__qualname__} with respect to {wrt}>"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<p><code>{escape(repr(self))}</code></p>\n<pre><code>{escape(self.source)}</code></pre>"
+
+    def __reduce__(self) -> Any:
+        module, qualname = self.__module__, self.__qualname__
+        named = find_by_name(module, qualname)
+        if named is self:
+            return qualname
+        engine = self._engine
+        rest = (self.mode, self.wrt, engine.options, engine.scalar_wrt)
+        if isinstance(named, Gradient) and named.primal is self.primal:
+            return _rebuild_beside, (named, *rest)
+        return _rebuild, (self.primal, *rest)
+
+
+def _rebuild(fn: Any, mode: Mode, wrt: tuple[str, ...], options: Options, scalar: bool) -> Gradient[Any, Any]:
+    return Gradient(fn, mode, wrt, options, scalar)
+
+
+def _rebuild_beside(
+    named: Gradient[Any, Any], mode: Mode, wrt: tuple[str, ...], options: Options, scalar: bool
+) -> Gradient[Any, Any]:
+    return Gradient(named.primal, mode, wrt, options, scalar)
+
+
+def check_function(fn: Any) -> None:
+    """Refuse what has no Python source of its own."""
+    if isinstance(fn, FunctionType):
+        return
+    from adgen.errors import TypeMismatchError
+
+    if isinstance(fn, Gradient):
+        raise TypeMismatchError(
+            what=f"{fn!r} is a gradient already",
+            why="derivatives of derivatives are made from the source of the primal.",
+            instead="differentiate the primal (its attribute .primal), or write a function that calls the gradient.",
+        )
+    if isinstance(fn, MethodType):
+        raise TypeMismatchError(
+            what=f"{fn.__qualname__} is a bound method",
+            instead=f"differentiate the function, {fn.__qualname__}, and pass the object as its first argument",
+        )
+    raise TypeMismatchError(
+        what=f"adgen differentiates Python functions, and {fn!r} is {_kind(fn)}",
+        instead="wrap it in a function: lambda x: ...",
+    )
+
+
+def _kind(fn: Any) -> str:
+    return f"a {type(fn).__name__}" if not isinstance(fn, type) else "a class"
+
+
+def resolve_wrt(fn: Any, wrt: Wrt) -> tuple[str, ...]:
+    """Return the names for positions and names of parameters."""
+    from adgen.errors import UsageError
+
+    params = parameters_of(fn)
+    names = [p.name for p in params]
+    positions = [p.name for p in params if p.kind in ("positional", "either", "*")]
+    found: list[str] = []
+    for one in wrt if isinstance(wrt, tuple) else (wrt,):
+        if isinstance(one, bool) or not isinstance(one, (int, str)):
+            raise UsageError(
+                what=f"wrt is an int, a name, or a tuple of them, not {one!r}", instead="wrt=0, wrt='x', wrt=(0, 'y')"
+            )
+        if isinstance(one, int):
+            if not -len(positions) <= one < len(positions):
+                raise UsageError(
+                    what=f"wrt={one}: {fn.__name__} has {len(positions)} positional parameters",
+                    instead=f"a position from 0 to {len(positions) - 1}" if positions else "differentiate by name",
+                )
+            one = positions[one]
+        if one.isidentifier() and one not in names and one not in fn.__code__.co_varnames:
+            raise UsageError(
+                what=f"wrt={one!r}: {fn.__name__} has no parameter of that name", instead=f"one of {', '.join(names)}"
+            )
+        if one in found:
+            raise UsageError(what=f"wrt names {one!r} twice")
+        found.append(one)
+    if not found:
+        raise UsageError(what="wrt is empty", instead="wrt=0")
+    return tuple(found)
+
+
+def make_options(stop_gradients: str | tuple[str, ...], unconnected: str) -> Options:
+    from adgen.errors import UsageError
+
+    if unconnected not in ("none", "zero"):
+        raise UsageError(what=f"unconnected_gradients is 'none' or 'zero', not {unconnected!r}")
+    stops = (stop_gradients,) if isinstance(stop_gradients, str) else tuple(stop_gradients)
+    return Options((), stops, unconnected, current_overrides())  # type: ignore[arg-type]
+
+
+@overload
+def grad(
+    fn: Callable[P, Any], /, wrt: Wrt = ..., *, stop_gradients: str | tuple[str, ...] = ...,
+    unconnected_gradients: Unconnected = ...,
+) -> Gradient[P, Any]: ...  # fmt: skip
+@overload
+def grad(
+    *, wrt: Wrt = ..., stop_gradients: str | tuple[str, ...] = ..., unconnected_gradients: Unconnected = ...
+) -> Callable[[Callable[P, Any]], Gradient[P, Any]]: ...
+
+
+def grad(
+    fn: Callable[..., Any] | None = None,
+    /,
+    wrt: Wrt = 0,
+    *,
+    stop_gradients: str | tuple[str, ...] = (),
+    unconnected_gradients: Unconnected = "none",
+) -> Any:
+    """Make the gradient of a function: `@adgen.grad`, `@adgen.grad(wrt="x")`, or `adgen.grad(f, wrt=(0, 1))`.
+
+    The result is a function with the parameters of `fn`. It returns the gradient of fn's result (of the sum of its
+    elements, if it is not a scalar) with respect to the parameter `wrt`: a float for a Python float, an array of the
+    parameter's shape and dtype for an array, a structure of the same kind for a dict, list, tuple, namedtuple or
+    dataclass (None in the place of leaves that are not floating point). `wrt` is a position or a name; for a
+    tuple of them the result is a tuple. Variables named in `stop_gradients` are held constant. A gradient of something
+    that the result does not depend on is None, or zeros with `unconnected_gradients="zero"`.
+
+    The text is compiled at the first call with arguments of some types, and read with `.source`.
+
+    Raises, at the first call: `TypeMismatchError` (a `TypeError`) where a parameter in `wrt` is not floating point,
+    `NoGradientError` (a `LookupError`) where a function has no rule, `UnsupportedError` (a `NotImplementedError`) for
+    Python that adgen does not differentiate. All are `AdgenError`.
+
+    >>> import adgen
+    >>> @adgen.grad
+    ... def slope(x, a):
+    ...     return a * x * x
+    >>> slope(3.0, 0.5)
+    3.0
+    """
+    options = make_options(stop_gradients, unconnected_gradients)
+    if fn is None:
+        return lambda f: Gradient(f, "grad", wrt, options)
+    return Gradient(fn, "grad", wrt, options)
+
+
+@overload
+def value_and_grad(
+    fn: Callable[P, T], /, wrt: Wrt = ..., *, stop_gradients: str | tuple[str, ...] = ...,
+    unconnected_gradients: Unconnected = ...,
+) -> Gradient[P, tuple[T, Any]]: ...  # fmt: skip
+@overload
+def value_and_grad(
+    *, wrt: Wrt = ..., stop_gradients: str | tuple[str, ...] = ..., unconnected_gradients: Unconnected = ...
+) -> Callable[[Callable[P, T]], Gradient[P, tuple[T, Any]]]: ...
+
+
+def value_and_grad(
+    fn: Callable[..., Any] | None = None,
+    /,
+    wrt: Wrt = 0,
+    *,
+    stop_gradients: str | tuple[str, ...] = (),
+    unconnected_gradients: Unconnected = "none",
+) -> Any:
+    """Make a function that returns `(value, gradient)`; arguments and errors as for `grad`.
+
+    `scipy.optimize.minimize` takes it with `jac=True`.
+
+    >>> import adgen
+    >>> f = adgen.value_and_grad(lambda x: x * x)
+    >>> f(3.0)
+    (9.0, 6.0)
+    """
+    options = make_options(stop_gradients, unconnected_gradients)
+    if fn is None:
+        return lambda f: Gradient(f, "value_and_grad", wrt, options)
+    return Gradient(fn, "value_and_grad", wrt, options)

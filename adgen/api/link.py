@@ -1,0 +1,206 @@
+"""From a text to a function: what it relies on is described, found again, and guarded.
+
+`describe` turns a `Derived` into a `Stored`, whose references mean the same in another process; `find` looks these
+references up; `link` compiles, registers the text with `linecache`, and puts the guards in front.
+"""
+
+from __future__ import annotations
+
+import linecache
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from adgen.api.dispatch import FunctionGuard, HiddenValue, ValueGuard, make_guarded
+from adgen.api.names import Place, find_by_name, name_in
+from adgen.api.request import Dependency, Derived, digest_code
+from adgen.api.signature import Key, UnstorableError, key_of, show_key, static_key
+from adgen.cache.header import Stored
+
+
+@dataclass(slots=True)
+class Loaded:
+    """A text that can be called. `call` takes the primal's parameters and checks what the text relies on."""
+
+    stored: Stored
+    call: Callable[..., Any]
+    bare: Callable[..., Any]  # the same without checks
+    space: dict[str, Any]
+    takes: tuple[str, ...]  # the parameters of `call` and `bare`
+    hidden: tuple[HiddenValue, ...] = ()
+    wrt: tuple[str, ...] = ()
+    keys: tuple[Key, ...] = ()
+    pullback: Callable[..., Any] | None = None
+
+
+@dataclass(slots=True)
+class References:
+    """The live objects behind a `Stored`: functions in the order of its `depends`, externals by name."""
+
+    functions: list[Any]
+    externals: dict[str, Any]
+    is_shared: bool = True  # whether another process (or another closure) can find them again
+    places: dict[tuple[int, str], Place] = field(default_factory=dict)
+
+
+def describe(d: Derived, fn: Any) -> tuple[Stored, References]:
+    """Turn what the compiler made into an entry; its key, function and signature are still empty."""
+    depends = list(d.depends)
+    owners = [h.owner for h in d.hidden] + [b.owner for b in d.baked] + [x.owner for x in d.depends]
+    for owner in owners:
+        if owner is not None and owner is not fn and not any(owner is x.function for x in depends):
+            depends.append(Dependency.of(owner))
+    functions = [x.function if x.function is not None else find_by_name(x.module, x.qualname) for x in depends]
+    refs = References(functions, dict(d.externals))
+
+    def position(owner: Any) -> int:
+        return next((i for i, f in enumerate(functions) if f is owner and owner is not fn), -1)
+
+    s = Stored("", entry=d.entry, pullback=d.pullback, text=d.text)
+    for x, f in zip(depends, functions):
+        path = x.name
+        if not path and find_by_name(x.module, x.qualname) is not f:
+            path = name_in(fn, f) or ""
+            refs.is_shared &= bool(path)
+        s.depends.append((x.kind, x.module, x.qualname, x.digest, position(x.owner), path))
+    for name, value in d.externals.items():
+        ref = _reference(value, fn, functions)
+        refs.is_shared &= ref is not None
+        s.externals.append((name, *(ref or ("unknown",))))
+    for h in d.hidden:
+        place = Place(h.owner, h.name)
+        s.hidden.append((h.name, position(h.owner), show_key(key_of(place.read()))))
+    for b in d.baked:
+        try:
+            text = show_key(static_key(b.value))
+        except UnstorableError:
+            text, refs.is_shared = "", False
+        s.baked.append((b.name, position(b.owner), text))
+    files: dict[str, int] = {}
+    for line, origin in d.lines.items():
+        s.lines[line] = (files.setdefault(origin.file, len(files)), origin.line, origin.function)
+    s.files = list(files)
+    return s, refs
+
+
+def _reference(value: Any, fn: Any, functions: list[Any]) -> tuple[Any, ...] | None:
+    if isinstance(value, ModuleType):
+        return ("import", value.__name__, "") if sys.modules.get(value.__name__) is value else None
+    module, qualname = getattr(value, "__module__", None) or "", getattr(value, "__qualname__", None) or ""
+    importable = bool(module and qualname) and find_by_name(module, qualname) is value
+    if importable and module.partition(".")[0] == "adgen":
+        return ("import", module, qualname)
+    for i, owner in enumerate([fn, *functions]):
+        name = name_in(owner, value)
+        if name is not None:
+            return ("read", i - 1, name)
+    return ("import", module, qualname) if importable else None
+
+
+def find(s: Stored, fn: Any) -> References | None:
+    """Look up what an entry refers to; None if anything is missing or has changed."""
+    functions: list[Any] = []
+    for _, module, qualname, digest, owner, path in s.depends:
+        try:
+            f = Place([*functions, fn][owner], path).read() if path else find_by_name(module, qualname)
+        except (LookupError, AttributeError, ValueError):
+            return None
+        if f is None or digest_code(f) != digest:
+            return None
+        functions.append(f)
+    refs = References(functions, {})
+    owners = [*functions, fn]
+    try:
+        for name, how, *rest in s.externals:
+            if how == "read":
+                refs.externals[name] = Place(owners[rest[0]], rest[1]).read()
+            else:
+                value = _import(rest[0], rest[1])
+                if value is None:
+                    return None
+                refs.externals[name] = value
+        for path, owner, text in s.hidden:
+            if show_key(key_of(Place(owners[owner], path).read())) != text:
+                return None
+        for path, owner, text in s.baked:
+            if show_key(static_key(Place(owners[owner], path).read())) != text:
+                return None
+    except (LookupError, AttributeError, ValueError, UnstorableError):
+        return None
+    return refs
+
+
+def _import(module: str, qualname: str) -> Any:
+    if module.partition(".")[0] == "adgen" and module not in sys.modules:
+        __import__(module)
+    return find_by_name(module, qualname) if qualname else sys.modules.get(module)
+
+
+_lock = threading.Lock()
+_counts: dict[str, int] = {}
+_texts: dict[str, Stored] = {}
+
+
+def compile_text(text: str, entry: str, lines: Stored | None = None) -> tuple[Any, str]:
+    """Compile a text under a name that is the same in every run; tracebacks and debuggers show its lines."""
+    with _lock:
+        _counts[entry] = n = _counts.get(entry, 0) + 1
+    filename = f"<adgen {entry} {n}>"
+    code = compile(text, filename, "exec", dont_inherit=True)
+    linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
+    if lines is not None:
+        _texts[filename] = lines
+    return code, filename
+
+
+def link(s: Stored, refs: References, fn: Any, names: tuple[str, ...], again: Callable[..., Any] | None) -> Loaded:
+    """Make the function. `names` are the parameters of the entry before the hidden ones."""
+    if s.code is None:
+        s.code, s.filename = compile_text(s.text, s.entry, s)
+    space: dict[str, Any] = {"__name__": f"adgen.generated.{s.entry}", **refs.externals}
+    exec(s.code, space)
+    entry = space[s.entry]
+    owners = [*refs.functions, fn]
+    guards: list[FunctionGuard] = []
+    for (_, module, _, _, owner, path), f in zip(s.depends, refs.functions):
+        if module.partition(".")[0] != "adgen":
+            guards.append(FunctionGuard(Place(owners[owner], path) if path else None, f))
+    for name, how, *rest in s.externals:
+        if how == "read" and not isinstance(refs.externals[name], ModuleType):
+            guards.append(FunctionGuard(Place(owners[rest[0]], rest[1]), refs.externals[name]))
+    values = [ValueGuard(p, static_key(p.read())) for p in (Place(owners[o], path) for path, o, _ in s.baked)]
+    hidden = tuple([HiddenValue(p, key_of(p.read())) for p in (Place(owners[o], path) for path, o, _ in s.hidden)])
+    bare = call = entry
+    if hidden:
+        bare = make_guarded(entry, names, (), (), hidden, None)
+    if hidden or guards or values:
+        call = make_guarded(entry, names, tuple(guards), tuple(values), hidden, again)
+    return Loaded(s, call, bare, space, names, hidden, pullback=space[s.pullback] if s.pullback else None)
+
+
+def explain(error: Exception) -> None:
+    """Add to an exception raised in generated code the user's statement that the line comes from."""
+    found: tuple[Stored, int] | None = None
+    tb = error.__traceback__
+    while tb is not None:
+        s = _texts.get(tb.tb_frame.f_code.co_filename)
+        if s is not None:
+            found = (s, tb.tb_lineno)
+        tb = tb.tb_next
+    if found is None:
+        return
+    s, line = found
+    if line not in s.lines:
+        return
+    position, user_line, function = s.lines[line]
+    file = s.files[position]
+    statement = linecache.getline(file, user_line).strip()
+    note = f'in generated code, from\n  File "{file}", line {user_line}, in {function}'
+    note += f"\n    {statement}" if statement else ""
+    if note not in getattr(error, "__notes__", ()):
+        error.add_note(note)

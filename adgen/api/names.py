@@ -1,0 +1,106 @@
+"""What a function's names mean now: its parameters, its globals, its closure cells.
+
+A `read` is a dotted path as a function's body would evaluate it: the first name in its cells, globals or
+builtins, the others as attributes.
+"""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from inspect import CO_VARARGS, CO_VARKEYWORDS
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    name: str
+    kind: str  # "positional", "either", "keyword", "*", "**"
+
+
+def parameters_of(fn: Callable[..., Any]) -> tuple[Param, ...]:
+    """Return a function's own parameters, in the order of its signature."""
+    code = fn.__code__  # type: ignore[attr-defined]
+    n, only, keyword = code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount
+    names = code.co_varnames
+    params = [Param(name, "positional" if i < only else "either") for i, name in enumerate(names[:n])]
+    after = n + keyword
+    if code.co_flags & CO_VARARGS:
+        params.append(Param(names[after], "*"))
+        after += 1
+    params += [Param(name, "keyword") for name in names[n : n + keyword]]
+    if code.co_flags & CO_VARKEYWORDS:
+        params.append(Param(names[after], "**"))
+    return tuple(params)
+
+
+def header(params: tuple[Param, ...], fn: Callable[..., Any]) -> str:
+    """Write the parameter list; defaults are None and are to be set on the function made from it."""
+    defaulted = len(fn.__defaults__ or ())  # type: ignore[attr-defined]
+    keywords = fn.__kwdefaults__ or {}  # type: ignore[attr-defined]
+    plain = [p for p in params if p.kind in ("positional", "either")]
+    parts: list[str] = []
+    for i, p in enumerate(plain):
+        parts.append(p.name + ("=None" if i >= len(plain) - defaulted else ""))
+        if p.kind == "positional" and (i + 1 == len(plain) or plain[i + 1].kind == "either"):
+            parts.append("/")
+    rest = [p for p in params if p.kind == "*"]
+    if rest:
+        parts.append(f"*{rest[0].name}")
+    only = [p for p in params if p.kind == "keyword"]
+    if only and not rest:
+        parts.append("*")
+    parts += [p.name + ("=None" if p.name in keywords else "") for p in only]
+    parts += [f"**{p.name}" for p in params if p.kind == "**"]
+    return ", ".join(parts)
+
+
+class Place:
+    """The expression of a read, and the objects that it is evaluated over."""
+
+    def __init__(self, owner: Any, path: str) -> None:
+        first, *attributes = path.split(".")
+        code = getattr(owner, "__code__", None)
+        if code is not None and first in code.co_freevars:
+            self.base: Any = owner.__closure__[code.co_freevars.index(first)]
+            step = ".cell_contents"
+        else:
+            space = getattr(owner, "__globals__", None)
+            if space is None:
+                raise LookupError(path)
+            self.base = space if first in space or not hasattr(builtins, first) else vars(builtins)
+            step = f"[{first!r}]"
+        self.steps = step + "".join(f".{a}" for a in attributes)
+        self.attributes = attributes
+        self.first = first
+
+    def read(self) -> Any:
+        """Evaluate it; raises LookupError, AttributeError or ValueError (an empty cell) if it can't be."""
+        value = self.base[self.first] if isinstance(self.base, dict) else self.base.cell_contents
+        for a in self.attributes:
+            value = getattr(value, a)
+        return value
+
+
+def find_by_name(module: str, qualname: str) -> Any:
+    """Return what a module's qualified name means, or None. Nothing is imported."""
+    value: Any = sys.modules.get(module)
+    for part in qualname.split(".") if value is not None else ():
+        value = getattr(value, part, None)
+        if value is None:
+            return None
+    return value
+
+
+def name_in(owner: Any, target: Any) -> str | None:
+    """Return a name by which a function reads this object, or None."""
+    code = getattr(owner, "__code__", None)
+    for name in (*code.co_freevars, *code.co_names) if code is not None else ():
+        try:
+            if Place(owner, name).read() is target:
+                return str(name)
+        except (LookupError, AttributeError, ValueError):
+            continue
+    return None

@@ -1,0 +1,217 @@
+"""`vjp` and `jvp`: products with the Jacobian at one point."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
+
+from adgen.api.custom import current_overrides
+from adgen.api.engine import Engine, not_floating
+from adgen.api.grad import check_function
+from adgen.api.link import Loaded, explain
+from adgen.api.names import Param, parameters_of
+from adgen.api.request import Mode, Options
+from adgen.api.signature import is_floating_key, key_of
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_LIMIT = 256
+_engines: OrderedDict[Any, Engine] = OrderedDict()
+_lock = threading.Lock()
+
+
+def find_engine(fn: Callable[..., Any], mode: Mode, wrt: tuple[str, ...]) -> Engine:
+    """Return the engine for a function, the same one for the same request."""
+    check_function(fn)
+    options = Options(overrides=current_overrides())
+    key = (fn, mode, wrt, options)
+    with _lock:
+        engine = _engines.get(key)
+        if engine is None:
+            engine = _engines[key] = Engine(fn, mode, wrt, False, options)
+            while len(_engines) > _LIMIT:
+                _engines.popitem(last=False)
+        _engines.move_to_end(key)
+        return engine
+
+
+def clear_engines() -> None:
+    with _lock:
+        _engines.clear()
+
+
+class Pullback:
+    """The linear map from a gradient of the result to gradients of the arguments. It can be called any number of times.
+
+    `source` is the text that it runs.
+    """
+
+    def __init__(self, loaded: Loaded, residuals: Any, positions: tuple[tuple[str, int | None], ...]) -> None:
+        self._loaded = loaded
+        self._residuals = residuals
+        self._positions = positions
+
+    def __call__(self, seed: Any, /) -> tuple[Any, ...]:
+        """Return one gradient for each argument; None for one without."""
+        loaded = self._loaded
+        if loaded.pullback is None:
+            return (None,) * len(self._positions)
+        try:
+            gradients = loaded.pullback(self._residuals, seed)
+        except Exception as e:
+            explain(e)
+            raise
+        by_name = dict(zip(loaded.wrt, gradients))
+        found = []
+        for name, i in self._positions:
+            g = by_name.get(name)
+            found.append(g if i is None or g is None else g[i])
+        return tuple(found)
+
+    @property
+    def source(self) -> str:
+        return self._loaded.stored.text
+
+    def __repr__(self) -> str:
+        return f"<adgen pullback {self._loaded.stored.entry}>"
+
+
+def vjp(fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> tuple[R, Callable[[Any], tuple[Any, ...]]]:
+    """Run a function and return `(value, pullback)`.
+
+    `pullback(seed)`, with a seed of the shape of the value, returns a tuple with one gradient per positional
+    argument: `seed` times the Jacobian. Arguments that are not floating point, and those that the value does not
+    depend on, get None. It answers any number of times. Keyword arguments are held constant. Errors as for `grad`.
+
+    >>> import adgen
+    >>> value, pullback = adgen.vjp(lambda x, y: x * y, 2.0, 5.0)
+    >>> value, pullback(1.0), pullback(10.0)
+    (10.0, (5.0, 2.0), (50.0, 20.0))
+    """
+    check_function(fn)
+    positions = _positions(parameters_of(fn), len(args))
+    engine = find_engine(fn, "vjp", tuple(dict.fromkeys(name for name, _ in positions)))
+    call, key, values = engine.dispatch(*args, **kwargs)
+    try:
+        value, residuals = call(*values)
+    except Exception as e:
+        explain(e)
+        raise
+    loaded = engine.loaded.get(key) or engine.obtain(values)
+    return value, Pullback(loaded, residuals, positions)
+
+
+def _positions(params: tuple[Param, ...], count: int) -> tuple[tuple[str, int | None], ...]:
+    """Return the parameter of each positional argument, and the place in it of those that `*args` takes."""
+    plain = [p.name for p in params if p.kind in ("positional", "either")]
+    rest = [p.name for p in params if p.kind == "*"]
+    found: list[tuple[str, int | None]] = [(name, None) for name in plain[:count]]
+    found += [(rest[0], i) for i in range(count - len(plain))] if rest else []
+    return tuple(found)
+
+
+def jvp(fn: Callable[..., R], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[R, Any]:
+    """Run a function and its derivative in one direction: `(value, tangent)`.
+
+    `tangents` has one entry per primal, of its shape: a direction, or None for an argument that is held constant.
+    Leaves of structures that are not floating point take None. A value that depends on no direction has the tangent
+    None. Raises `TypeMismatchError` (a `TypeError`) where a tangent does not fit its primal; other errors as for `grad`.
+
+    >>> import adgen
+    >>> adgen.jvp(lambda x, y: x * y, (2.0, 5.0), (1.0, 0.0))
+    (10.0, 5.0)
+    """
+    from adgen.errors import UsageError
+
+    check_function(fn)
+    primals, tangents = tuple(primals), tuple(tangents)
+    params = parameters_of(fn)
+    plain = [p.name for p in params if p.kind in ("positional", "either")]
+    if len(primals) != len(tangents):
+        raise UsageError(
+            what=f"jvp got {len(primals)} primals and {len(tangents)} tangents",
+            instead="one tangent per primal, None where it is held constant",
+        )
+    if any(t is not None for t in tangents[len(plain) :]):
+        raise UsageError(
+            what=f"jvp of {fn.__name__}: arguments beyond {', '.join(plain)} can't have tangents",
+            instead="a function that takes them as one tuple",
+        )
+    names, directions = [], []
+    for name, x, t in zip(plain, primals, tangents):
+        if t is None or not is_floating_key(key_of(x)):
+            if t is not None and np.any(t):
+                raise not_floating(fn, name, key_of(x))
+            continue
+        names.append(name)
+        directions.append(fit_tangent(name, x, t))
+    engine = find_engine(fn, "jvp" if names else "primal", tuple(names))
+    if not names:
+        result: R = engine.dispatch(*primals)
+        return result, None
+    call, _, values = engine.dispatch(*primals)
+    try:
+        value, tangent = call(*values, *directions)
+    except Exception as e:
+        explain(e)
+        raise
+    return value, tangent
+
+
+def fit_tangent(name: str, x: Any, t: Any) -> Any:
+    """Return a tangent with the dtype of its primal; refuse one of another shape."""
+    from adgen.errors import TypeMismatchError
+
+    if isinstance(x, (float, complex)) and not isinstance(x, np.generic):
+        if np.ndim(t) == 0 and t is not None:
+            return type(x)(t)
+    elif isinstance(x, np.ndarray):
+        found = np.asarray(t)
+        if found.shape == x.shape and np.can_cast(found.dtype, x.dtype, "same_kind"):
+            return found.astype(x.dtype, copy=False)
+    elif isinstance(x, np.generic):
+        if np.ndim(t) == 0:
+            return x.dtype.type(t)
+    elif isinstance(x, (tuple, list)) and isinstance(t, (tuple, list)) and len(x) == len(t):
+        items = [_fit_leaf(f"{name}[{i}]", a, b) for i, (a, b) in enumerate(zip(x, t))]
+        return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
+    elif isinstance(x, dict) and isinstance(t, dict) and set(t) == set(x):
+        return {k: _fit_leaf(f"{name}[{k!r}]", v, t[k]) for k, v in x.items()}
+    elif hasattr(x, "__dataclass_fields__") and type(x) is type(t):
+        import dataclasses
+
+        fields = x.__dataclass_fields__
+        return dataclasses.replace(t, **{k: _fit_leaf(f"{name}.{k}", getattr(x, k), getattr(t, k)) for k in fields})
+    raise TypeMismatchError(
+        what=f"the tangent of {name} does not fit: {name} is {_describe(x)}, its tangent {_describe(t)}",
+        instead="a tangent of the shape and kind of its primal, or None",
+    )
+
+
+def _fit_leaf(name: str, x: Any, t: Any) -> Any:
+    if t is None or not is_floating_key(key_of(x)):
+        # A missing direction inside of a structure is zero; what is not floating point has none.
+        return _zeros_like(x)
+    return fit_tangent(name, x, t)
+
+
+def _zeros_like(x: Any) -> Any:
+    if not is_floating_key(key_of(x)):
+        return None
+    if isinstance(x, np.ndarray):
+        return np.zeros_like(x)
+    if isinstance(x, (float, complex, np.generic)):
+        return type(x)(0)
+    if isinstance(x, dict):
+        return {k: _zeros_like(v) for k, v in x.items()}
+    items = [_zeros_like(v) for v in x]
+    return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
+
+
+def _describe(x: Any) -> str:
+    return f"{x.dtype} of shape {x.shape}" if isinstance(x, np.ndarray) else f"of type {type(x).__name__}"

@@ -1,0 +1,241 @@
+"""Signatures: the key of a call's arguments, its text, its types.
+
+A key is hashable and cheap. It holds what a compiled text may rely on: the types of all leaves, for arrays
+dtype, rank and which axes have length 1, and the values of static parameters. Its parts:
+
+    float, np.float32, str …           the type itself, also for objects that are not looked into
+    (dtype, 2)                         an array without unit axes
+    (dtype, (False, True))             an array; True where the length is 1 (None: in some elements of a list)
+    (list, True, key)                  a list of any length whose elements share one key
+    (list, False, key, key)            any other list; a tuple, namedtuple or dataclass: (cls, key, key)
+    (dict, names, key, key)            a dict
+    (STATIC, type, value)              a parameter known by value
+"""
+
+from __future__ import annotations
+
+from types import BuiltinFunctionType
+from typing import Any
+
+import numpy as np
+
+from adgen.api.names import find_by_name
+from adgen.api.request import digest_code
+from adgen.ir.types import (
+    Array,
+    Bool,
+    Complex,
+    Dim,
+    Float,
+    Int,
+    Length,
+    List,
+    NoneT,
+    Opaque,
+    Record,
+    Scalar,
+    Str,
+    Tuple,
+    Type,
+    Undef,
+)
+
+Key = Any  # type | tuple, as above
+
+STATIC = "static"
+_PYTHON: dict[type, Type] = {
+    float: Float(),
+    bool: Bool(),
+    int: Int(),
+    complex: Complex(),
+    str: Str(),
+    type(None): NoneT(),
+}  # bool before int, of which it is a subclass
+_NUMPY = tuple(
+    dict.fromkeys(
+        np.dtype(c).type
+        for c in "?bhilqBHILQefdgFDG"  # the numeric types of every platform
+    )
+)
+SIMPLE = frozenset((*_PYTHON, *_NUMPY))
+"""Types whose values have themselves as key."""
+
+
+def key_of(value: Any) -> Key:
+    """Return the key of one argument."""
+    cls = type(value)
+    if cls in SIMPLE:
+        return cls
+    if cls is np.ndarray:
+        shape = value.shape
+        return (value.dtype, tuple([n == 1 for n in shape]) if 1 in shape else len(shape))
+    if cls is list:
+        return _key_of_list(value)
+    if cls is tuple or (issubclass(cls, tuple) and hasattr(cls, "_fields")):
+        return (cls, *map(key_of, value))
+    if cls is dict and all(type(k) in (str, int, bool) for k in value):
+        return (dict, tuple(value), *map(key_of, value.values()))
+    names = getattr(cls, "__dataclass_fields__", None)
+    if names is not None and all(hasattr(value, name) for name in names):
+        return (cls, *[key_of(getattr(value, name)) for name in names])
+    return cls
+
+
+def _key_of_list(value: list[Any]) -> Key:
+    kinds = set(map(type, value))
+    if len(kinds) == 1 and next(iter(kinds)) in SIMPLE:
+        return (list, True, kinds.pop())
+    keys = tuple(map(key_of, value))
+    if not keys:
+        return (list, True, None)
+    if keys.count(keys[0]) == len(keys):
+        return (list, True, keys[0])
+    first = keys[0]
+    if kinds == {np.ndarray} and all(v.dtype == first[0] and v.ndim == value[0].ndim for v in value):
+        units = zip(*[[n == 1 for n in v.shape] for v in value])
+        return (list, True, (first[0], tuple([u[0] if u.count(u[0]) == len(u) else None for u in units])))
+    return (list, False, *keys)
+
+
+def static_key(value: Any) -> Key:
+    """Return the key of a static parameter: 1, 1.0 and True differ."""
+    return (STATIC, type(value), _freeze(value))
+
+
+def _freeze(value: Any) -> Any:
+    if isinstance(value, (tuple, list)):
+        return tuple((type(v), _freeze(v)) for v in value)
+    if isinstance(value, dict):
+        return tuple((k, type(v), _freeze(v)) for k, v in value.items())
+    if isinstance(value, slice):  # not hashable before Python 3.12
+        return (value.start, value.stop, value.step)
+    if isinstance(value, np.ndarray):
+        return (value.dtype.str, value.shape, value.tobytes())
+    if isinstance(value, float):
+        return value.hex()  # -0.0 is not 0.0, and nan is itself
+    return value
+
+
+def field_names(cls: type) -> tuple[str, ...]:
+    """Return the keys of a namedtuple or dataclass, none for a plain tuple."""
+    names = getattr(cls, "_fields", None)
+    return tuple(cls.__dataclass_fields__ if names is None and hasattr(cls, "__dataclass_fields__") else names or ())
+
+
+class Symbols:
+    """Numbers for symbolic lengths."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def fresh(self, nonunit: bool = True) -> Dim:
+        self.count += 1
+        return Dim(self.count - 1, nonunit=nonunit)
+
+
+def type_of_key(key: Key, symbols: Symbols) -> Type:
+    """Return what the compiler knows about an argument with this key. No two axes share a symbol.
+
+    In a list of arrays the symbols of the element type stand for another length in each element.
+    """
+    if key is None:
+        return Undef()
+    if isinstance(key, type):
+        if key in SIMPLE and key not in _PYTHON:
+            return Scalar(np.dtype(key).name)
+        return next((t for base, t in _PYTHON.items() if issubclass(key, base)), Opaque())
+    head = key[0]
+    if head == STATIC and isinstance(head, str):
+        return type_of_static(key, symbols)
+    if isinstance(head, np.dtype):
+        if head.kind not in "biufc":
+            return Opaque()
+        units = (False,) * key[1] if isinstance(key[1], int) else key[1]
+        dims: tuple[Length, ...] = tuple([1 if unit else symbols.fresh(unit is not None) for unit in units])
+        return Array(head.name, dims)
+    if head is list:
+        items = tuple([type_of_key(k, symbols) for k in key[2:]])
+        return List(items[0]) if key[1] else Record(list, tuple(range(len(items))), items)
+    if head is dict:
+        return Record(dict, key[1], tuple([type_of_key(k, symbols) for k in key[2:]]))
+    items = tuple([type_of_key(k, symbols) for k in key[1:]])
+    return Tuple(items) if head is tuple else Record(head, field_names(head), items)
+
+
+def type_of_static(key: Key, symbols: Symbols) -> Type:
+    _, cls, frozen = key
+    if cls in (tuple, list):
+        items = tuple([type_of_static((STATIC, c, v), symbols) for c, v in frozen])
+        return Tuple(items) if cls is tuple else Record(list, tuple(range(len(items))), items)
+    if cls is np.ndarray:
+        return Array(np.dtype(frozen[0]).name, tuple([1 if n == 1 else symbols.fresh() for n in frozen[1]]))
+    return type_of_key(cls, symbols)
+
+
+def is_floating_key(key: Key) -> bool:
+    """Say whether an argument with this key holds a floating-point number."""
+    if isinstance(key, type):
+        return issubclass(key, (float, complex, np.inexact))
+    if key is None or isinstance(key[0], str):
+        return False
+    if isinstance(key[0], np.dtype):
+        return key[0].kind in "fc"
+    return any(map(is_floating_key, leaf_keys(key)))
+
+
+def leaf_keys(key: Key) -> tuple[Key, ...]:
+    """Return the keys of a structure's elements."""
+    return key[2:] if key[0] in (list, dict) else key[1:]
+
+
+def show_dtype(dtype: np.dtype[Any]) -> str:
+    return dtype.name if dtype.isnative else dtype.str
+
+
+def show_key(key: Key) -> str:
+    """Write a key as `--sig` reads it: `float64[:, 1]`, `{'w': float64[:]}`, `int = 3`."""
+    if key is None:
+        return ""
+    if isinstance(key, type):
+        if key in _PYTHON:
+            return "None" if key is type(None) else str(key.__name__)
+        return f"np.{np.dtype(key).name}" if key in SIMPLE else f"{key.__module__}.{key.__qualname__}"
+    head = key[0]
+    if isinstance(head, str):
+        return f"{key[1].__qualname__} = {_show_frozen(key[2])}"
+    if isinstance(head, np.dtype):
+        units = (False,) * key[1] if isinstance(key[1], int) else key[1]
+        return f"{show_dtype(head)}[{', '.join('1' if unit else ':' if unit is False else '?' for unit in units)}]"
+    inner = [show_key(k) for k in leaf_keys(key)]
+    if head is list:
+        return f"[{inner[0]}, ...]" if key[1] else f"[{', '.join(inner)}]"
+    if head is dict:
+        return "{" + ", ".join(f"{k!r}: {t}" for k, t in zip(key[1], inner)) + "}"
+    if head is tuple:
+        return f"({', '.join(inner)}{',' if len(inner) == 1 else ''})"
+    fields = ", ".join(f"{k}={t}" for k, t in zip(field_names(head), inner))
+    return f"{head.__module__}.{head.__qualname__}({fields})"
+
+
+class UnstorableError(TypeError):
+    """A value that has no text which means the same in another process."""
+
+
+def _show_frozen(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_show_frozen, value))})"
+    if isinstance(value, (type, np.ufunc, BuiltinFunctionType)):
+        return f"{getattr(value, '__module__', 'numpy')}.{value.__name__}"
+    if value is None or isinstance(value, (bool, int, str, bytes, complex, np.dtype)):
+        return repr(value)
+    code = getattr(value, "__code__", None)
+    if code is not None and code.co_filename and find_by_name(value.__module__, value.__qualname__) is value:
+        return f"{value.__module__}.{value.__qualname__}#{digest_code(value)}"
+    if isinstance(value, np.generic):
+        return f"{type(value).__name__}({value.item()!r})"
+    raise UnstorableError(repr(value))
+
+
+def show_signature(names: tuple[str, ...], keys: tuple[Key, ...]) -> str:
+    """Write a signature: `w: float64[:, :], lr: float`."""
+    return ", ".join(f"{name}: {show_key(key)}" for name, key in zip(names, keys))
