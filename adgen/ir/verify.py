@@ -65,7 +65,7 @@ class _Checker:
             for i, s in enumerate(block.stmts[first : at + NEIGHBOURS + 1], first):
                 mark = "> " if i == at else "  "
                 lines += [mark + line for line in printer.stmt(s, 0)[:20]]
-        raise InternalError("\n".join([f"malformed IR in {self.func.name}: {message}", *lines]))
+        raise InternalError(what=f"malformed IR in {self.func.name}: {message}", why="\n".join(lines))
 
     def define(self, v: Var) -> None:
         if not isinstance(v, Var):
