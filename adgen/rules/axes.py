@@ -1,0 +1,110 @@
+"""Helpers that several rules share: axes, transposes, masks.
+
+The `@static` ones run at compile time, on axes and ranks; an argument that a rule can't handle raises TypeError
+there, which refuses the call. The others are inlined into the rule that calls them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from adgen.rules.declare import static
+
+Axis = int | tuple[int, ...] | None
+
+
+@static
+def is_complex(dtype: Any) -> bool:
+    return np.dtype(dtype).kind == "c"
+
+
+@static
+def normal_axis(axis: int, ndim: int) -> int:
+    """Return the axis counted from the front."""
+    if not -ndim <= axis < ndim:
+        raise TypeError(f"axis {axis} is out of bounds for an array of {ndim} axes")
+    return axis % ndim
+
+
+@static
+def normal_axes(axis: Axis, ndim: int) -> tuple[int, ...]:
+    """Return the axes that an `axis` argument means, counted from the front."""
+    if axis is None:
+        return tuple(range(ndim))
+    return tuple(normal_axis(k, ndim) for k in (axis if isinstance(axis, tuple) else (axis,)))
+
+
+@static
+def one_axis(axis: Axis, function: str) -> bool:
+    """Return whether there is an axis; refuse several."""
+    if isinstance(axis, tuple):
+        raise TypeError(f"{function} along several axes at once has no gradient rule; use axis=None or one axis")
+    return axis is not None
+
+
+@static
+def inverse_permutation(axes: Sequence[int], ndim: int) -> tuple[int, ...]:
+    """Return the axes that undo a transposition by `axes`."""
+    normal = [k % ndim for k in axes]
+    return tuple(normal.index(k) for k in range(ndim))
+
+
+def keep(g: Any, axis: Axis, keepdims: bool) -> Any:
+    """Give the result of a reduction axes of length 1 where it was reduced; one over all axes is a scalar already."""
+    if axis is None or keepdims:
+        return g
+    return np.expand_dims(g, axis)
+
+
+def count(x: Any, axis: Axis) -> Any:
+    """Return how many elements of x go into one element of a reduction."""
+    if axis is None:
+        return np.size(x)
+    if isinstance(axis, int):
+        return x.shape[axis]
+    n = 1
+    for k in axis:
+        n = n * x.shape[k]
+    return n
+
+
+def conjugate(x: Any) -> Any:
+    if is_complex(x.dtype):
+        return np.conj(x)
+    return x
+
+
+def real_part(total: Any, x: Any) -> Any:
+    """Return the real part of what was made from x; for real x that is all of it."""
+    if is_complex(x.dtype):
+        return np.real(total)
+    return total
+
+
+def transposed(x: Any) -> Any:
+    """Swap the last two axes: the transposes of a stack of matrices."""
+    if x.ndim == 2:
+        return x.T
+    return np.swapaxes(x, -1, -2)
+
+
+def to_front(x: Any, axis: int) -> Any:
+    """Return x with one axis moved to the front."""
+    if normal_axis(axis, x.ndim) == 0:
+        return x
+    return np.moveaxis(x, axis, 0)
+
+
+def from_front(x: Any, axis: int) -> Any:
+    """Undo `to_front`."""
+    if normal_axis(axis, x.ndim) == 0:
+        return x
+    return np.moveaxis(x, 0, axis)
+
+
+def nonzero(x: Any) -> Any:
+    """Return x with 1 in place of each 0: a divisor for numerators that are 0 there."""
+    return np.where(x == 0.0, 1.0, x)
