@@ -23,15 +23,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from adgen.errors import RegistrationError
 from adgen.rules.registry import REGISTRY, Kind, Memory, Primitive, Rule, Sample
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 Rules = dict[str, Rule] | Sequence[Rule | None] | Rule | None
-
-
-class RegistrationError(ValueError):
-    """A row can't be added to the table."""
 
 
 def static(fn: F) -> F:
@@ -42,6 +39,16 @@ def static(fn: F) -> F:
 
 def has_static_mark(fn: Any) -> bool:
     return getattr(fn, "__adgen_static__", False) is True
+
+
+def fact(decide: Callable[..., Any]) -> Callable[[F], F]:
+    """Mark a helper of rules that the compiler answers from its operands alone: `decide(*operands)` is the constant."""
+
+    def mark(fn: F) -> F:
+        fn.__adgen_fact__ = decide  # type: ignore[attr-defined]
+        return fn
+
+    return mark
 
 
 def sample(*args: Any, kink: str = "", second: bool = True, wrt: tuple[str, ...] = (), **kwargs: Any) -> Sample:
@@ -56,7 +63,7 @@ def display_name(fn: Any) -> str:
     module = getattr(fn, "__module__", None) or ""
     name = getattr(fn, "__name__", None)
     if name is None:
-        raise RegistrationError(f"{fn!r} has no __name__: pass name=")
+        raise RegistrationError(what=f"{fn!r} has no __name__: pass name=")
     if module in ("builtins", "_operator"):
         return str(name)
     for package in ("numpy.linalg", "numpy.fft", "numpy.random"):
@@ -101,7 +108,7 @@ def _by_name(rules: Rules, diff: Sequence[str]) -> dict[str, Rule]:
     if callable(rules):
         rules = (rules,)
     if len(rules) > len(diff):
-        raise RegistrationError(f"{len(rules)} rules for the arguments {tuple(diff)}")
+        raise RegistrationError(what=f"{len(rules)} rules for the arguments {tuple(diff)}")
     return {p: r for p, r in zip(diff, rules) if r is not None}
 
 
@@ -135,7 +142,7 @@ def register(
     statics = frozenset(static)
     for p in (*known, *order, *statics):
         if p not in names:
-            raise RegistrationError(f"{name} has no parameter {p!r}; it has {', '.join(names)}")
+            raise RegistrationError(what=f"{name} has no parameter {p!r}; it has {', '.join(names)}")
     row = Primitive(
         name=name,
         fn=fn,
@@ -161,9 +168,9 @@ def register(
     if not replace:
         for f in (fn, *others):
             if (old := REGISTRY.find(f)) is not None:
-                raise RegistrationError(f"{name} has a row already ({old.name}); pass replace=True to replace it")
+                raise RegistrationError(what=f"{name} has a row already ({old.name}); pass replace=True to replace it")
         if any(r.name == name for r in REGISTRY.rows()):
-            raise RegistrationError(f"the name {name} has a row already; pass replace=True to replace it")
+            raise RegistrationError(what=f"the name {name} has a row already; pass replace=True to replace it")
     return REGISTRY.add(row, *others)
 
 
@@ -178,7 +185,7 @@ def elementwise(
     if params is None:
         code = next((p.__code__ for p in partials if p is not None), None)
         if code is None:
-            raise RegistrationError(f"{fn!r}: params= is needed where no partial derivative names them")
+            raise RegistrationError(what=f"{fn!r}: params= is needed where no partial derivative names them")
         params = " ".join(code.co_varnames[1 : code.co_argcount])
     if not any(p is not None for p in partials):
         return register(fn, params, kind="zero", **options)

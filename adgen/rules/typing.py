@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from adgen.ir.nodes import Const, Operand, Place, Var
+from adgen.ir.nodes import Const, Mode, Operand, Place, Var
 from adgen.ir.types import (
     Array,
     Bool,
@@ -82,11 +82,11 @@ class Shape:
 def bind(op: Primitive, args: Sequence[Operand], kwargs: Mapping[str, Operand] | None = None) -> Bound:
     """Bind a call to the parameters, defaults filled in; raise TypeError as the call would."""
     named = dict(kwargs or {})
-    by_position = op.params
+    by_position = tuple(p for p in op.params if p not in op.keyword)
     if op.variadic:
         by_position = tuple(p for p in op.params[:-1] if p not in op.defaults)
-    elif len(args) > len(op.params):
-        raise TypeError(f"{op.name}() takes {len(op.params)} positional arguments but {len(args)} were given")
+    elif len(args) > len(by_position):
+        raise TypeError(f"{op.name}() takes {len(by_position)} positional arguments but {len(args)} were given")
     bound: Bound = dict(zip(by_position, args))
     for p in op.params:
         if p in bound:
@@ -251,17 +251,20 @@ def _call(op: Primitive, bound: Bound, number: float, length: int, exact: bool) 
 # --- results ------------------------------------------------------------------------------------
 
 
-def result_type(op: Primitive, args: tuple[Operand, ...], kws: tuple[str, ...] = (), place: Place = ()) -> Type:
+def result_type(
+    op: Primitive, args: tuple[Operand, ...], kws: tuple[str, ...] = (), place: Place = (), mode: Mode = "set"
+) -> Type:
     """Return the type of what a call gives; raise TypeError where the call can't be typed."""
+    if op.kind == "opaque":
+        return Opaque()
     bound = bound_args(op, args, kws)
+    answer = None
     if op.infer is not None:
-        answer = op.infer(**bound, place=place) if op.params[-1] == "holes" else op.infer(**bound)
+        answer = op.infer(**bound, place=place, mode=mode) if op.params[-1] == "holes" else op.infer(**bound)
         if isinstance(answer, Type):
             return answer
-    else:
-        answer = None
-        if any(isinstance(a, Var) and isinstance(a.type, Opaque) for a in args):
-            return Opaque()
+    if any(isinstance(a, Var) and isinstance(a.type, Opaque) for a in args):
+        return Opaque()
     loose = op.kind == "elementwise" or isinstance(op.fn, np.ufunc) or op.infer is broadcast
     if answer is None and loose:
         answer = broadcast(**bound)

@@ -1,0 +1,21 @@
+"""Functions that generated code may call at run time. Each needs NumPy alone, so that its source can be exported."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def unbroadcast(value: Any, like: Any) -> Any:
+    """Sum a gradient over the axes that broadcasting stretched, back to the shape of `like`."""
+    shape = np.shape(like)
+    if np.shape(value) == shape:
+        return value
+    extra = np.ndim(value) - len(shape)
+    if extra > 0:
+        value = np.sum(value, axis=tuple(range(extra)))
+    stretched = tuple(k for k, n in enumerate(shape) if n == 1 and np.shape(value)[k] != 1)
+    if stretched:
+        value = np.sum(value, axis=stretched, keepdims=True)
+    return value

@@ -1,0 +1,35 @@
+"""Load the table of primitives on first use: importing adgen alone reads no rule."""
+
+from __future__ import annotations
+
+import threading
+from importlib import import_module
+
+MODULES = (
+    "core",
+    "structure",
+    "builtins",
+    "ufuncs",
+    "mathlib",
+    "reductions",
+    "joins",
+    "shapes",
+    "products",
+    "linalg",
+    "scans",
+    "selection",
+    "constructors",
+)
+
+_lock = threading.Lock()
+_loaded = False
+
+
+def load_rules() -> None:
+    """Put every row that adgen ships into the registry, once."""
+    global _loaded
+    with _lock:
+        if not _loaded:
+            for name in MODULES:
+                import_module(f"adgen.rules.{name}")
+            _loaded = True

@@ -1,0 +1,228 @@
+"""Rows of the structure that every program has: indexing, writes, tuples, lists, records, shapes, casts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from adgen.ir.nodes import Const, Index, Mode, Operand, Place
+from adgen.ir.types import Array, Float, Int, List, NoneT, Opaque, Record, Scalar, Tuple, Type
+from adgen.rules.declare import elementwise, linear, nondifferentiable, query, register, sample, structure
+from adgen.rules.helpers import unbroadcast
+from adgen.rules.indexing import index_type, resolve_items
+from adgen.rules.lattice import dtype_name, is_namedtuple, join, refresh, skeleton_clash, type_of_list
+from adgen.rules.typing import always, array_dims, exactly, known
+
+V = np.array([0.5, -1.25, 2.0])
+M = np.array([[1.0, -0.5, 2.0], [0.25, 1.5, -1.0]])
+
+
+# --- indexing and writes ------------------------------------------------------------------------
+
+
+def _getitem(base: Any, *holes: Any) -> Any:
+    return base[holes if len(holes) != 1 else holes[0]]
+
+
+def _getitem_type(base: Operand, holes: tuple[Operand, ...], place: Place, mode: Mode) -> Type:
+    if not place:
+        place = (Index(holes),)
+    return index_type(base.type, resolve_items(place, (base, *holes)))
+
+
+def _update(base: Any, value: Any, *holes: Any) -> Any:
+    out = base.copy()
+    out[holes if len(holes) != 1 else holes[0]] = value
+    return out
+
+
+def _update_type(base: Operand, value: Operand, holes: tuple[Operand, ...], place: Place, mode: Mode) -> Type:
+    return written_type(base.type, value.type, place, (base, value, *holes), mode)
+
+
+def written_type(base: Type, value: Type, place: Place, args: Sequence[Operand], mode: Mode = "set") -> Type:
+    """Return the type of `base` after a write of `value` at a place of it."""
+    if isinstance(base, (Array, Opaque)):
+        return base
+    if not place:
+        joined = value if mode == "set" else join(base, value)
+        if joined is None:
+            raise TypeError(f"{value} can't be added to {base}")
+        return joined
+    step = place[0]
+    if not isinstance(step, Index):
+        raise TypeError(f"{base} has no views")
+    if isinstance(base, List):
+        elem = written_type(base.elem, value, place[1:], args, mode)
+        joined = join(base.elem, elem)
+        if joined is None or skeleton_clash(base.elem, elem):
+            raise TypeError(f"a list of {base.elem} can't hold {elem}")
+        return List(joined)
+    if isinstance(base, Record):
+        item = resolve_items(place, args)[0]
+        key = item.value if isinstance(item, Const) else item
+        if key in base.keys:
+            k = base.keys.index(key)
+        elif base.cls is list and isinstance(key, int) and -len(base.items) <= key < len(base.items):
+            k = key % len(base.items)
+        elif base.cls is dict and isinstance(item, Const) and len(place) == 1:
+            return Record(dict, (*base.keys, key), (*base.items, value))
+        else:
+            raise TypeError(f"{base} has no item {key!r}")
+        new = written_type(base.items[k], value, place[1:], args, mode)
+        return Record(base.cls, base.keys, (*base.items[:k], new, *base.items[k + 1 :]))
+    raise TypeError(f"{base} can't be written")
+
+
+structure(_getitem, "base *holes", name="getitem", infer=_getitem_type, memory="maybe")
+structure(_update, "base value *holes", name="update", infer=_update_type)
+
+
+# --- tuples, lists, records ---------------------------------------------------------------------
+
+
+def _make_tuple(*items: Any) -> Any:
+    return items
+
+
+def _make_list(*items: Any) -> Any:
+    return list(items)
+
+
+def _make_record(cls: Any, keys: Any, *items: Any) -> Any:
+    return list(items) if cls is list else cls(**dict(zip(keys, items)))
+
+
+def _record_type(cls: Operand, keys: Operand, items: tuple[Operand, ...]) -> Type:
+    return Record(known(cls, "cls"), tuple(known(keys, "keys")), tuple(i.type for i in items))
+
+
+def _item(record: Any, key: Any) -> Any:
+    by_key = isinstance(record, dict) or (isinstance(record, (tuple, list)) and isinstance(key, int))
+    return record[key] if by_key else getattr(record, key)
+
+
+def _item_type(record: Operand, key: Operand) -> Type:
+    t, k = record.type, known(key, "a key")
+    if isinstance(t, Tuple):
+        return t.items[k]
+    if isinstance(t, Record):
+        if isinstance(k, int) and (t.cls is list or is_namedtuple(t.cls)):
+            return t.items[k]
+        return t.items[t.keys.index(k)]
+    if isinstance(t, List):
+        return refresh(t.elem)
+    return Opaque()
+
+
+def _append(seq: Any, value: Any) -> Any:
+    return [*seq, value]
+
+
+def _append_type(seq: Operand, value: Operand) -> Type:
+    t = seq.type
+    if isinstance(t, Record) and t.cls is list:
+        n = len(t.items)
+        return Record(list, tuple(range(n + 1)), (*t.items, value.type))
+    if isinstance(t, List):
+        joined = join(t.elem, value.type)
+        if joined is not None and not skeleton_clash(t.elem, value.type):
+            return List(joined)
+        raise TypeError(f"a list of {t.elem} can't hold {value.type}")
+    raise TypeError(f"{t} has no append")
+
+
+structure(_make_tuple, "*items", name="make_tuple", infer=lambda items: Tuple(tuple(i.type for i in items)))
+structure(_make_list, "*items", name="make_list", infer=lambda items: type_of_list(tuple(i.type for i in items)))
+structure(_make_record, "cls keys *items", name="make_record", infer=_record_type, static=("cls", "keys"))
+structure(_item, "record key", name="item", infer=_item_type, static=("key",), memory="same")
+structure(_append, "seq value", name="append", infer=_append_type)
+
+
+# --- lengths and shapes -------------------------------------------------------------------------
+
+
+def _dim(x: Any, axis: Any) -> Any:
+    return x.shape[axis]
+
+
+def _size(x: Any) -> Any:
+    return x.size
+
+
+def _shape(x: Any) -> Any:
+    return x.shape
+
+
+query(len, "x /", name="length", infer=always(Int()), show="len(_)")
+query(_dim, "x axis", name="dim", infer=always(Int()), show=".shape[_]")
+query(_size, "x", name="size", infer=always(Int()), show=".size")
+query(_shape, "x", name="shape", infer=lambda x: Tuple((Int(),) * len(array_dims(x.type))), show=".shape")
+
+
+# --- copies and casts ---------------------------------------------------------------------------
+
+
+def _copy(x: Any) -> Any:
+    return x.copy(order="K") if isinstance(x, np.ndarray) else x.copy()
+
+
+def _astype(x: Any, dtype: Any) -> Any:
+    return x.astype(dtype)
+
+
+def _astype_type(x: Operand, dtype: Operand) -> Type:
+    name = dtype_name(np.dtype(known(dtype, "a dtype")))
+    return Array(name, x.type.dims) if isinstance(x.type, Array) else Scalar(name)
+
+
+def _bound(x: Any) -> Any:
+    return x
+
+
+def _opaque(fn: Any, *args: Any, **kwargs: Any) -> Any:
+    return fn(*args, **kwargs)
+
+
+def _raise(exc: Any) -> Any:
+    raise exc
+
+
+linear(_copy, "x", vjp=lambda g: g, name="copy", infer=exactly("x"), show=".copy()", samples=(sample(V), sample(M.T)))
+linear(
+    _astype,
+    "x dtype",
+    vjp=lambda g: g,
+    name="astype",
+    static=("dtype",),
+    infer=_astype_type,
+    show=".astype(_)",
+    samples=(sample(V, np.float64),),
+)
+elementwise(float, lambda out, x: 1.0, name="to_float", infer=always(Float()), show="float(_)", samples=(sample(1.5),))
+nondifferentiable(int, name="to_int", params="x /", infer=always(Int()), show="int(_)")
+register(_bound, "x", kind="opaque", name="bound", memory="same", infer=exactly("x"), effect="opaque")
+register(_opaque, "fn *args", kind="opaque", name="opaque", effect="opaque")
+register(_raise, "exc", kind="opaque", name="raise_", effect="opaque", infer=always(NoneT()))
+
+
+# --- gradients to the shape of what they belong to ----------------------------------------------
+
+
+def _unbroadcast_type(value: Operand, like: Operand) -> Type:
+    if isinstance(like.type, Array) and isinstance(value.type, (Array, Scalar)):
+        return Array(value.type.dtype, like.type.dims)
+    return Scalar(value.type.dtype) if isinstance(value.type, Array) else value.type
+
+
+linear(
+    unbroadcast,
+    "value like",
+    args=("value",),
+    vjp=lambda g, value: np.broadcast_to(g, np.shape(value)),
+    name="unbroadcast",
+    infer=_unbroadcast_type,
+    samples=(sample(M, V), sample(M, np.ones((2, 1))), sample(M, np.ones(())), sample(V, V)),
+)
