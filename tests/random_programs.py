@@ -1,0 +1,315 @@
+"""Seeded random programs in the language that the compiler knows.
+
+`generate(seed)` returns a program as source text with arguments for it. Shapes are consistent by construction;
+values are bounded, nothing warns, and the program is smooth at its arguments (attempts that are not are thrown
+away). `python -m tests.random_programs --count 2000` checks the gradients of many and prints what was refused.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import linecache
+import multiprocessing
+import random
+import sys
+import traceback
+import warnings
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from tests import numeric
+from tests.random_expressions import F, Helper, Kind, arr
+from tests.random_language import constructs
+from tests.random_shrink import shrink
+from tests.random_writer import WEIGHTS, Writer
+
+LIMIT = 50.0  # a program with larger values is thrown away
+LARGEST_SLOPE = 1e4
+
+
+@dataclass
+class Program:
+    seed: int
+    source: str
+    name: str
+    args: tuple[Any, ...]
+    constructs: set[str]
+    statements: int
+    single: bool = False  # float32 occurs
+
+    def function(self, double: bool = False) -> Callable[..., Any]:
+        """Return the function; `double` gives the one that computes in float64 throughout."""
+        source = self.source.replace("float32", "float64") if double else self.source
+        return load(source, self.name, f"random_{self.seed}{'_double' if double else ''}")
+
+    def arguments(self, double: bool = False) -> tuple[Any, ...]:
+        args = copy.deepcopy(self.args)
+        if not double:
+            return args
+        return tuple(a.astype(np.float64) if isinstance(a, np.ndarray) else a for a in args)
+
+
+_loaded = iter(range(10**9))
+
+
+def load(source: str, name: str, label: str) -> Callable[..., Any]:
+    """Run a module text so that its source can be found, and return one of its functions."""
+    filename = f"<{label}_{next(_loaded)}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    space: dict[str, Any] = {"__name__": label}
+    exec(compile(source, filename, "exec"), space)
+    found: Callable[..., Any] = space[name]
+    return found
+
+
+def make_helper(rng: random.Random, name: str, n: int, kind: str) -> Helper:
+    """Write a small function at module level."""
+    u = arr(n)
+    params: list[tuple[str, Kind, str | None]] = {
+        "scalar": [("x", F, None), ("y", F, rng.choice([None, "0.7"])), ("c", F, "1.3")],
+        "array": [("u", u, None), ("x", F, None), ("c", F, "0.8")],
+        "reduce": [("u", u, None), ("x", F, "0.4")],
+        "pair": [("x", F, None), ("u", u, None), ("c", F, "0.6")],
+        "inplace": [("u", u, None), ("x", F, None)],
+    }[kind]
+    result = {"scalar": F, "array": u, "reduce": F, "pair": Kind("tuple", (), (F, rng.choice([F, u]))), "inplace": F}[
+        kind
+    ]
+    weights = {**WEIGHTS, "call": 0, "call_inplace": 0, "view": 0.3, "time_loop": 0, "loop_exit": 0.3}
+    w = Writer(rng, {p: k for p, k, _ in params}, result, [], weights)
+    if kind == "inplace":
+        w.owned.add("u")
+        w.fixed.add("u")
+        for _ in range(rng.randint(1, 2)):
+            rng.choice([w.do_element, w.do_slice, w.do_slice_aug, w.do_element_aug])()
+    else:
+        for _ in range(rng.randint(0, 2)):
+            w.statement()
+        w.emit(f"return {w.final()}")
+    head = ", ".join(p if default is None else f"{p}={default}" for p, _, default in params)
+    return Helper(name, params, result, f"def {name}({head}):\n" + "\n".join(w.lines) + "\n", kind == "inplace")
+
+
+def attempt(seed: int, number: int, weights: dict[str, float]) -> Program:
+    """Write one program; it may turn out to be unfit."""
+    rng = random.Random(f"{seed}/{number}")
+    values = np.random.default_rng([seed, number])
+    n, m = rng.choice([3, 4, 5]), rng.choice([2, 3, 4])
+    single = rng.random() < 0.1
+    dtype = np.float32 if single else np.float64
+
+    def data(*shape: int) -> np.ndarray:
+        return np.round(values.uniform(-1.3, 1.3, shape), 3).astype(dtype)
+
+    env: dict[str, Kind] = {}
+    args: list[Any] = []
+    tags: set[str] = set()
+
+    def add(name: str, kind: Kind, value: Any) -> None:
+        env[name] = kind
+        args.append(value)
+
+    if single:
+        tags.add("float32")
+    add("u", arr(n), data(n))
+    if rng.random() < 0.75:
+        add("x", F, round(float(values.uniform(-1.2, 1.2)), 3))
+    if rng.random() < 0.35:
+        add("v", arr(rng.choice([n, m])), np.zeros(0))
+        args[-1] = data(*env["v"].shape)
+    if rng.random() < 0.45:
+        add("A", arr(*rng.choice([(n, m), (n, n), (m, n)])), np.zeros(0))
+        args[-1] = data(*env["A"].shape)
+    if rng.random() < 0.3:
+        add("y", F, round(float(values.uniform(-1.2, 1.2)), 3))
+    if rng.random() < 0.4:
+        k = rng.choice([2, 3])
+        add("k", Kind("int", (k, k)), k)
+        tags.add("int parameter")
+    if rng.random() < 0.15:
+        add("xs", Kind("list", (3,), (arr(n),)), [data(n) for _ in range(3)])
+        tags.add("list parameter")
+    if rng.random() < 0.15:
+        value = {"w": data(n), "b": round(float(values.uniform(-1, 1)), 3)}
+        add("params", Kind("dict", (), (arr(n), F), ("w", "b")), value)
+        tags.add("dict parameter")
+    if rng.random() < 0.15:
+        add("pair", Kind("tuple", (), (F, arr(n))), (round(float(values.uniform(-1, 1)), 3), data(n)))
+        tags.add("tuple parameter")
+    kinds = [kind for kind in ("scalar", "array", "reduce", "pair") if rng.random() < 0.45]
+    kinds += ["inplace"] if rng.random() < 0.2 else []
+    names = rng.sample(["blend", "shift", "score", "step", "mix"], len(kinds))
+    helpers = [make_helper(rng, name, n, kind) for name, kind in zip(names, kinds)]
+    result = rng.choice([F] * 8 + [arr(n), Kind("tuple", (), (F, arr(n)))])
+    w = Writer(rng, env, result, helpers, weights)
+    w.fixed |= {name for name, k in env.items() if k.name in ("int", "list", "dict", "tuple")}
+    w.owned |= {name for name, k in env.items() if k.name == "array" and rng.random() < 0.2}
+    w.tags |= tags
+    target = rng.randint(11, 22)
+    params = ", ".join(env)
+    while w.count < target - 1:
+        w.statement()
+    w.emit(f"return {w.final()}")
+    text = (
+        "import math\n\nimport numpy as np\n\n\n" + "\n\n".join(h.source for h in helpers) + ("\n\n" if helpers else "")
+    )
+    text += f"def program({params}):\n" + "\n".join(w.lines) + "\n"
+    if single:
+        text = text.replace(".copy()", ".astype(np.float32)", 1)
+    return Program(seed, text, "program", tuple(args), constructs(text) | w.tags, w.count, single)
+
+
+def unfit(p: Program) -> str:
+    """Say why a program is no good for a comparison with differences ("" if it is)."""
+    f = p.function(double=True)
+    args = p.arguments(double=True)
+    rng = np.random.default_rng(7)
+    try:
+        with warnings.catch_warnings(), np.errstate(all="raise", under="ignore"):
+            warnings.simplefilter("error")
+            value = p.function()(*p.arguments())
+            numbers = [np.max(np.abs(leaf), initial=0.0) for leaf in numeric.leaves(value)]
+            if not numbers or not max(numbers) < LIMIT:
+                return "large"
+            seed = numeric.seed_like(f(*copy.deepcopy(args)), rng)
+            slopes = []
+            for _ in range(2):
+                direction = numeric.random_like(args, rng)
+                slope, error = numeric.directional(f, args, direction, seed)
+                if not error < 1e-7 * (1.0 + abs(slope)):
+                    return "rough"
+                if numeric.jump(f, args, direction, seed) > 1e-3 * (1.0 + abs(slope)):
+                    return "rough"
+                slopes.append(abs(slope))
+    except (ArithmeticError, ValueError, RuntimeWarning) as e:
+        return f"{type(e).__name__}: {e}"
+    if not 1e-6 < max(slopes) < LARGEST_SLOPE:
+        return "flat or steep"
+    return ""
+
+
+def generate(seed: int, weights: dict[str, float] = WEIGHTS) -> Program:
+    """Return the program of a seed: always the same one."""
+    for number in range(60):
+        p = attempt(seed, number, weights)
+        if not unfit(p):
+            return p
+    raise RuntimeError(f"no fit program for seed {seed}")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one program: "right", "refused" or "wrong", and why."""
+
+    verdict: str
+    reason: str = ""
+    detail: str = ""
+
+
+def check(p: Program) -> Outcome:
+    """Compare value and gradients of a program with plain Python and with differences."""
+    import adgen
+
+    f, args, rng = p.function(), p.arguments(), np.random.default_rng(11)
+    expected = f(*p.arguments())
+    seeds = [numeric.seed_like(expected, rng) for _ in range(2)]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            value, pullback = adgen.vjp(f, *args)
+            first = pullback(seeds[0])
+            kept = copy.deepcopy(first)
+            second = pullback(seeds[1])
+    except adgen.AdgenError as e:
+        kind = type(e).__name__
+        return Outcome("wrong" if kind == "InternalError" else "refused", f"{kind}: {str(e).splitlines()[0]}", str(e))
+    except Exception as e:
+        return Outcome("wrong", f"{type(e).__name__}: {e}", "".join(traceback.format_exception(e)))
+    if not numeric.close(value, expected, *((1e-3, 1e-4) if p.single else (1e-9, 1e-11))):
+        return Outcome("wrong", "value differs", f"value {value!r}, by Python {expected!r}")
+    if not numeric.equal(args, p.args):
+        return Outcome("wrong", "arguments changed", f"arguments {args!r}, before {p.args!r}")
+    if not numeric.equal(first, kept):
+        return Outcome("wrong", "the second pullback changed the first's result")
+    for grads, seed in zip((first, second), seeds):
+        problem = numeric.mismatch(grads, p.args)
+        if problem:
+            return Outcome("wrong", "types of the gradient", problem)
+        try:
+            rtol = 5e-3 if p.single else 1e-6
+            numeric.assert_gradient(p.function(double=True), grads, p.arguments(double=True), seed, rtol, directions=1)
+        except AssertionError as e:
+            return Outcome("wrong", "gradient", str(e))
+    return Outcome("right")
+
+
+def examine(seed: int) -> tuple[int, Outcome]:
+    """Generate and check one program."""
+    return seed, check(generate(seed))
+
+
+def main() -> int:
+    """Check many programs; print the wrong ones, made small, and the classes of refusals."""
+    parser = argparse.ArgumentParser(prog="python -m tests.random_programs", description=main.__doc__)
+    parser.add_argument("--count", type=int, default=200, help="how many programs")
+    parser.add_argument("--start", type=int, default=0, help="the first seed")
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
+    parser.add_argument("--show", type=int, default=3, help="how many wrong programs to print")
+    parser.add_argument("--no-shrink", action="store_true", help="print them as they were generated")
+    options = parser.parse_args()
+    seeds = range(options.start, options.start + options.count)
+    verdicts: Counter[str] = Counter()
+    reasons: dict[str, Counter[str]] = {"refused": Counter(), "wrong": Counter()}
+    example: dict[str, int] = {}
+    wrong: list[tuple[int, Outcome]] = []
+    with multiprocessing.Pool(options.jobs) as pool:
+        for seed, outcome in pool.imap(examine, seeds, chunksize=4) if options.jobs > 1 else map(examine, seeds):
+            verdicts[outcome.verdict] += 1
+            if outcome.verdict != "right":
+                reasons[outcome.verdict][outcome.reason] += 1
+                example.setdefault(outcome.reason, seed)
+            if outcome.verdict == "wrong":
+                wrong.append((seed, outcome))
+    for seed, outcome in wrong[: options.show]:
+        print(report(generate(seed), outcome, small=not options.no_shrink), end="\n\n")
+    for verdict, counter in reasons.items():
+        for reason, count in counter.most_common():
+            print(f"{verdict} {count:5d}  {reason}  (seed {example[reason]})")
+    print(", ".join(f"{verdicts[v]} {v}" for v in ("right", "refused", "wrong")))
+    return 1 if verdicts["wrong"] or verdicts["refused"] > 0.03 * options.count else 0
+
+
+def shrunk(p: Program, fails: Callable[[Program], bool]) -> Program:
+    """Return a smaller program that still fails, and is still fit for a comparison."""
+
+    def still(source: str) -> bool:
+        q = replace(p, source=source)
+        try:
+            return not unfit(q) and fails(q)
+        except Exception:
+            return False
+
+    return replace(p, source=shrink(p.source, still))
+
+
+def report(p: Program, outcome: Outcome, small: bool = False) -> str:
+    """Return the text about a wrong program."""
+    if small:
+        kind = outcome.reason.split(":")[0]
+
+        def fails(q: Program) -> bool:
+            o = check(q)
+            return o.verdict == outcome.verdict and o.reason.split(":")[0] == kind
+
+        p = shrunk(p, fails)
+        outcome = check(p)
+    return f"# seed {p.seed}: {outcome.reason}\n{p.source}# args = {p.args!r}\n# {outcome.detail}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
