@@ -5,15 +5,15 @@ count. Code that a tool rewrote on import (pytest's `assert`) is compared by its
 """
 
 from __future__ import annotations
-
 import __future__
+
 import ast
 import sys
 import threading
 import warnings
 from collections.abc import Iterator
-from types import CodeType
-from typing import Any
+from types import CodeType, ModuleType
+from typing import Any, cast
 
 _FUTURES = 0
 for _name in __future__.all_feature_names:
@@ -38,30 +38,73 @@ def enclosing_class(code: CodeType) -> str | None:
     return None
 
 
-def compile_alone(node: ast.stmt | ast.expr, code: CodeType) -> Iterator[CodeType]:
-    """Compile one function or lambda in scopes like those of `code`; yield the code objects of its name."""
-    stmt: ast.stmt = node if isinstance(node, ast.stmt) else _at(node, ast.Expr(value=node))
+def compile_alone(node: Any, code: CodeType, scope: dict[str, Any]) -> Iterator[CodeType]:
+    """Compile one function or lambda in scopes like those of `code`, in each way that its module may have done."""
+    names = _names(code)
+    stmt = _bare(node)
+    depth = 0
     owner = enclosing_class(code)
-    if owner is not None and _is_private(code):
+    if owner is not None and any(n.startswith("_") and "__" in n for n in names):
         stmt = _at(stmt, ast.ClassDef(name=owner, bases=[], keywords=[], body=[stmt], decorator_list=[]))
+        depth += 1
     if code.co_freevars:
         args = [_at(stmt, ast.arg(arg=name)) for name in code.co_freevars]
         params = ast.arguments(posonlyargs=[], args=args, kwonlyargs=[], kw_defaults=[], defaults=[])
         stmt = _at(stmt, ast.FunctionDef(name="_", args=params, body=[stmt], decorator_list=[]))
-    return _compiled(ast.Module(body=[stmt], type_ignores=[]), code)
+        depth += 1
+    # A call `np.sin(x)` is compiled in another way if the name `np` was imported by the same module (or cell).
+    modules = [_at(stmt, ast.alias(name=n)) for n in sorted(names) if isinstance(scope.get(n), ModuleType)]
+    if modules:
+        yield _inside(_compile([_at(stmt, ast.Import(names=modules)), stmt], code), depth, code.co_name)
+    yield _inside(_compile([stmt], code), depth, code.co_name)
 
 
 def compile_file(text: str, code: CodeType) -> Iterator[CodeType]:
     """Compile a whole file; yield the code objects of the name and first line of `code`."""
-    found = _compiled(parse_text(text), code)
-    return (c for c in found if c.co_firstlineno == code.co_firstlineno)
+    pending = [_compile(text, code)]
+    while pending:
+        inner = [c for c in pending.pop().co_consts if isinstance(c, CodeType)]
+        yield from (c for c in inner if c.co_name == code.co_name and c.co_firstlineno == code.co_firstlineno)
+        pending.extend(inner)
 
 
-def _compiled(module: ast.Module, code: CodeType) -> Iterator[CodeType]:
+def _compile(what: list[ast.stmt] | str, code: CodeType) -> CodeType:
+    module: Any = what if isinstance(what, str) else ast.Module(body=what, type_ignores=[])
     with _quiet, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        top = compile(module, code.co_filename, "exec", flags=code.co_flags & _FUTURES, dont_inherit=True)
-    return _named(top, code.co_name)
+        found = compile(module, code.co_filename, "exec", flags=code.co_flags & _FUTURES, dont_inherit=True)
+    return cast(CodeType, found)
+
+
+def _inside(code: CodeType, depth: int, name: str) -> CodeType:
+    """Return the function's code: the scopes round it hold no other."""
+    while True:
+        inner = [c for c in code.co_consts if isinstance(c, CodeType)]
+        if depth == 0 and (named := [c for c in inner if c.co_name == name]):
+            return named[-1]
+        depth = max(depth - 1, 0)
+        code = inner[-1]
+
+
+def _bare(node: Any) -> ast.stmt:
+    """Return a function without what surrounds its code: decorators, values of defaults, annotations."""
+    old = node.args
+    args = ast.arguments(
+        posonlyargs=[_at(a, ast.arg(arg=a.arg)) for a in old.posonlyargs],
+        args=[_at(a, ast.arg(arg=a.arg)) for a in old.args],
+        vararg=old.vararg and _at(old.vararg, ast.arg(arg=old.vararg.arg)),
+        kwonlyargs=[_at(a, ast.arg(arg=a.arg)) for a in old.kwonlyargs],
+        kwarg=old.kwarg and _at(old.kwarg, ast.arg(arg=old.kwarg.arg)),
+        defaults=[_at(d, ast.Constant(value=None)) for d in old.defaults],
+        kw_defaults=[d and _at(d, ast.Constant(value=None)) for d in old.kw_defaults],
+    )
+    if isinstance(node, ast.Lambda):
+        return _at(node, ast.Expr(value=_at(node, ast.Lambda(args=args, body=node.body))))  # type: ignore[no-any-return]
+    function = type(node)(name=node.name, args=args, body=node.body, decorator_list=[])
+    bare: ast.stmt = _at(node, function)
+    if sys.version_info >= (3, 12):
+        bare.type_params = node.type_params  # type: ignore[attr-defined]
+    return bare
 
 
 def _at(place: Any, node: Any) -> Any:
@@ -72,18 +115,21 @@ def _at(place: Any, node: Any) -> Any:
     return node
 
 
-def _is_private(code: CodeType) -> bool:
-    if any(n.startswith("_") and "__" in n for n in code.co_names + code.co_varnames + code.co_freevars):
-        return True
-    return any(isinstance(c, CodeType) and _is_private(c) for c in code.co_consts)
+def _names(code: CodeType) -> set[str]:
+    names = {*code.co_names, *code.co_varnames, *code.co_cellvars, *code.co_freevars}
+    return names.union(*(_names(c) for c in code.co_consts if isinstance(c, CodeType)))
 
 
-def _named(code: CodeType, name: str) -> Iterator[CodeType]:
-    pending = [code]
-    while pending:
-        inner = [c for c in pending.pop().co_consts if isinstance(c, CodeType)]
-        yield from (c for c in inner if c.co_name == name)
-        pending.extend(reversed(inner))
+def is_within(code: CodeType, node: ast.Lambda) -> bool:
+    """Say whether every instruction comes from the body of a lambda."""
+    body = node.body
+    first, last = (body.lineno, body.col_offset), (body.end_lineno or 0, body.end_col_offset or 0)
+    for line, end_line, col, end_col in code.co_positions():
+        if line is None or end_line is None or col is None or end_col is None or (col, end_col) == (0, 0):
+            continue
+        if (line, col) < first or (end_line, end_col) > last:
+            return False
+    return True
 
 
 def is_same_code(a: CodeType, b: CodeType) -> bool:

@@ -9,7 +9,7 @@ import builtins
 import inspect
 import weakref
 from collections.abc import Callable, Iterable
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import Any
 
 import gast
@@ -54,17 +54,26 @@ def lower(fn: Callable[..., Any]) -> Function:
     with deep_recursion():
         tree = single_exit(tree)
     if code is not None:
-        # By identity: equal code in two files has two origins.
-        _trees[id(code)] = (weakref.ref(code, lambda _, key=id(code): _trees.pop(key, None)), tree)  # type: ignore[misc]
+        _keep(code, tree)
     return tree
+
+
+def _keep(code: CodeType, tree: Function) -> None:
+    """Keep a tree as long as its code lives. By identity: equal code in two files has two origins."""
+    key = id(code)
+
+    def forget(_: weakref.ref[CodeType]) -> None:
+        _trees.pop(key, None)
+
+    _trees[key] = (weakref.ref(code, forget), tree)
 
 
 def lower_function(source: Source, fn: Callable[..., Any] | None = None) -> Function:
     """Lower a source as it stands: with `break`, `continue` and early returns."""
     function = getattr(fn, "__func__", fn)
-    scope = getattr(function, "__globals__", {})
-    if fn is not None and hasattr(function, "__code__"):
-        scope = _hide(scope, function.__code__.co_freevars)
+    scope: dict[str, Any] = {}
+    if isinstance(function, FunctionType):
+        scope = _hide(function.__globals__, function.__code__.co_freevars)
     with deep_recursion():
         return _lower_node(source, source.node, source.name, {}, scope)
 
@@ -312,9 +321,8 @@ class Lowerer(ExprLowerer):
 
 
 def _binds(targets: list[Any], name: str) -> bool:
-    return any(
-        isinstance(n, gast.Name) and isinstance(n.ctx, gast.Store) and n.id == name for t in targets for n in gast.walk(t)
-    )
+    names = [n for t in targets for n in gast.walk(t) if isinstance(n, gast.Name)]
+    return any(isinstance(n.ctx, gast.Store) and n.id == name for n in names)
 
 
 def _is_plain(targets: list[Any]) -> bool:
@@ -332,4 +340,3 @@ def _is_plain(targets: list[Any]) -> bool:
         else:
             seen.add(t.id)
     return True
-

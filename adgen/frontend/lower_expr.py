@@ -78,6 +78,14 @@ class ExprLowerer:
         finally:
             self.out = kept
 
+    def branch(self, node: Any, target: str) -> list[Stmt]:
+        """Return the statements that put a value under the target's name."""
+
+        def fill() -> None:
+            self.expr(node, target)
+
+        return self.block(fill)
+
     def refuse(self, node: Any, kind: str | None = None) -> UnsupportedError:
         return make_refusal(kind or type(node).__name__, self.place(node))
 
@@ -148,7 +156,7 @@ class ExprLowerer:
         is_and = isinstance(node.op, gast.And)
         out = self.out
         for value in node.values[1:]:
-            inner = self.block(lambda value=value: self.expr(value, result))  # type: ignore[misc]
+            inner = self.branch(value, result)
             out.append(If(result, inner if is_and else [], [] if is_and else inner, self.origin))
             out = inner
         return self.settle(result, target)
@@ -173,9 +181,7 @@ class ExprLowerer:
     def expr_IfExp(self, node: Any, target: str | None) -> Operand:
         test = self.expr(node.test)
         result = target or self.temp()
-        then = self.block(lambda: self.expr(node.body, result))  # type: ignore[arg-type, return-value]
-        orelse = self.block(lambda: self.expr(node.orelse, result))  # type: ignore[arg-type, return-value]
-        self.out.append(If(test, then, orelse, self.origin))
+        self.out.append(If(test, self.branch(node.body, result), self.branch(node.orelse, result), self.origin))
         return result
 
     # Parts of objects
@@ -260,7 +266,8 @@ class ExprLowerer:
                 raise UnsupportedError(what=what, why=why, instead="name the values.", origin=self.place(node))
             if name == "super" and not node.args and self.first_param is not None:
                 fn = self.expr(node.func)
-                return self.emit("call", (fn, self.emit("free", (), data="__class__"), self.first_param), target)
+                owner = self.emit("free", (), data="__class__")
+                return self.emit("call", (fn, owner, self.first_param), target, data=frozenset())
             if len(node.args) == 1 and isinstance(node.args[0], gast.GeneratorExp) and not node.keywords:
                 if self.resolve(name) in (any, all):
                     return self.settle(self.search(node.args[0], name == "any"), target)

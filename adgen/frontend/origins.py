@@ -121,6 +121,24 @@ def _join(parts: list[str]) -> str:
     for part in (p.strip().removesuffix("\\").rstrip() for p in parts):
         if not part:
             continue
+        if part[0] in ")]}" and text.endswith(",") and not _is_one_tuple(text):
+            text = text[:-1]
         tight = not text or text[-1] in "([{" or part[0] in ")]}"
         text += part if tight else " " + part
     return text
+
+
+def _is_one_tuple(text: str) -> bool:
+    """Say whether the comma at the end may be what makes a tuple: the only one since a `(` that calls nothing."""
+    depth = 0
+    for i in range(len(text) - 2, -1, -1):
+        if text[i] in ")]}":
+            depth += 1
+        elif text[i] in "([{":
+            if depth == 0:
+                called = i > 0 and (text[i - 1].isalnum() or text[i - 1] in "_)]")
+                return text[i] == "(" and not called
+            depth -= 1
+        elif text[i] == "," and depth == 0:
+            return False
+    return False

@@ -16,7 +16,7 @@ _REASONS: dict[str, tuple[str, str, str]] = {
     "Import": ("an import inside a function", "", "import at the top of the module."),
     "ImportFrom": ("an import inside a function", "", "import at the top of the module."),
     "ClassDef": ("a class defined inside a function", "", "define the class at the top of the module."),
-    "Global": ("writing a global name", "Its value would outlive the call.", "return the value, and assign it outside."),
+    "Global": ("writing a global name", "It would outlive the call.", "return the value, and assign it outside."),
     "Nonlocal": ("writing a name of an enclosing function", "", "return the value, and assign it there."),
     "AsyncFunctionDef": ("an `async` function", "", "write it as an ordinary function."),
     "AsyncFor": ("`async for`", "", "collect the values first, then differentiate an ordinary function of them."),

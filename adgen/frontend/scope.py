@@ -41,7 +41,7 @@ def parameters(args: Any) -> list[Any]:
 def walrus_names(node: Any) -> frozenset[str]:
     """Return the names that `:=` binds in one statement's own expressions."""
     scope = Scope()
-    parts = []
+    parts: list[Any] = []
     for name in node._fields:
         value = getattr(node, name, None)
         if name in ("body", "orelse", "finalbody", "handlers"):

@@ -17,7 +17,7 @@ from typing import Any
 import gast
 
 from adgen.errors import SourceError
-from adgen.frontend.codes import compile_alone, compile_file, enclosing_class, is_same_code, parse_text
+from adgen.frontend.codes import compile_alone, compile_file, enclosing_class, is_same_code, is_within, parse_text
 from adgen.frontend.deep import deep_recursion
 
 _TRIES = 60  # ends of a block to try before the whole file is parsed
@@ -59,13 +59,13 @@ def find_source(fn: Callable[..., Any]) -> Source:
     with deep_recursion():
         # linecache may still hold the text as it was imported; only if that fails, read the file again.
         lines = _read_lines(function)
-        node = _find_node(lines, code) if lines else None
+        node = _find_node(lines, function) if lines else None
         if node is None:
             linecache.checkcache(code.co_filename)
             again = _read_lines(function)
             if not again:
                 raise _no_text(function)
-            node = _find_node(again, code) if again != lines else None
+            node = _find_node(again, function) if again != lines else None
             if node is None:
                 raise _not_same(function)
             lines = again
@@ -81,32 +81,28 @@ def _read_lines(fn: FunctionType) -> list[str]:
     return list(lines)
 
 
-def _find_node(lines: list[str], code: CodeType) -> Any:
-    """Return the `ast` node whose code is `code`, or None."""
+def _find_node(lines: list[str], fn: FunctionType) -> Any:
+    """Return the `ast` node whose code is that of the function, or None."""
+    code = fn.__code__
     if code.co_firstlineno > len(lines):
         return None
     if code.co_name == "<lambda>":
         candidates = _nearby_lambdas(lines, code.co_firstlineno - 1)
     else:
         candidates = _nearby_functions(lines, code.co_firstlineno - 1, code.co_name)
-    fallback = None
     for node in candidates:
-        for found in _try_compile(node, code):
-            if not is_same_code(found, code):
-                continue
-            if list(found.co_positions()) == list(code.co_positions()) or code.co_name != "<lambda>":
+        for found in _try_compile(node, fn):
+            # Of equal lambdas on one line, the one in whose body all instructions stand.
+            if is_same_code(found, code) and (code.co_name != "<lambda>" or is_within(code, node)):
                 return node
-            fallback = fallback or node  # the same lambda twice on a line: prefer the one in this column
-    return fallback or _search_file(lines, code)
+    return _search_file(lines, code)
 
 
-def _try_compile(node: Any, code: CodeType) -> list[CodeType]:
-    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        node.decorator_list = []
+def _try_compile(node: Any, fn: FunctionType) -> list[CodeType]:
     try:
-        return list(compile_alone(node, code))
-    except (SyntaxError, ValueError):
-        return []
+        return list(compile_alone(node, fn.__code__, fn.__globals__))
+    except (SyntaxError, ValueError, RecursionError):
+        return []  # `compile` takes deeper text than trees: the whole file may do
 
 
 def _indent(line: str) -> int:
@@ -179,22 +175,27 @@ def _search_file(lines: list[str], code: CodeType) -> Any:
         module = parse_text(text)
     except (SyntaxError, ValueError):
         return None
-    nodes = []
+    if code.co_name == "<lambda>":
+        # Several on the line: the innermost whose body holds all that runs.
+        fits = [n for n in _lambdas_at(module.body, code.co_firstlineno) if is_within(code, n)]
+        return fits[-1] if fits and all(_holds(a, b) for a, b in zip(fits, fits[1:])) else None
     for node in ast.walk(module):
-        if code.co_name == "<lambda>":
-            if isinstance(node, ast.Lambda) and node.lineno == code.co_firstlineno:
-                nodes.append(node)
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == code.co_name:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == code.co_name:
             if code.co_firstlineno == min([node.lineno, *(d.lineno for d in node.decorator_list)]):
-                node.decorator_list = []
-                nodes.append(node)
-    return nodes[0] if len(nodes) == 1 else None
+                return node
+    return None
+
+
+def _holds(outer: ast.AST, inner: ast.AST) -> bool:
+    return any(n is inner for n in ast.walk(outer))
 
 
 def _make_source(lines: list[str], node: Any, code: CodeType) -> Source:
     first = code.co_firstlineno
     if code.co_name == "<lambda>":
         first = node.lineno
+    if not isinstance(node, ast.Lambda):
+        node.decorator_list = []
     own = lines[first - 1 : node.end_lineno]
     source = Source(code.co_filename, first, own, gast.ast_to_gast(node), code.co_name, enclosing_class(code))
     comments = {first + i: line.strip() for i, line in enumerate(own) if line.lstrip().startswith("#")}

@@ -1,0 +1,320 @@
+"""The text that is found is the text that runs, or the error says why not."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import linecache
+import pickle
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+import adgen.errors as errors
+from adgen.errors import AdgenError, SourceError, UnsupportedError
+from adgen.frontend.deep import deep_recursion
+from adgen.frontend.lower import lower
+from adgen.frontend.show import show_tree
+from adgen.frontend.source import find_source
+from adgen.ir.nodes import Origin
+
+
+def load(path: Path, text: str, name: str = "loaded") -> ModuleType:
+    path.write_text(text, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def logged(fn: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(fn)
+    def inner(*args: Any) -> Any:
+        return fn(*args)
+
+    return inner
+
+
+def same(fn: Callable[..., Any]) -> Callable[..., Any]:
+    return fn
+
+
+# fmt: off
+f1, f2 = lambda x: x + 1, lambda x: x + 2
+g1, g2 = lambda x: x * 2, lambda x: x * 2
+table = {
+    "first": lambda x: (
+        x
+        + 3
+    ),
+    "second": lambda x, y=(lambda z: z): np.where(
+        x > 0, x, y(x)
+    ),
+    "third": lambda x: Path.cwd() or x, "fourth": lambda x: (lambda y: Path.cwd() or x), "fifth": lambda y: Path.home(),
+}
+# fmt: on
+
+
+def test_two_lambdas_on_one_line() -> None:
+    assert find_source(f1).text == "lambda x: x + 1"
+    assert find_source(f2).text == "lambda x: x + 2"
+    assert find_source(g1).node.col_offset < find_source(g2).node.col_offset
+
+
+def test_lambdas_in_a_table() -> None:
+    assert find_source(table["first"]).text.split() == ["lambda", "x:", "(", "x", "+", "3", ")"]
+    second = find_source(table["second"])
+    assert second.text.startswith("lambda x, y=(lambda z: z): np.where(")
+    assert second.node.lineno == table["second"].__code__.co_firstlineno
+    assert find_source(table["second"].__defaults__[0]).text == "lambda z: z"
+    # Calls of what `from ... import` brought are compiled in another way than calls of other globals.
+    assert find_source(table["third"]).text == "lambda x: Path.cwd() or x"
+    assert find_source(table["fourth"]).text == "lambda x: (lambda y: Path.cwd() or x)"
+    assert find_source(table["fourth"](1)).text == "lambda y: Path.cwd() or x"
+    assert find_source(table["fifth"]).text == "lambda y: Path.home()"
+
+
+def test_lambda_in_other_statements() -> None:
+    k = 3
+    for f in [lambda x: x + k, lambda x: x - k]:
+        assert find_source(f).text.startswith("lambda x: x ")
+    if (g := lambda: k) and True:
+        assert find_source(g).text == "lambda: k"
+    assert find_source(lambda x: x).text == "lambda x: x"
+
+
+def test_decorators_are_left_out() -> None:
+    @same
+    @same
+    def f(x):  # type: ignore[no-untyped-def]
+        return x
+
+    source = find_source(f)
+    assert source.text == "def f(x):  # type: ignore[no-untyped-def]\n    return x\n"
+    assert source.node.decorator_list == []
+    assert source.node.lineno == f.__code__.co_firstlineno + 2
+
+    @logged
+    def g(x):  # type: ignore[no-untyped-def]
+        return x
+
+    # A wrapper is a function of its own: it is what runs.
+    assert find_source(g).name == "inner"
+
+
+def test_closures() -> None:
+    a, b = 1, 2
+
+    def outer(x):  # type: ignore[no-untyped-def]
+        nonlocal b
+
+        def inner(y):  # type: ignore[no-untyped-def]
+            return x + y + a
+
+        b = 3
+        return inner
+
+    assert find_source(outer).name == "outer"
+    assert find_source(outer(1)).text.startswith("def inner(y)")
+
+
+class Base:
+    def value(self) -> Any:
+        return 1
+
+    @staticmethod
+    def alone(x: Any) -> Any:
+        return x
+
+    @property
+    def prop(self) -> Any:
+        return self.__class__
+
+
+class __Private(Base):
+    def __init__(self) -> None:
+        self.__x = 1
+
+    def value(self) -> Any:
+        return super().value() + self.__x
+
+    def make(self) -> Any:
+        return lambda: self.__x + 1
+
+
+def test_methods() -> None:
+    thing = __Private()
+    assert "_Private__x" in show_tree(lower(thing.value))
+    assert "%1(%2, self)" in show_tree(lower(thing.value))  # super(__class__, self)
+    assert "_Private__x" in show_tree(lower(thing.make()))
+    assert find_source(Base.alone).name == "alone"
+    assert find_source(Base.prop.fget).name == "prop"  # type: ignore[attr-defined]
+    assert find_source(__Private.__init__).name == "__init__"
+
+
+def test_odd_layout(tmp_path: Path) -> None:
+    text = '''\
+import numpy as np
+def one(x): return x
+def brackets(
+    x,
+    y=1,
+):
+    s = """
+not indented
+# not a comment
+"""
+    # a comment
+    return s, x + \\
+y
+class C:
+\tdef tabs(self):
+\t\tif self:
+\t\t\treturn 1
+
+\t\treturn 2
+if True:
+  def inside(x):
+    """Doc."""
+# a comment at the margin
+    return x
+def ünïcode(x): ä = "ö"; return ä + x
+last = lambda x: x'''
+    m = load(tmp_path / "odd.py", text)
+    assert find_source(m.one).text == "def one(x): return x\n"
+    assert list(find_source(m.brackets).comments.values()) == ["# a comment"]
+    assert find_source(m.brackets).text.endswith("y\n")
+    for fn in (m.C.tabs, m.inside, m.ünïcode, m.last):
+        assert find_source(fn).file == str(tmp_path / "odd.py")
+    origin = lower(m.ünïcode).body[1].origin
+    assert origin is not None
+    assert origin.text == "return ä + x" and origin.col == 25
+
+
+def test_future_annotations_and_warnings(tmp_path: Path) -> None:
+    text = "from __future__ import annotations\ndef f(x: A) -> B:\n    def g(y: C): return y\n    return g(x), '\\d'\n"
+    with pytest.warns(Warning):
+        m = load(tmp_path / "future.py", text)
+    assert find_source(m.f).name == "f"
+
+
+def test_changed_file(tmp_path: Path) -> None:
+    path = tmp_path / "changing.py"
+    m = load(path, "def f(x):\n    return x + 1\n")
+    path.write_text("def f(x):\n    return x + 12345\n")
+    linecache.checkcache(str(path))
+    with pytest.raises(SourceError, match="changed since it was imported") as caught:
+        find_source(m.f)
+    assert isinstance(caught.value, OSError) and "ADG104" in str(caught.value)
+    path.write_text("# a line more\n\ndef f(x):\n    return x + 1\n")
+    linecache.checkcache(str(path))
+    with pytest.raises(SourceError):
+        find_source(m.f)
+
+
+def test_text_in_memory_outlives_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "gone.py"
+    m = load(path, "def f(x):\n    return x + 1\n")
+    assert linecache.getlines(str(path))
+    path.unlink()
+    assert find_source(m.f).name == "f"
+    linecache.checkcache(str(path))
+    with pytest.raises(SourceError, match="can't be read"):
+        find_source(m.f)
+
+
+def test_made_from_a_string() -> None:
+    space: dict[str, Any] = {}
+    exec("def f(x):\n    return x\n", space)
+    with pytest.raises(SourceError, match="made from a string"):
+        find_source(space["f"])
+    text = "def f(x):\n    return x - 1\n"
+    linecache.cache["<cell 7>"] = (len(text), None, text.splitlines(True), "<cell 7>")
+    exec(compile(text, "<cell 7>", "exec"), space)
+    assert find_source(space["f"]).text == text
+
+
+@pytest.mark.parametrize("fn", [len, np.sin, Base, functools.partial(f1), 3, np.linalg.inv.__call__])
+def test_no_python_source(fn: Any) -> None:
+    with pytest.raises(SourceError, match="has no source to differentiate"):
+        find_source(fn)
+
+
+def test_prompt_of_python_313() -> None:
+    register = getattr(linecache, "_register_code", None)
+    if register is None:
+        pytest.skip("this Python keeps no text of a prompt")
+    text = "def f(x):\n    return x - 1\n"
+    code = compile(text, "<python-input-0>", "exec")
+    by_code = hasattr(linecache, "_getlines_from_code")  # 3.13.0 goes by the name alone
+    register(code if by_code else "<python-input-0>", text, "<stdin>")
+    space: dict[str, Any] = {}
+    exec(code, space)
+    assert find_source(space["f"]).text == text
+
+
+# Depth
+
+
+def test_recursion_limit_is_restored() -> None:
+    limit = sys.getrecursionlimit()
+    started, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with deep_recursion():
+            started.set()
+            done.wait()
+
+    thread = threading.Thread(target=hold)
+    with deep_recursion():
+        assert sys.getrecursionlimit() > limit
+        thread.start()
+        started.wait()
+    assert sys.getrecursionlimit() > limit
+    done.set()
+    thread.join()
+    assert sys.getrecursionlimit() == limit
+
+
+# Errors
+
+
+def all_errors() -> list[type[AdgenError]]:
+    found = [e for e in vars(errors).values() if isinstance(e, type) and issubclass(e, AdgenError)]
+    assert len({e.code for e in found}) == len(found)
+    return found
+
+
+@pytest.mark.parametrize("kind", all_errors())
+def test_errors_pickle_and_read_well(kind: type[AdgenError]) -> None:
+    origin = Origin("nowhere.py", 3, 4, 3, 9, "y = f(x)", "fn")
+    error = kind(what="it's wrong", why="Because.", instead="do that.", origin=origin)
+    assert str(error) == (
+        "it's wrong\n"
+        '  File "nowhere.py", line 3, column 5, in fn\n'
+        "    y = f(x)\n"
+        "Because.\n"
+        "Instead: do that.\n"
+        f"[{kind.code}]"
+    )
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is kind and str(again) == str(error)
+    assert again.origin.line == 3 and again.args == error.args
+    assert len(kind.__mro__) > 3 or kind is AdgenError
+
+
+def test_carets_with_tabs_and_wide_letters(tmp_path: Path) -> None:
+    m = load(tmp_path / "wide.py", "def f(x):\n\t数 = 'é' + str(x); y = next(v for v in x)\n\treturn y\n")
+    with pytest.raises(UnsupportedError) as caught:
+        lower(m.f)
+    lines = str(caught.value).splitlines()
+    assert lines[2] == "    数 = 'é' + str(x); y = next(v for v in x)"
+    assert lines[3] == " " * (4 + len("数 = 'é' + str(x); y = next") + 1) + "^" * len("(v for v in x)")
+    assert "column 28" in lines[1]
