@@ -195,7 +195,7 @@ def _dot(a: Any, b: Any) -> float:
     if a is None or b is None:
         return 0.0
     total = 0.0
-    for x, y in zip(_leaves(a), _leaves(b)):
+    for x, y in zip(_leaves(a), _leaves(b), strict=True):
         if x is not None and y is not None and _is_leaf_floating(np.asarray(x)):
             total += float(np.real(np.sum(np.asarray(x, dtype=_wide(x)) * np.asarray(y))))
     return total

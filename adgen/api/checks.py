@@ -48,7 +48,7 @@ def _conditions(x: str, key: Key, numbers: count[int]) -> list[str]:
             places = [f"{x}[{i}]" for i in range(len(items))]
         else:
             places = [f"{x}.{k}" for k in field_names(head)]
-    for place, item in zip(places, items):
+    for place, item in zip(places, items, strict=True):
         parts += _conditions(place, item, numbers)
     return parts
 
@@ -88,28 +88,37 @@ def _literal(key: Key) -> str:
     return ""
 
 
-def check_line(entry: str, names: tuple[str, ...], keys: tuple[Key, ...], rest: str = "") -> str:
-    """Return one statement that raises `TypeError` for arguments that the text was not made for."""
-    tests = [c for name, key in zip(names, keys) for c in conditions(name, key)]
-    message = f"{entry} was generated for {show_signature(names, keys)}{rest}"
-    return f"if not ({' and '.join(tests)}): raise TypeError({message!r})" if tests else ""
+def check_lines(entry: str, names: tuple[str, ...], keys: tuple[Key, ...], width: int = 116) -> list[str]:
+    """Return a statement that raises `TypeError` for arguments that the text was not made for."""
+    tests = [c for name, key in zip(names, keys, strict=True) for c in conditions(name, key)]
+    if not tests:
+        return []
+    failure = f"    raise TypeError({f'{entry} was generated for {show_signature(names, keys)}'!r})"
+    if len(tests) == 1:
+        return [f"if not ({tests[0]}):", failure]
+    line = f"if not ({' and '.join(tests)}):"
+    if len(line) <= width:
+        return [line, failure]
+    return ["if not (", f"    {tests[0]}", *[f"    and {t}" for t in tests[1:]], "):", failure]
 
 
-def insert_check(text: str, entry: str, line: str) -> str:
+def insert_check(text: str, entry: str, check: list[str]) -> str:
     """Put the check before the first statement of the entry."""
-    if not line:
-        return text
-    node = next(n for n in ast.parse(text).body if isinstance(n, ast.FunctionDef) and n.name == entry)
+    node = find_function(text, entry)
     lines = text.splitlines()
     first = node.body[0]
-    lines.insert(first.lineno - 1, " " * first.col_offset + line)
+    lines[first.lineno - 1 : first.lineno - 1] = [" " * first.col_offset + line for line in check]
     return "\n".join(lines) + "\n"
+
+
+def find_function(text: str, name: str) -> ast.FunctionDef:
+    return next(n for n in ast.parse(text).body if isinstance(n, ast.FunctionDef) and n.name == name)
 
 
 def specialize(engine: Engine, loaded: Loaded) -> Any:
     """Return the function of a text with the check in it; hidden values are read at each call."""
     entry = loaded.stored.entry
-    text = insert_check(loaded.stored.text, entry, check_line(entry, engine.names, loaded.keys))
+    text = insert_check(loaded.stored.text, entry, check_lines(entry, engine.names, loaded.keys))
     code, _ = compile_text(text, entry)
     space = {k: v for k, v in loaded.space.items() if k != "__builtins__"}
     exec(code, space)

@@ -184,7 +184,7 @@ def _check_parameters(fn: Any, kind: Kind, rule: Callable[..., Any]) -> None:
         names = ", ".join((first, "out", *[p.name for p in given if p.kind in plain]))
         raise RegistrationError(
             what=f"the {kind} rule {_name(rule)} takes {most} arguments, and {_name(fn)} needs {required}",
-            why=f"a {kind} rule gets {'the gradient' if kind == 'vjp' else 'the tangents'}, the result and the arguments.",
+            why=f"it gets the {'gradient' if kind == 'vjp' else 'tangents'}, the result and the arguments.",
             instead=f"def {getattr(rule, '__name__', 'rule')}({names}): ...",
         )
 
@@ -217,12 +217,10 @@ def _row_has(fn: Any, kind: Kind) -> bool:
 
 def load_registry() -> Any:
     """Return the table of primitives with all of adgen's rows in it."""
-    import adgen.rules
+    from adgen.rules.load import load_rules
     from adgen.rules.registry import REGISTRY
 
-    load = getattr(adgen.rules, "load", None)
-    if load is not None:
-        load()
+    load_rules()
     return REGISTRY
 
 

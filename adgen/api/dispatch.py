@@ -66,7 +66,7 @@ def make_dispatcher(
         lines += [f"    return {_}f, {_}k, ({values})"]
     space: dict[str, Any] = {
         f"{_}fn": fn,
-        f"{_}code": fn.__code__,  # type: ignore[attr-defined]
+        f"{_}code": fn.__code__,
         f"{_}type": type,
         f"{_}simple": SIMPLE,
         f"{_}ndarray": np.ndarray,
@@ -80,8 +80,8 @@ def make_dispatcher(
     }
     exec(compile("\n".join(lines), f"<adgen dispatch {name}>", "exec"), space)
     made: Callable[..., Any] = space[name]
-    made.__defaults__ = fn.__defaults__  # type: ignore[attr-defined]
-    made.__kwdefaults__ = fn.__kwdefaults__  # type: ignore[attr-defined]
+    made.__defaults__ = fn.__defaults__
+    made.__kwdefaults__ = fn.__kwdefaults__
     return made
 
 

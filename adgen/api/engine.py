@@ -39,7 +39,9 @@ _engines: weakref.WeakSet[Engine] = weakref.WeakSet()
 class Engine:
     """Finds or makes the implementation for each signature of one derivative."""
 
-    def __init__(self, fn: Callable[..., Any], mode: Mode, wrt: tuple[str, ...], scalar_wrt: bool, options: Options):
+    def __init__(
+        self, fn: Callable[..., Any], mode: Mode, wrt: tuple[str, ...], scalar_wrt: bool, options: Options
+    ) -> None:
         self.fn = fn
         self.mode = mode
         self.wrt = wrt
@@ -84,14 +86,20 @@ class Engine:
 
     def bind(self, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
         """Return the values of the parameters for a call."""
-        values: tuple[Any, ...] = make_dispatcher(
-            self.fn, self.params, frozenset(), {}, lambda k, v: self.fn, explain, self._renew, False
-        )(*args, **kwargs)[2]
+
+        def pass_on(_key: Key, _values: tuple[Any, ...]) -> Callable[..., Any]:
+            return self.fn
+
+        bound = make_dispatcher(self.fn, self.params, frozenset(), {}, pass_on, explain, self._renew, False)
+        values: tuple[Any, ...] = bound(*args, **kwargs)[2]
         return values
 
     def _keys(self, arguments: list[tuple[Key, Any]]) -> tuple[Key, ...]:
         return tuple(
-            [static_key(v) if n in self.statics and v is not MISSING else k for n, (k, v) in zip(self.names, arguments)]
+            [
+                static_key(v) if n in self.statics and v is not MISSING else k
+                for n, (k, v) in zip(self.names, arguments, strict=True)
+            ]
         )
 
     def load(self, arguments: list[tuple[Key, Any]]) -> Loaded:
@@ -121,7 +129,8 @@ class Engine:
                 return self._make(keys, arguments, wrt, key, name)
             except NeedsValue as e:
                 if key is not None and stored is None:
-                    needs = Stored(key, needs=e.names, **self._facts(keys, wrt))
+                    needs = Stored(key, needs=e.names)
+                    self._describe(needs, keys, wrt)
                     memory.put(needs)
                     disk.save(name, needs)
                 self._require(e.names, arguments)
@@ -129,7 +138,7 @@ class Engine:
     def _require(self, needed: tuple[str, ...], arguments: list[tuple[Key, Any]]) -> None:
         from adgen.errors import InternalError, UsageError
 
-        for name, (_, value) in zip(self.names, arguments):
+        for name, (_, value) in zip(self.names, arguments, strict=True):
             if name in needed and value is MISSING:
                 raise UsageError(
                     what=f"the value of parameter {name!r} decides what is computed, so it must be known",
@@ -143,7 +152,7 @@ class Engine:
 
     def _active(self, keys: list[Key]) -> tuple[str, ...]:
         """Return the names to differentiate with respect to; in mode vjp those of them that are floating."""
-        by_name = dict(zip(self.names, keys))
+        by_name = dict(zip(self.names, keys, strict=True))
         if self.mode == "vjp":
             return tuple(n for n in self.wrt if is_floating_key(by_name[n]))
         for n in self.wrt:
@@ -158,7 +167,11 @@ class Engine:
         symbols = Symbols()
         types = tuple([type_of_key(k, symbols) for k in keys])
         reset_dims(symbols.count)
-        statics = {n: v for n, k, (_, v) in zip(self.names, keys, arguments) if isinstance(k, tuple) and k[0] is STATIC}
+        statics = {
+            n: v
+            for n, k, (_, v) in zip(self.names, keys, arguments, strict=True)
+            if isinstance(k, tuple) and k[0] is STATIC
+        }
         return Request(self.fn, self.mode, wrt, types, statics, self.scalar_wrt, self.options)
 
     def derive(
@@ -176,10 +189,20 @@ class Engine:
         was_on = gc.isenabled()
         gc.disable()  # a compile makes many small objects and no garbage worth collecting
         try:
-            return derive(self.request(keys, arguments, wrt), stages)
+            derived: Derived = derive(self.request(keys, arguments, wrt), stages)
+            return derived
         finally:
             if was_on:
                 gc.enable()
+
+    def stage(self, arguments: list[tuple[Key, Any]], stage: str) -> str:
+        """Return what the compiler has at a stage, as text."""
+        wrt = self._active([k for k, _ in arguments])
+        while True:
+            try:
+                return self.derive(self._keys(arguments), arguments, wrt, (stage,)).stages[stage]
+            except NeedsValue as e:
+                self._require(e.names, arguments)
 
     def _make(
         self, keys: tuple[Key, ...], arguments: list[tuple[Key, Any]], wrt: tuple[str, ...], key: str | None, name: str
@@ -187,23 +210,19 @@ class Engine:
         derived = self.derive(keys, arguments, wrt)
         memory.Counts.made += 1
         stored, refs = describe(derived, self.fn)
-        for field, value in self._facts(keys, wrt).items():
-            setattr(stored, field, value)
+        self._describe(stored, keys, wrt)
         if key is not None and refs.is_shared:
             stored.key = key
             memory.put(stored)
             disk.save(name, stored)
         return self._link(stored, refs, keys, wrt)
 
-    def _facts(self, keys: tuple[Key, ...], wrt: tuple[str, ...]) -> dict[str, str]:
-        fn = self.fn
-        code = fn.__code__  # type: ignore[attr-defined]
-        return {
-            "function": f"{fn.__module__}:{fn.__qualname__} ({code.co_filename}, line {code.co_firstlineno})",
-            "call": f"{self.mode} wrt {', '.join(wrt)}",
-            "signature": show_signature(self.names, keys),
-            "versions": versions(),
-        }
+    def _describe(self, stored: Stored, keys: tuple[Key, ...], wrt: tuple[str, ...]) -> None:
+        fn, code = self.fn, self.fn.__code__
+        stored.function = f"{fn.__module__}:{fn.__qualname__} ({code.co_filename}, line {code.co_firstlineno})"
+        stored.call = f"{self.mode} wrt {', '.join(wrt)}"
+        stored.signature = show_signature(self.names, keys)
+        stored.versions = versions()
 
     def _link(self, stored: Stored, refs: Any, keys: tuple[Key, ...], wrt: tuple[str, ...]) -> Loaded:
         tangents = tuple(f"__adgen_dot{i}" for i in range(len(wrt))) if self.mode == "jvp" else ()

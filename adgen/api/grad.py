@@ -12,7 +12,7 @@ from adgen.api.custom import current_overrides
 from adgen.api.engine import Engine
 from adgen.api.link import Loaded
 from adgen.api.names import find_by_name, parameters_of
-from adgen.api.request import Mode, Options
+from adgen.api.request import DEFAULT, Mode, Options
 from adgen.api.signature import show_signature
 
 P = ParamSpec("P")
@@ -32,7 +32,7 @@ class Gradient(Generic[P, R]):
     __qualname__: str
 
     def __init__(
-        self, fn: Callable[P, Any], mode: Mode, wrt: Wrt, options: Options = Options(), scalar_wrt: bool | None = None
+        self, fn: Callable[P, Any], mode: Mode, wrt: Wrt, options: Options = DEFAULT, scalar_wrt: bool | None = None
     ) -> None:
         check_function(fn)
         names = resolve_wrt(fn, wrt)
@@ -70,10 +70,9 @@ class Gradient(Generic[P, R]):
 
     def assumed_source(self) -> str:
         """Return the text for the types that annotations, defaults and use suggest."""
-        from adgen.api.assume import assume
+        from adgen.api.assume import load_assumed
 
-        assumed = assume(self.primal, self.wrt)
-        loaded = self._engine.load(assumed.arguments)
+        assumed, loaded = load_assumed(self._engine)
         return assumed.comment() + loaded.stored.text.strip() + "\n"
 
     def specialize(self, /, *args: P.args, **kwargs: P.kwargs) -> Any:

@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
-import numpy as np
-
 from adgen.api.dispatch import FunctionGuard, HiddenValue, ValueGuard, make_guarded
 from adgen.api.names import Place, find_by_name, name_in
 from adgen.api.request import Dependency, Derived, digest_code
@@ -62,7 +60,7 @@ def describe(d: Derived, fn: Any) -> tuple[Stored, References]:
         return next((i for i, f in enumerate(functions) if f is owner and owner is not fn), -1)
 
     s = Stored("", entry=d.entry, pullback=d.pullback, text=d.text)
-    for x, f in zip(depends, functions):
+    for x, f in zip(depends, functions, strict=True):
         path = x.name
         if not path and find_by_name(x.module, x.qualname) is not f:
             path = name_in(fn, f) or ""
@@ -167,7 +165,7 @@ def link(s: Stored, refs: References, fn: Any, names: tuple[str, ...], again: Ca
     entry = space[s.entry]
     owners = [*refs.functions, fn]
     guards: list[FunctionGuard] = []
-    for (_, module, _, _, owner, path), f in zip(s.depends, refs.functions):
+    for (_, module, _, _, owner, path), f in zip(s.depends, refs.functions, strict=True):
         if module.partition(".")[0] != "adgen":
             guards.append(FunctionGuard(Place(owners[owner], path) if path else None, f))
     for name, how, *rest in s.externals:

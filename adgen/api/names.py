@@ -22,7 +22,7 @@ class Param:
 
 def parameters_of(fn: Callable[..., Any]) -> tuple[Param, ...]:
     """Return a function's own parameters, in the order of its signature."""
-    code = fn.__code__  # type: ignore[attr-defined]
+    code = fn.__code__
     n, only, keyword = code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount
     names = code.co_varnames
     params = [Param(name, "positional" if i < only else "either") for i, name in enumerate(names[:n])]
@@ -38,8 +38,8 @@ def parameters_of(fn: Callable[..., Any]) -> tuple[Param, ...]:
 
 def header(params: tuple[Param, ...], fn: Callable[..., Any]) -> str:
     """Write the parameter list; defaults are None and are to be set on the function made from it."""
-    defaulted = len(fn.__defaults__ or ())  # type: ignore[attr-defined]
-    keywords = fn.__kwdefaults__ or {}  # type: ignore[attr-defined]
+    defaulted = len(fn.__defaults__ or ())
+    keywords = fn.__kwdefaults__ or {}
     plain = [p for p in params if p.kind in ("positional", "either")]
     parts: list[str] = []
     for i, p in enumerate(plain):

@@ -66,7 +66,7 @@ class Pullback:
         except Exception as e:
             explain(e)
             raise
-        by_name = dict(zip(loaded.wrt, gradients))
+        by_name = dict(zip(loaded.wrt, gradients, strict=True))
         found = []
         for name, i in self._positions:
             g = by_name.get(name)
@@ -120,7 +120,7 @@ def jvp(fn: Callable[..., R], primals: Sequence[Any], tangents: Sequence[Any]) -
 
     `tangents` has one entry per primal, of its shape: a direction, or None for an argument that is held constant.
     Leaves of structures that are not floating point take None. A value that depends on no direction has the tangent
-    None. Raises `TypeMismatchError` (a `TypeError`) where a tangent does not fit its primal; other errors as for `grad`.
+    None. Raises `TypeMismatchError` (a `TypeError`) where a tangent does not fit its primal; others as for `grad`.
 
     >>> import adgen
     >>> adgen.jvp(lambda x, y: x * y, (2.0, 5.0), (1.0, 0.0))
@@ -143,7 +143,7 @@ def jvp(fn: Callable[..., R], primals: Sequence[Any], tangents: Sequence[Any]) -
             instead="a function that takes them as one tuple",
         )
     names, directions = [], []
-    for name, x, t in zip(plain, primals, tangents):
+    for name, x, t in zip(plain, primals, tangents, strict=False):
         if t is None or not is_floating_key(key_of(x)):
             if t is not None and np.any(t):
                 raise not_floating(fn, name, key_of(x))
@@ -178,7 +178,7 @@ def fit_tangent(name: str, x: Any, t: Any) -> Any:
         if np.ndim(t) == 0:
             return x.dtype.type(t)
     elif isinstance(x, (tuple, list)) and isinstance(t, (tuple, list)) and len(x) == len(t):
-        items = [_fit_leaf(f"{name}[{i}]", a, b) for i, (a, b) in enumerate(zip(x, t))]
+        items = [_fit_leaf(f"{name}[{i}]", a, b) for i, (a, b) in enumerate(zip(x, t, strict=True))]
         return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
     elif isinstance(x, dict) and isinstance(t, dict) and set(t) == set(x):
         return {k: _fit_leaf(f"{name}[{k!r}]", v, t[k]) for k, v in x.items()}

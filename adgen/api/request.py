@@ -32,6 +32,9 @@ class Options:
     overrides: tuple[tuple[Any, Any], ...] = ()
 
 
+DEFAULT = Options()
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One derivative to make.
@@ -46,7 +49,7 @@ class Request:
     types: tuple[Type, ...]  # one per parameter of fn, in order
     statics: dict[str, object] = field(default_factory=dict)  # parameters that are part of the signature by value
     scalar_wrt: bool = True  # wrt was a single one: the result is the bare gradient, else a tuple
-    options: Options = Options()
+    options: Options = DEFAULT
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,7 @@ def _key_of_list(value: list[Any]) -> Key:
         return (list, True, keys[0])
     first = keys[0]
     if kinds == {np.ndarray} and all(v.dtype == first[0] and v.ndim == value[0].ndim for v in value):
-        units = zip(*[[n == 1 for n in v.shape] for v in value])
+        units = zip(*[[n == 1 for n in v.shape] for v in value], strict=True)
         return (list, True, (first[0], tuple([u[0] if u.count(u[0]) == len(u) else None for u in units])))
     return (list, False, *keys)
 
@@ -185,7 +185,8 @@ def is_floating_key(key: Key) -> bool:
 
 def leaf_keys(key: Key) -> tuple[Key, ...]:
     """Return the keys of a structure's elements."""
-    return key[2:] if key[0] in (list, dict) else key[1:]
+    found: tuple[Key, ...] = key[2:] if key[0] in (list, dict) else key[1:]
+    return found
 
 
 def show_dtype(dtype: np.dtype[Any]) -> str:
@@ -210,10 +211,10 @@ def show_key(key: Key) -> str:
     if head is list:
         return f"[{inner[0]}, ...]" if key[1] else f"[{', '.join(inner)}]"
     if head is dict:
-        return "{" + ", ".join(f"{k!r}: {t}" for k, t in zip(key[1], inner)) + "}"
+        return "{" + ", ".join(f"{k!r}: {t}" for k, t in zip(key[1], inner, strict=True)) + "}"
     if head is tuple:
         return f"({', '.join(inner)}{',' if len(inner) == 1 else ''})"
-    fields = ", ".join(f"{k}={t}" for k, t in zip(field_names(head), inner))
+    fields = ", ".join(f"{k}={t}" for k, t in zip(field_names(head), inner, strict=True))
     return f"{head.__module__}.{head.__qualname__}({fields})"
 
 
@@ -238,4 +239,4 @@ def _show_frozen(value: Any) -> str:
 
 def show_signature(names: tuple[str, ...], keys: tuple[Key, ...]) -> str:
     """Write a signature: `w: float64[:, :], lr: float`."""
-    return ", ".join(f"{name}: {show_key(key)}" for name, key in zip(names, keys))
+    return ", ".join(f"{name}: {show_key(key)}" for name, key in zip(names, keys, strict=True))

@@ -14,6 +14,7 @@ in the primal's own names, never imported or evaluated.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -74,7 +75,8 @@ def write_entry(s: Stored) -> str:
         head.append(f"# pullback: {s.pullback}")
     if s.needs:
         head.append(f"# needs: {json.dumps(s.needs)}")
-    for name, rows in zip(_REPEATED, (s.externals, s.hidden, s.baked, s.depends, s.files)):
+    lists: tuple[Sequence[object], ...] = (s.externals, s.hidden, s.baked, s.depends, s.files)
+    for name, rows in zip(_REPEATED, lists, strict=True):
         head += [f"# {name}: {json.dumps(row)}" for row in rows]
     if s.lines:
         head.append(f"# lines: {json.dumps([[k, *v] for k, v in sorted(s.lines.items())])}")

@@ -1,0 +1,132 @@
+"""A module that holds one derivative and needs only NumPy: helpers pasted in, assumptions checked."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from types import FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from adgen.api.checks import check_lines, find_function, insert_check
+from adgen.api.engine import Engine
+from adgen.api.link import Loaded
+from adgen.api.signature import SIMPLE, show_signature
+from adgen.version import __version__
+
+_ALLOWED = ("numpy", "math", "__future__")
+
+
+def write_standalone(engine: Engine, loaded: Loaded, note: str = "") -> str:
+    """Return the module's text. Scalars that the program reads from globals become keyword defaults."""
+    fn, s = engine.fn, loaded.stored
+    text = _with_hidden(s.text, s.entry, loaded) if loaded.hidden else s.text
+    text = insert_check(text, s.entry, check_lines(s.entry, engine.names, loaded.keys))
+    imports, body = _split_imports(text)
+    helpers: dict[str, str] = {}
+    for name, *_ in s.externals:
+        _add_external(name, loaded.space[name], fn, imports, helpers)
+    if "np." in "".join((*helpers.values(), body)):
+        imports.setdefault("import numpy as np")
+    if "math." in "".join(helpers.values()):
+        imports.setdefault("import math")
+    wrt = ", ".join(loaded.wrt)
+    head = [
+        f'"""The derivative of `{fn.__qualname__}` with respect to {wrt}, written by adgen {__version__}.',
+        "",
+        f"Made for {show_signature(engine.names, loaded.keys)}.",
+        '"""',
+        "",
+        *(note.rstrip().split("\n") if note else ()),
+    ]
+    future = ["from __future__ import annotations", ""] if helpers else []
+    ordered = sorted(imports, key=lambda line: (line.split()[1].partition(".")[0] != "math", line))
+    parts = ["\n".join([*head, *future, *ordered]).rstrip(), *helpers.values(), body.strip()]
+    return "\n\n\n".join(part.strip("\n") for part in parts if part) + "\n"
+
+
+def _refuse(fn: Any, what: str) -> Exception:
+    from adgen.errors import UnsupportedError
+
+    return UnsupportedError(
+        what=f"a standalone module of {fn.__qualname__}: {what}",
+        why="a standalone module imports only numpy and math.",
+        instead="dump without --standalone, or write that part in NumPy",
+    )
+
+
+def _split_imports(text: str) -> tuple[dict[str, None], str]:
+    module = ast.parse(text)
+    lines = text.splitlines()
+    imports: dict[str, None] = {}
+    for node in module.body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            imports.setdefault(ast.unparse(node))
+            lines[node.lineno - 1] = ""
+    return imports, "\n".join(lines)
+
+
+def _add_external(name: str, value: Any, fn: Any, imports: dict[str, None], helpers: dict[str, str]) -> None:
+    module = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None) or ""
+    if isinstance(value, ModuleType) and module.partition(".")[0] in _ALLOWED:
+        imports.setdefault(f"import {module}" if module == name else f"import {module} as {name}")
+    elif isinstance(value, FunctionType) and module.partition(".")[0] == "adgen":
+        _add_helper(value, name, helpers)
+    elif isinstance(value, np.ufunc) or (module.partition(".")[0] in _ALLOWED and hasattr(value, "__name__")):
+        source = "numpy" if isinstance(value, np.ufunc) else module
+        own = value.__name__
+        imports.setdefault(f"from {source} import {own}" + ("" if own == name else f" as {name}"))
+    else:
+        raise _refuse(fn, f"its text uses {name}, which is {module or type(value).__name__}.{name}")
+
+
+def _add_helper(helper: FunctionType, name: str, helpers: dict[str, str]) -> None:
+    """Paste a helper of adgen's, after the helpers that it calls."""
+    if name in helpers:
+        return
+    text = textwrap.dedent(inspect.getsource(helper))
+    node = find_function(text, helper.__name__)
+    for used in helper.__code__.co_names:
+        value = helper.__globals__.get(used)
+        if isinstance(value, FunctionType) and value is not helper and value.__module__.partition(".")[0] == "adgen":
+            _add_helper(value, used, helpers)
+    body = "\n".join(text.splitlines()[node.lineno - 1 :])
+    helpers[name] = body if name == helper.__name__ else f"{body}\n\n\n{name} = {helper.__name__}"
+
+
+def _with_hidden(text: str, entry: str, loaded: Loaded) -> str:
+    """Rewrite the entry's parameter list: hidden scalars get their present values as keyword defaults."""
+    node = find_function(text, entry)
+    names = [a.arg for a in node.args.args]
+    count = len(loaded.hidden)
+    plain, keyword = names[:-count], []
+    for name, h in zip(names[-count:], loaded.hidden, strict=True):
+        value = h.place.read()
+        if type(value) in SIMPLE:
+            keyword.append(f"{name}={_literal(value)}")
+        else:
+            plain.append(name)
+    header = f"def {entry}({', '.join([*plain, *(['*', *keyword] if keyword else [])])}):"
+    lines = text.splitlines()
+    end = _header_end(lines, node.lineno - 1)
+    lines[node.lineno - 1 : end + 1] = [header]
+    return "\n".join(lines) + "\n"
+
+
+def _header_end(lines: list[str], start: int) -> int:
+    depth = 0
+    for i in range(start, len(lines)):
+        depth += sum(lines[i].count(c) for c in "([{") - sum(lines[i].count(c) for c in ")]}")
+        if depth == 0 and lines[i].rstrip().endswith(":"):
+            return i
+    return start
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, np.generic):
+        return f"np.{value.dtype.name if value.dtype.kind != 'b' else 'bool_'}({value.item()!r})"
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return f"float({str(value)!r})"
+    return repr(value)
