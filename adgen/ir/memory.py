@@ -1,0 +1,324 @@
+"""Which values may share memory.
+
+Every value that refers to memory has *roots*: the objects it may be or be a view of, and, for containers,
+the objects reachable through it. A carried value of a loop has a root of its own, which stands for "the
+object bound to it in this iteration"; its links say which objects from outside the loop that may be. Two
+carried values are taken to be apart until an initial value or a yield shows otherwise, so `u, v = v, u` in
+a time loop keeps them apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from adgen.ir.nodes import Block, Func, Hole, If, Index, Let, Loop, Operand, Slice, Stmt, Var
+from adgen.ir.types import Array, List, Opaque, Record, Tuple, Type
+
+READ_ONLY = frozenset({"np.broadcast_to", "np.diagonal", "np.broadcast_arrays"})
+
+
+@dataclass(eq=False, slots=True)
+class Root:
+    """One object, or all that one place of the program may allocate."""
+
+    number: int
+    owned: bool  # generated code made it, and nobody else knows it
+    scope: tuple[Loop, ...]  # the loops around the place that makes it
+    loop: Loop | None = None  # the loop that carries it
+    position: int = -1  # among the carried values
+    links: dict[Root, None] = field(default_factory=dict)  # what it may be, outside the loop
+
+    def __repr__(self) -> str:
+        return f"r{self.number}"
+
+
+Roots = tuple[Root, ...]
+
+
+def refers(t: Type) -> bool:
+    """Say whether values of a type refer to memory that can be shared."""
+    return isinstance(t, (Array, List, Tuple, Record, Opaque))
+
+
+class Memory:
+    """The roots of every value of a function. `own` is the object itself, `deep` what it contains."""
+
+    def __init__(self, func: Func, owned_params: bool = False) -> None:
+        self.own: dict[Var, Roots] = {}
+        self.deep: dict[Var, Roots] = {}
+        self.defined: dict[Var, Stmt] = {}
+        self._count = 0
+        self._scope: tuple[Loop, ...] = ()
+        self._loops: list[Loop] = []
+        self.carried: dict[Loop, tuple[Root | None, ...]] = {}
+        self._group: dict[Root, Root] = {}
+        self._apart: dict[tuple[Root, Root], bool] = {}
+        self._closures: dict[Root, dict[Root, None]] = {}
+        for v in func.params:
+            if refers(v.type):
+                root = self._new(owned_params)
+                self.own[v] = (root,)
+                self.deep[v] = (root,) if not isinstance(v.type, Array) else ()
+        self._unknown = self._new(False)
+        self._block(func.body)
+        self._link()
+        self._separate()
+
+    # what a pass asks
+
+    def roots(self, a: Operand) -> Roots:
+        """Return all that is reachable through a value."""
+        if not isinstance(a, Var):
+            return (self._unknown,) if isinstance(a.type, Array) else ()
+        own, deep = self.own.get(a, ()), self.deep.get(a, ())
+        return own if not deep else union(own, deep)
+
+    def closure(self, roots: Roots) -> dict[Root, None]:
+        """Return the roots and all that they may be outside their loops."""
+        out: dict[Root, None] = {}
+        for r in roots:
+            out.update(self._closure(r))
+        return out
+
+    def owned(self, roots: Roots) -> bool:
+        return all(r.owned for r in self.closure(roots))
+
+    def share(self, a: Roots, b: Roots) -> bool:
+        """Say whether something of `a` may be something of `b`."""
+        return any(self._same(x, y) for x in a for y in b)
+
+    # construction
+
+    def _new(self, owned: bool, loop: Loop | None = None, position: int = -1) -> Root:
+        self._count += 1
+        return Root(self._count, owned, self._scope, loop, position)
+
+    def _block(self, block: Block) -> None:
+        for s in block.stmts:
+            if isinstance(s, Let):
+                self._let(s)
+            elif isinstance(s, If):
+                self._block(s.then)
+                self._block(s.orelse)
+                for out, a, b in zip(s.outs, s.then.results, s.orelse.results):
+                    self._set(out, s, union(self._own(a), self._own(b)), union(self._deep(a), self._deep(b)))
+            else:
+                self._loop(s)
+
+    def _own(self, a: Operand) -> Roots:
+        if isinstance(a, Var):
+            return self.own.get(a, ())
+        return (self._unknown,) if isinstance(a.type, Array) else ()
+
+    def _deep(self, a: Operand) -> Roots:
+        return self.deep.get(a, ()) if isinstance(a, Var) else ()
+
+    def _set(self, v: Var, s: Stmt, own: Roots, deep: Roots = ()) -> None:
+        self.defined[v] = s
+        if refers(v.type):
+            self.own[v] = own
+            self.deep[v] = deep if not isinstance(v.type, Array) else ()
+
+    def _let(self, s: Let) -> None:
+        if not refers(s.out.type):
+            self.defined[s.out] = s
+            return
+        name = s.op.name
+        fresh = (self._new(True),)
+        first = s.args[0] if s.args else None
+        if name == "getitem" and first is not None:
+            if isinstance(s.out.type, Array) and isinstance(first.type, Array):
+                self._set(s.out, s, fresh if advanced(s) else self._own(first))
+            elif isinstance(s.out.type, List) and isinstance(first.type, List) and has_slice(s):
+                self._set(s.out, s, fresh, self._deep(first))
+            else:
+                self._set(s.out, s, self._deep(first), self._deep(first))
+        elif name == "item" and first is not None:
+            self._set(s.out, s, self._deep(first), self._deep(first))
+        elif name in ("update", "append") and first is not None:
+            deep = union(self._deep(first), self.roots(s.args[1])) if not isinstance(first.type, Array) else ()
+            self._set(s.out, s, self._own(first), deep)
+        elif name in ("make_tuple", "make_list", "make_record"):
+            self._set(s.out, s, fresh, union(*(self.roots(a) for a in s.args)))
+        elif name == "copy" and first is not None:
+            self._set(s.out, s, fresh, self._deep(first))
+        elif name == "bound" and first is not None:
+            self._set(s.out, s, self._own(first), self._deep(first))
+        elif name == "mul":  # a list of the same object many times
+            self._set(s.out, s, fresh, union(*(self.roots(a) for a in s.args), (self._unknown,)))
+        elif s.op.effect == "opaque":
+            self._set(s.out, s, union((self._new(False),), *(self.roots(a) for a in s.args)), (self._unknown,))
+        elif s.op.memory == "fresh":
+            self._set(s.out, s, fresh, union(*(self.roots(a) for a in s.args)))
+        else:
+            base = self._own(first) if first is not None else ()
+            if s.op.name in READ_ONLY:
+                base = union(base, (self._unknown,))
+            elif s.op.memory == "maybe":
+                base = union(base, fresh)
+            self._set(s.out, s, base, self._deep(first) if first is not None else ())
+
+    def _loop(self, s: Loop) -> None:
+        outer = self._scope
+        self._loops.append(s)
+        roots: list[Root | None] = []
+        for k, p in enumerate(s.params):
+            root = self._new(True, s, k) if refers(p.type) else None
+            roots.append(root)
+            if root is not None:
+                self._set(p, s, (root,), (root,))
+        self.carried[s] = tuple(roots)
+        self._scope = (*outer, s)
+        for c in s.consumes:
+            self._set(c.var, s, self._deep(c.seq), self._deep(c.seq))
+            if isinstance(c.seq.type, Array):  # a row is a view
+                self._set(c.var, s, self._own(c.seq))
+        if s.test is not None:
+            self._block(s.test)
+        self._block(s.body)
+        self._scope = outer
+        for out, root in zip(s.outs, roots):
+            if root is not None:
+                self._set(out, s, (root,), (root,))
+        for v, a in zip(s.collects, s.collected):
+            self._set(v, s, (self._new(True),), self._through(s, self.roots(a)))
+
+    def _through(self, s: Loop, roots: Roots) -> Roots:
+        """Return the roots of what a loop collects: an object may be carried on after it was collected."""
+        carried = self.carried[s]
+        flows = [self.roots(y) if r is not None else () for y, r in zip(s.yields, carried)]
+        out: dict[Root, None] = dict.fromkeys(roots)
+        grew = True
+        while grew:
+            grew = False
+            for r, flow in zip(carried, flows):
+                if r is not None and r not in out and any(f in out for f in flow):
+                    out[r] = None
+                    grew = True
+        if any(r.loop is not s and (len(r.scope) <= len(self._scope) or r.scope[len(self._scope)] is not s) for r in out):
+            out[self._unknown] = None  # the same object may stand in the list many times
+        return tuple(out)
+
+    def _link(self) -> None:
+        """Find what each carried value may be outside its loop."""
+        grew = True
+        while grew:
+            grew = False
+            for s in self._loops:
+                for root, init, y in zip(self.carried[s], s.inits, s.yields):
+                    if root is None:
+                        continue
+                    before = len(root.links)
+                    for r in self.roots(init):
+                        root.links[r] = None
+                    for r in self.roots(y):
+                        self._outside(r, s, root.links, set())
+                    grew = grew or len(root.links) != before
+        self._closures.clear()
+
+    def _outside(self, r: Root, s: Loop, links: dict[Root, None], seen: set[Root]) -> None:
+        if r in seen:
+            return
+        seen.add(r)
+        if s not in r.scope and r.loop is not s:
+            links[r] = None
+            return
+        if not r.owned:
+            links[r] = None
+        for inner in list(r.links):
+            self._outside(inner, s, links, seen)
+
+    def _closure(self, r: Root) -> dict[Root, None]:
+        if not r.links:
+            return {r: None}
+        found = self._closures.get(r)
+        if found is None:
+            found = {r: None}
+            stack = list(r.links)
+            while stack:
+                x = stack.pop()
+                if x not in found:
+                    found[x] = None
+                    stack.extend(x.links)
+            self._closures[r] = found
+        return found
+
+    def _separate(self) -> None:
+        """Join carried values of one loop that start as, or become, the same object."""
+        merged = True
+        while merged:
+            merged = False
+            self._apart.clear()
+            for s in self._loops:
+                live = [k for k, r in enumerate(self.carried[s]) if r is not None]
+                if len(live) < 2:
+                    continue
+                inits, yields = [self.roots(a) for a in s.inits], [self.roots(a) for a in s.yields]
+                for i, k in enumerate(live):
+                    for m in live[:i]:
+                        a, b = self._find(self.carried[s][k]), self._find(self.carried[s][m])
+                        if a is b:
+                            continue
+                        if self.share(inits[k], inits[m]) or self.share(yields[k], yields[m]):
+                            self._group[a] = b
+                            merged = True
+
+    def _find(self, r: Root | None) -> Root:
+        assert r is not None
+        while r in self._group:
+            r = self._group[r]
+        return r
+
+    def _same(self, a: Root, b: Root) -> bool:
+        if a is b:
+            return True
+        if not a.links and not b.links:
+            return False
+        if a.number < b.number:
+            a, b = b, a
+        key = (a, b)
+        if key not in self._apart:
+            self._apart[key] = True  # a cycle of links decides nothing: assume the worst
+            self._apart[key] = self._compare(a, b)
+        return self._apart[key]
+
+    def _compare(self, a: Root, b: Root) -> bool:
+        if a.loop is not None and a.loop is b.loop:
+            return self._find(a) is self._find(b)
+        return any(self._same(x, b) for x in a.links)
+
+
+def advanced(s: Let) -> bool:
+    """Say whether a getitem picks by arrays, which copies."""
+    return any(
+        isinstance(item, Hole) and _picks(s.args[item.arg].type)
+        for step in s.place
+        if isinstance(step, Index)
+        for item in step.items
+    )
+
+
+def _picks(t: Type) -> bool:
+    return bool(t.dims) if isinstance(t, Array) else isinstance(t, (List, Tuple, Record))
+
+
+def has_slice(s: Let) -> bool:
+    """Say whether a getitem makes a new list."""
+    return any(isinstance(item, Slice) for step in s.place if isinstance(step, Index) for item in step.items)
+
+
+def written(s: Stmt) -> Var | None:
+    """Return the value whose object a statement writes in place."""
+    if isinstance(s, Let) and s.op.name in ("update", "append"):
+        base = s.args[0]
+        return base if isinstance(base, Var) and refers(base.type) else None
+    return None
+
+
+def union(*parts: Iterable[Root]) -> Roots:
+    """Join roots, in order, each once."""
+    out: dict[Root, None] = {}
+    for p in parts:
+        out.update(dict.fromkeys(p))
+    return tuple(out)

@@ -1,0 +1,392 @@
+"""Insert the copies that make every update possible in place.
+
+Assumes functional IR. Guarantees that whenever an `update` or `append` runs, its base is memory that
+generated code owns and nothing that is read later shares, so that emission writes it in place; that array
+results are owned and apart from each other; and that nothing else changes. Copies go where they cost
+least: a view that is read after a write is copied where it is taken, a collected value where it is
+collected, a carried buffer once before its loop, and only else the base before the write.
+
+Sums of gradients become additions in place where that is possible without a copy.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from adgen.ir.live import Live, Overlay, collect_points, find_live
+from adgen.ir.memory import Memory, Root, Roots, refers
+from adgen.ir.nodes import Block, Const, Func, If, Index, Let, Loop, Operand, Stmt, Var, defs, walk
+from adgen.ir.types import Array, Dim, Length, List, Record
+from adgen.rules.registry import REGISTRY
+
+PATIENT_ROUNDS = 6  # after that each remaining conflict costs a copy of the base
+STRUCTURES = ("make_tuple", "make_list", "make_record")
+
+
+@dataclass(slots=True)
+class _Edits:
+    """Where copies go."""
+
+    defs: dict[Var, None] = field(default_factory=dict)
+    bases: dict[Let, None] = field(default_factory=dict)
+    nested: dict[Let, None] = field(default_factory=dict)
+    inits: dict[tuple[Loop, int], None] = field(default_factory=dict)
+    yields: dict[tuple[Block, int], None] = field(default_factory=dict)
+    args: dict[tuple[Let, int], None] = field(default_factory=dict)
+    sums: dict[Let, Let] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return any((self.defs, self.bases, self.nested, self.inits, self.yields, self.args))
+
+
+def own(func: Func, owned_params: bool = False, results: bool | None = None) -> Func:
+    """Return the function with all updates doable in place.
+
+    `owned_params`: parameters may be written and returned (the identity transform of a primal).
+    `results`: copy results that are not owned; by default unless `owned_params`.
+    """
+    keep = owned_params if results is None else not results
+    rounds = 0
+    while True:
+        edits = _Check(func, owned_params, not keep, rounds < PATIENT_ROUNDS).run()
+        if not edits:
+            break
+        func = replace(func, body=_Rewriter(edits).block(func.body))
+        rounds += 1
+    return _add_in_place(func, owned_params, not keep)
+
+
+def _add_in_place(func: Func, owned_params: bool, results: bool) -> Func:
+    """Turn `d_x = d_x + e` into `d_x += e` where no copy is needed for it."""
+    refused: set[Let] = set()
+    while True:
+        check = _Check(func, owned_params, results, False)
+        sums = {s: in_place for s, in_place in check.sums() if s not in refused}
+        if not sums:
+            return func
+        candidate = replace(func, body=_Rewriter(_Edits(sums=sums)).block(func.body))
+        edits = _Check(candidate, owned_params, results, False).run()
+        if not edits:
+            return candidate
+        made = {new: old for old, new in sums.items()}
+        wrong = {made[s] for s in (*edits.bases, *edits.nested) if s in made}
+        refused |= wrong or set(sums)
+
+
+class _Check:
+    """Finds the updates that can't be done in place yet."""
+
+    def __init__(self, func: Func, owned_params: bool, results: bool, patient: bool) -> None:
+        self.func = func
+        self.results = results
+        self.patient = patient
+        self.memory = Memory(func, owned_params)
+        self.overlay = Overlay()
+        for s in walk(func.body):
+            if isinstance(s, Let) and s.op.name == "bound":
+                self.overlay.same[s.out] = s.args[0]
+        self.live: Live = find_live(func, self.overlay)
+        self.edits = _Edits()
+        self.holders: dict[Root, list[Var]] = {}
+        self.starts: dict[Root, list[int]] = {}
+        self.last: dict[Root, list[int]] = {}  # the latest end of a life among the first holders
+        for v in sorted(self.live.segments, key=lambda v: self.live.start[v]):
+            for r in self.memory.closure(self.memory.roots(v)) if v not in self.overlay.same else ():
+                self.holders.setdefault(r, []).append(v)
+                self.starts.setdefault(r, []).append(self.live.start[v])
+                ends = self.last.setdefault(r, [])
+                ends.append(max(self.live.segments[v][-1][1], ends[-1] if ends else 0))
+        self.collects: dict[Var, tuple[Loop, int]] = {}
+        for s in walk(func.body):
+            if isinstance(s, Loop):
+                self.collects.update({v: (s, j) for j, v in enumerate(s.collects)})
+
+    def run(self) -> _Edits:
+        for s in walk(self.func.body):
+            if isinstance(s, Let) and s.op.name in ("update", "append") and refers(s.out.type):
+                self.update(s)
+        if self.results:
+            self.result(self.func.body.results[0])
+        return self.edits
+
+    def sums(self) -> Iterator[tuple[Let, Let]]:
+        """Yield additions that can be done in place, each with its replacement."""
+        for s in walk(self.func.body):
+            if not (isinstance(s, Let) and s.adjoint and s.op.name in ("add", "sub") and isinstance(s.out.type, Array)):
+                continue
+            if s.out.name is None or not s.out.type.dims:
+                continue
+            for k in (0, 1) if s.op.name == "add" else (0,):
+                a = s.args[k]
+                if not isinstance(a, Var) or a.name != s.out.name or not _same_shape(a.type, s.out.type):
+                    continue
+                roots = self.memory.own.get(a, ())
+                if self.memory.owned(roots) and not any(True for _ in self.conflicts(s, a, roots)):
+                    op = REGISTRY.named("update")
+                    yield s, replace(s, op=op, args=(a, s.args[1 - k]), mode="add" if s.op.name == "add" else "sub")
+                    break
+
+    # one update
+
+    def update(self, s: Let) -> None:
+        base = self.overlay.resolve(s.args[0])
+        if not isinstance(base, Var):
+            self.edits.bases[s] = None
+            return
+        roots = self.memory.own.get(base, ())
+        deep = not isinstance(base.type, Array) and len(s.place) > 1
+        if deep:
+            roots = self.memory.roots(base)
+        give_up = self.edits.nested if deep else self.edits.bases
+        if not self.memory.owned(roots):
+            if not self.patient or not all(self.disown(r, set()) for r in roots if not self.memory.owned((r,))):
+                give_up[s] = None
+            return
+        for w in self.conflicts(s, base, roots):
+            if not self.patient or not self.part(w, base, roots):
+                give_up[s] = None
+                return
+
+    def conflicts(self, s: Let, base: Var, roots: Roots) -> Iterator[Var]:
+        """Yield the values that are read after a write of `roots` at `s` and may see it."""
+        p = self.live.spans[s].at
+        seen: set[Var] = set()
+        for r in self.memory.closure(roots):
+            holders = self.holders.get(r, [])
+            for k in range(bisect_right(self.starts.get(r, []), p) - 1, -1, -1):
+                if self.last[r][k] <= p + 1:
+                    break
+                w = holders[k]
+                if w in seen or not self.live.at(w, p):
+                    continue
+                seen.add(w)
+                if w is base or self.sees(w, roots, p):
+                    yield w
+
+    def sees(self, w: Var, roots: Roots, p: int) -> bool:
+        theirs = self.memory.roots(w)
+        place = self.collects.get(w)
+        if place is not None:
+            loop, j = place
+            span = self.live.spans[loop]
+            if span.at < p < span.end and self.collected_at(loop, j) >= p:
+                theirs = tuple(r for r in theirs if loop not in r.scope)  # what this iteration makes is not there yet
+        return self.memory.share(roots, theirs)
+
+    def collected_at(self, loop: Loop, j: int) -> int:
+        a = self.overlay.resolve(loop.collected[j])
+        if isinstance(a, Var) and a in collect_points(loop)[1]:
+            return self.live.start[a]
+        return self.live.spans[loop].middle
+
+    def part(self, w: Var, base: Var, roots: Roots) -> bool:
+        """Find a copy that keeps `w` apart from the base, cheaper than copying the base."""
+        place = self.collects.get(w)
+        if place is not None:
+            loop, j = place
+            self.edits.yields[loop.body, len(loop.params) + j] = None
+            return True
+        s = self.memory.defined.get(w)
+        if w is not base and isinstance(s, Let) and isinstance(w.type, Array) and self.is_view(s):
+            self.edits.defs[w] = None
+            return True
+        theirs = self.memory.roots(w)
+        found = False
+        for r in roots:
+            if r.loop is not None and r not in theirs and self.memory.share((r,), theirs):
+                if not self.detach(r, theirs, set()):
+                    return False
+                found = True
+        return found
+
+    @staticmethod
+    def is_view(s: Let) -> bool:
+        return s.op.name == "getitem" or (s.op.memory in ("view", "maybe") and s.op.name not in ("update", "append"))
+
+    def detach(self, r: Root, theirs: Roots, seen: set[Root]) -> bool:
+        """Copy what brings `theirs` into a carried value: its initial value, or what an iteration yields."""
+        if r in seen or r.loop is None:
+            return True
+        seen.add(r)
+        loop, k = r.loop, r.position
+        init, y = self.memory.roots(loop.inits[k]), self.memory.roots(loop.yields[k])
+        done = False
+        if self.memory.share(init, theirs):
+            outer = [x for x in init if x.loop is not None and x not in theirs and x.loop in r.scope]
+            if outer and len(outer) == len(init):
+                if not all(self.detach(x, theirs, seen) for x in outer):
+                    return False
+            elif isinstance(loop.params[k].type, Array):
+                self.edits.inits[loop, k] = None
+            else:
+                return False
+            done = True
+        peers = [x for x in y if x.loop is loop]
+        if self.memory.share(tuple(x for x in y if x.loop is not loop), theirs):
+            if not isinstance(loop.params[k].type, Array):
+                return False
+            self.edits.yields[loop.body, k] = None
+            done = True
+        for x in peers:
+            if x is not r and x not in theirs and self.memory.share((x,), theirs):
+                done = self.detach(x, theirs, seen) or done
+            elif x in theirs and x is not r:
+                self.edits.yields[loop.body, k] = None
+                done = True
+        return done
+
+    def disown(self, r: Root, seen: set[Root]) -> bool:
+        """Copy what makes a carried value unowned. Return whether that can be done outside its loop."""
+        if r in seen:
+            return True
+        seen.add(r)
+        if r.loop is None:
+            return False
+        loop, k = r.loop, r.position
+        if not isinstance(loop.params[k].type, Array):
+            return False
+        init, y = self.memory.roots(loop.inits[k]), self.memory.roots(loop.yields[k])
+        if not isinstance(loop.inits[k], Var) or not self.memory.owned(init):
+            if not (init and all(x.loop is not None and self.disown(x, seen) for x in init)):
+                self.edits.inits[loop, k] = None
+        for x in y:
+            if x.loop is loop:
+                if not self.memory.owned((x,)):
+                    self.disown(x, seen)
+            elif not self.memory.owned((x,)) and x not in init:
+                self.edits.yields[loop.body, k] = None
+        return True
+
+    # results
+
+    def result(self, a: Operand) -> None:
+        taken: list[Roots] = []
+        body = self.func.body
+        if isinstance(self.overlay.resolve(a).type, Array):
+            if not self.fresh(a, taken):
+                self.edits.yields[body, 0] = None
+            return
+        self.leaves(a, taken)
+
+    def leaves(self, a: Operand, taken: list[Roots]) -> None:
+        a = self.overlay.resolve(a)
+        s = self.memory.defined.get(a) if isinstance(a, Var) else None
+        if not isinstance(s, Let) or s.op.name not in STRUCTURES:
+            return
+        for k, x in enumerate(s.args):
+            if isinstance(x.type, Array):
+                if not self.fresh(x, taken):
+                    self.edits.args[s, k] = None
+            else:
+                self.leaves(x, taken)
+
+    def fresh(self, a: Operand, taken: list[Roots]) -> bool:
+        """Say whether a result is owned and apart from the results before it."""
+        roots = self.memory.roots(a)
+        if not self.memory.owned(roots) or any(self.memory.share(roots, t) for t in taken):
+            return False
+        taken.append(roots)
+        return True
+
+
+def _same_shape(a: object, b: Array) -> bool:
+    if not isinstance(a, Array) or a.dtype != b.dtype or a.ndim != b.ndim:
+        return False
+    return all(_length(x) == _length(y) for x, y in zip(a.dims, b.dims))
+
+
+def _length(d: Length) -> object:
+    return (d.symbol, d.minus) if isinstance(d, Dim) else d
+
+
+class _Rewriter:
+    """Puts the copies in."""
+
+    def __init__(self, edits: _Edits) -> None:
+        self.edits = edits
+        self.copy = REGISTRY.named("copy")
+
+    def block(self, block: Block) -> Block:
+        out: list[Stmt] = []
+        copied: dict[Var, Operand] = {}
+        early: list[Stmt] = []
+        results = list(block.results)
+        for k, a in enumerate(block.results):
+            if (block, k) in self.edits.yields:
+                if isinstance(a, Const) or a not in copied:
+                    name = a.name if isinstance(a, Var) else None
+                    copied_var = Var(a.type, name, False)
+                    early.append(Let(copied_var, self.copy, (a,)))
+                    if isinstance(a, Var):
+                        copied[a] = copied_var
+                    results[k] = copied_var
+                else:
+                    results[k] = copied[a]
+        pending = {s.args[0]: s for s in early if isinstance(s, Let)}
+        inner = {v for s in block.stmts for v in defs(s)}
+        for a, s in pending.items():
+            if a not in inner:
+                out.append(s)
+        for s in block.stmts:
+            self.stmt(s, out)
+            for v in defs(s):
+                if v in pending:
+                    out.append(pending[v])
+        return Block(tuple(out), tuple(results))
+
+    def stmt(self, s: Stmt, out: list[Stmt]) -> None:
+        if isinstance(s, If):
+            out.append(replace(s, then=self.block(s.then), orelse=self.block(s.orelse)))
+            return
+        if isinstance(s, Loop):
+            inits = list(s.inits)
+            for k, p in enumerate(s.params):
+                if (s, k) in self.edits.inits:
+                    inits[k] = self.copied(s.inits[k], p.name, p.fixed, out)
+            test = None if s.test is None else self.block(s.test)
+            out.append(replace(s, inits=tuple(inits), test=test, body=self.block(s.body)))
+            return
+        if s in self.edits.sums:
+            s = self.edits.sums[s]
+        args = [
+            self.copied(a, None, False, out) if (s, k) in self.edits.args else a for k, a in enumerate(s.args)
+        ]
+        if s in self.edits.nested:
+            self.split(s, out)
+            return
+        if s in self.edits.bases:
+            args[0] = self.copied(args[0], s.out.name, s.out.fixed, out)
+        if tuple(args) != s.args:
+            s = replace(s, args=tuple(args))
+        if s.out in self.edits.defs:
+            raw = Var(s.out.type)
+            out.append(replace(s, out=raw))
+            out.append(Let(s.out, self.copy, (raw,), origin=s.origin, adjoint=s.adjoint))
+        else:
+            out.append(s)
+
+    def split(self, s: Let, out: list[Stmt]) -> None:
+        """Write into an element of a list as: take it, copy it, write it, put it back."""
+        base, value, *holes = s.args
+        first = s.place[0]
+        elem = base.type.elem if isinstance(base.type, List) else None
+        if isinstance(base.type, Record) and isinstance(first, Index):
+            key = first.items[0]
+            elem = base.type.items[base.type.keys.index(key)] if key in base.type.keys else None
+        if elem is None:
+            raise TypeError(f"an element of {base.type} is written in place")
+        taken = Var(elem)
+        getitem, update = REGISTRY.named("getitem"), REGISTRY.named("update")
+        out.append(Let(taken, getitem, (base, value, *holes), (), (first,), origin=s.origin, adjoint=s.adjoint))
+        copy = self.copied(taken, None, False, out)
+        new = Var(elem)
+        out.append(replace(s, out=new, args=(copy, value, *holes), place=s.place[1:]))
+        outer = self.copied(base, s.out.name, s.out.fixed, out)
+        out.append(replace(s, args=(outer, new, *holes), place=(first,), mode="set", op=update))
+
+    def copied(self, a: Operand, name: str | None, fixed: bool, out: list[Stmt]) -> Var:
+        v = Var(a.type, name, fixed)
+        out.append(Let(v, self.copy, (a,)))
+        return v
