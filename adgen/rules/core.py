@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from adgen.ir.nodes import Const
-from adgen.ir.types import Array, Bool, Int, List, Record, Tuple, Undef, is_complex
-from adgen.rules.declare import elementwise, fact, multilinear, nondifferentiable, sample
+from adgen.ir.types import Array, Bool, Float, Int, List, Record, Scalar, Tuple, Undef, is_complex
+from adgen.rules.declare import elementwise, fact, multilinear, nondifferentiable, sample, static
 from adgen.rules.lattice import type_of_list
 from adgen.rules.typing import Shape, always, array_dims, broadcast, matmul_dims
 
@@ -23,9 +23,9 @@ TIMES = (sample(V, P), sample(M, V), sample(1.5, V), sample(2.5, -0.5), sample(V
 # --- facts that rules ask for -------------------------------------------------------------------
 
 
-@fact(lambda y: isinstance(y, Const))
+@fact(lambda y: isinstance(y, Const) and isinstance(y.type, (Bool, Int, Float)))
 def is_static(y: Any) -> bool:
-    """Say whether a number is known when compiling."""
+    """Say whether a real number is known when compiling."""
     return isinstance(y, (int, float)) and not isinstance(y, np.generic)
 
 
@@ -38,6 +38,18 @@ def has_complex(*xs: Any) -> bool:
 def all_scalars(*xs: Any) -> bool:
     """Say whether no argument is an array."""
     return not any(isinstance(x, np.ndarray) for x in xs)
+
+
+@fact(lambda *xs: not any(isinstance(x.type, (Array, Scalar)) for x in xs))
+def all_weak(*xs: Any) -> bool:
+    """Say whether all arguments are Python's numbers, whose division by zero raises."""
+    return not any(isinstance(x, (np.ndarray, np.generic)) for x in xs)
+
+
+@static
+def no_gradient(what: str) -> Any:
+    """Refuse a call that a rule can't handle."""
+    raise TypeError(f"{what} has no gradient rule")
 
 
 # --- arithmetic ---------------------------------------------------------------------------------
@@ -80,7 +92,7 @@ def _mul_type(x: Any, y: Any) -> Any:
     return broadcast(x=x, y=y)
 
 
-def _pow_base(out: Any, x: Any, y: Any) -> Any:
+def pow_base(out: Any, x: Any, y: Any) -> Any:
     if is_static(y):
         if y == 0:
             return 0.0
@@ -103,7 +115,7 @@ def _pow_base(out: Any, x: Any, y: Any) -> Any:
     return y * x ** np.where(y == 0, 1.0, y - 1)
 
 
-def _pow_exponent(out: Any, x: Any, y: Any) -> Any:
+def pow_exponent(out: Any, x: Any, y: Any) -> Any:
     if has_complex(x, y):
         return out * np.log(x)
     if is_static(x):
@@ -152,7 +164,7 @@ elementwise(
 elementwise(
     operator.mod,
     lambda out, x, y: 1.0,
-    lambda out, x, y: -np.floor(x / y),
+    lambda out, x, y: -(x // y),
     name="mod",
     show="%",
     infer=broadcast,
@@ -160,9 +172,10 @@ elementwise(
 )
 elementwise(
     operator.pow,
-    _pow_base,
-    _pow_exponent,
+    pow_base,
+    pow_exponent,
     name="pow",
+    aliases=(pow,),
     show="**",
     infer=broadcast,
     samples=(
@@ -217,7 +230,7 @@ nondifferentiable(_not_contained, name="not_in", show="not in", params="x y", in
 # --- matrix product -----------------------------------------------------------------------------
 
 
-def _matmul_left(g: Any, x: Any, y: Any) -> Any:
+def matmul_left(g: Any, x: Any, y: Any) -> Any:
     if np.ndim(y) == 1:
         if np.ndim(x) == 1:
             return g * y
@@ -231,7 +244,7 @@ def _matmul_left(g: Any, x: Any, y: Any) -> Any:
     return g @ np.swapaxes(y, -1, -2)
 
 
-def _matmul_right(g: Any, x: Any, y: Any) -> Any:
+def matmul_right(g: Any, x: Any, y: Any) -> Any:
     if np.ndim(x) == 1:
         if np.ndim(y) == 1:
             return g * x
@@ -245,7 +258,7 @@ def _matmul_right(g: Any, x: Any, y: Any) -> Any:
     return np.swapaxes(x, -1, -2) @ g
 
 
-def _matmul_type(x: Any, y: Any) -> Shape:
+def matmul_type(x: Any, y: Any) -> Shape:
     return Shape(matmul_dims(array_dims(x.type), array_dims(y.type)))
 
 
@@ -265,9 +278,9 @@ multilinear(
     operator.matmul,
     "x y",
     args=("x", "y"),
-    vjp=(_matmul_left, _matmul_right),
+    vjp=(matmul_left, matmul_right),
     name="matmul",
     show="@",
-    infer=_matmul_type,
+    infer=matmul_type,
     samples=MATMULS,
 )

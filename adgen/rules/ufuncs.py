@@ -1,0 +1,291 @@
+"""Rows of NumPy's elementwise functions.
+
+Where all arguments are Python's numbers, a division by one of them goes through NumPy: it must not raise.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from adgen.rules.core import (
+    MATMULS,
+    all_scalars,
+    all_weak,
+    has_complex,
+    matmul_left,
+    matmul_right,
+    matmul_type,
+    no_gradient,
+    pow_base,
+    pow_exponent,
+)
+from adgen.rules.declare import elementwise, linear, multilinear, nondifferentiable, rule, sample
+from adgen.rules.typing import broadcast, same_as
+
+V = np.array([0.5, -1.25, 2.0, -0.3])
+P = np.array([0.5, 1.25, 3.0])
+U = np.array([0.5, -0.75, 0.1])
+M = np.array([[1.0, -0.5, 2.0], [0.25, 1.5, -1.0]])
+Z = np.array([0.5 + 1.0j, -1.2 + 0.3j])
+ALL = (sample(V), sample(M), sample(0.7), sample(np.float64(-0.4)), sample(0.0), sample(1e-200))
+POSITIVE = (sample(P), sample(0.7), sample(1e-200), sample(1e100))
+INSIDE = (sample(U), sample(0.7), sample(0.0))
+PAIRS = (sample(V, 1.5), sample(M, P), sample(0.7, -1.2), sample(P[:, None], P))
+HOLOMORPHIC = (sample(Z),)
+
+
+def _quotient(x: Any, y: Any) -> Any:
+    if all_weak(x, y):
+        return np.divide(x, y)
+    return x / y
+
+
+# --- arithmetic ---------------------------------------------------------------------------------
+
+elementwise(np.add, lambda out, x, y: 1.0, lambda out, x, y: 1.0, samples=PAIRS)
+elementwise(np.subtract, lambda out, x, y: 1.0, lambda out, x, y: -1.0, samples=PAIRS)
+elementwise(np.multiply, lambda out, x, y: y, lambda out, x, y: x, samples=PAIRS)
+elementwise(
+    np.divide,
+    lambda out, x, y: _quotient(1.0, y),
+    lambda out, x, y: -out / y,
+    samples=PAIRS,
+)
+elementwise(np.power, pow_base, pow_exponent, samples=(sample(P, V[:3]), sample(V, 3, wrt=("x",)), sample(P, -1.5)))
+elementwise(np.float_power, pow_base, pow_exponent, samples=(sample(P, V[:3]), sample(V, 3, wrt=("x",))))
+elementwise(
+    np.remainder,
+    lambda out, x, y: 1.0,
+    lambda out, x, y: -np.floor_divide(x, y),
+    samples=(sample(V, 0.7), sample(5.3, -2.1)),
+)
+elementwise(
+    np.fmod,
+    lambda out, x, y: 1.0,
+    lambda out, x, y: -np.trunc(_quotient(x, y)),
+    samples=(sample(V, 0.7), sample(5.3, -2.1)),
+)
+elementwise(np.negative, lambda out, x: -1.0, samples=ALL)
+elementwise(np.positive, lambda out, x: 1.0, samples=ALL)
+elementwise(np.square, lambda out, x: 2.0 * x, samples=(*ALL, *HOLOMORPHIC))
+elementwise(np.reciprocal, lambda out, x: -out * out, samples=(sample(V), sample(0.7), *HOLOMORPHIC))
+nondifferentiable(np.floor_divide, params="x y", infer=broadcast)
+multilinear(
+    np.matmul, "x y", args=("x", "y"), vjp=(matmul_left, matmul_right), infer=matmul_type, samples=MATMULS
+)
+
+
+# --- roots, exponentials, logarithms ------------------------------------------------------------
+
+elementwise(
+    np.sqrt,
+    lambda out, x: 0.5 / out,
+    samples=(*POSITIVE, *HOLOMORPHIC, sample(0.0, kink="the slope of sqrt at 0 is infinite")),
+)
+elementwise(np.cbrt, lambda out, x: 1.0 / (3.0 * out * out), samples=(sample(V), sample(0.7), sample(1e-200)))
+elementwise(np.exp, lambda out, x: out, samples=(*ALL, *HOLOMORPHIC, sample(700.0)))
+elementwise(np.exp2, lambda out, x: out * math.log(2.0), samples=ALL)
+elementwise(np.expm1, lambda out, x: out + 1.0, samples=(*ALL, *HOLOMORPHIC))
+elementwise(np.log, lambda out, x: _quotient(1.0, x), samples=(*POSITIVE, *HOLOMORPHIC))
+elementwise(np.log2, lambda out, x: _quotient(1.0, x) / math.log(2.0), samples=POSITIVE)
+elementwise(np.log10, lambda out, x: _quotient(1.0, x) / math.log(10.0), samples=POSITIVE)
+elementwise(np.log1p, lambda out, x: _quotient(1.0, 1.0 + x), samples=(*POSITIVE, *INSIDE))
+elementwise(
+    np.logaddexp,
+    lambda out, x, y: np.exp(x - out),
+    lambda out, x, y: np.exp(y - out),
+    samples=(*PAIRS, sample(800.0, 801.0)),
+)
+elementwise(
+    np.logaddexp2,
+    lambda out, x, y: np.exp2(x - out),
+    lambda out, x, y: np.exp2(y - out),
+    samples=PAIRS,
+)
+
+
+# --- trigonometry -------------------------------------------------------------------------------
+
+
+def _arccosh_slope(out: Any, x: Any) -> Any:
+    if has_complex(x):
+        return 1.0 / (np.sqrt(x - 1.0) * np.sqrt(x + 1.0))
+    return 1.0 / np.sqrt(x * x - 1.0)
+
+
+def _arctan2_y(out: Any, y: Any, x: Any) -> Any:
+    if all_scalars(x, y):
+        r = np.hypot(x, y)
+        return x / r / r if r != 0 else 0.0
+    return x / (x * x + y * y)
+
+
+def _arctan2_x(out: Any, y: Any, x: Any) -> Any:
+    if all_scalars(x, y):
+        r = np.hypot(x, y)
+        return -y / r / r if r != 0 else 0.0
+    return -y / (x * x + y * y)
+
+
+def _hypot_slope(out: Any, x: Any) -> Any:
+    """Return x / out; 0 at 0."""
+    if all_scalars(out):
+        return x / out if out != 0 else 0.0
+    return x / np.where(out == 0, 1.0, out)
+
+
+def _sinc_slope(out: Any, x: Any) -> Any:
+    near = np.abs(x) < 1e-3
+    a = math.pi * x
+    return np.where(near, math.pi * a * (a * a / 30.0 - 1.0 / 3.0), (np.cos(a) - out) / np.where(near, 1.0, x))
+
+
+elementwise(np.sin, lambda out, x: np.cos(x), samples=(*ALL, *HOLOMORPHIC))
+elementwise(np.cos, lambda out, x: -np.sin(x), samples=(*ALL, *HOLOMORPHIC))
+elementwise(np.tan, lambda out, x: 1.0 + out * out, samples=(*ALL, *HOLOMORPHIC))
+elementwise(np.arcsin, lambda out, x: 1.0 / np.sqrt(1.0 - x * x), samples=(*INSIDE, *HOLOMORPHIC))
+elementwise(np.arccos, lambda out, x: -1.0 / np.sqrt(1.0 - x * x), samples=(*INSIDE, *HOLOMORPHIC))
+elementwise(np.arctan, lambda out, x: 1.0 / (1.0 + x * x), samples=(*ALL, *HOLOMORPHIC, sample(1e200)))
+elementwise(np.sinh, lambda out, x: np.cosh(x), samples=(*ALL, *HOLOMORPHIC))
+elementwise(np.cosh, lambda out, x: np.sinh(x), samples=(*ALL, *HOLOMORPHIC))
+elementwise(np.tanh, lambda out, x: 1.0 - out * out, samples=(*ALL, *HOLOMORPHIC))
+elementwise(np.arcsinh, lambda out, x: 1.0 / np.sqrt(x * x + 1.0), samples=(*ALL, *HOLOMORPHIC))
+elementwise(np.arccosh, _arccosh_slope, samples=(sample(P + 1.0), sample(1.7), *HOLOMORPHIC))
+elementwise(np.arctanh, lambda out, x: _quotient(1.0, 1.0 - x * x), samples=(*INSIDE, *HOLOMORPHIC))
+elementwise(
+    np.arctan2,
+    _arctan2_y,
+    _arctan2_x,
+    samples=(*PAIRS, sample(0.0, 1.0), sample(1e-200, 1e-200), sample(0.0, 0.0, kink="no slope at the origin")),
+)
+elementwise(
+    np.hypot,
+    lambda out, x, y: _hypot_slope(out, x),
+    lambda out, x, y: _hypot_slope(out, y),
+    samples=(*PAIRS, sample(0.0, 0.0, kink="no slope at 0"), sample(1e-200, 0.0, second=False)),
+)
+elementwise(np.sinc, _sinc_slope, infer=broadcast, samples=(*ALL, sample(np.array([0.0, 1e-4, 0.02]))))
+elementwise(np.deg2rad, lambda out, x: math.pi / 180.0, samples=ALL)
+elementwise(np.rad2deg, lambda out, x: 180.0 / math.pi, samples=ALL)
+elementwise(np.radians, lambda out, x: math.pi / 180.0, samples=ALL)
+elementwise(np.degrees, lambda out, x: 180.0 / math.pi, samples=ALL)
+
+
+# --- absolute values, signs, extrema ------------------------------------------------------------
+# Elements that are equal share the gradient of maximum and minimum equally.
+
+
+def _np_abs_slope(out: Any, x: Any) -> Any:
+    if has_complex(x):
+        return np.conj(x) / np.where(out == 0, 1.0, out)
+    return np.sign(x)
+
+
+def _sign_slope(out: Any, x: Any) -> Any:
+    if has_complex(x):
+        return no_gradient("np.sign of complex numbers")
+    return 0.0
+
+
+AT_ZERO = (sample(V), sample(0.7), sample(1e-200), sample(np.array([0.0, 1.0]), kink="abs at 0"), sample(0.0, kink="abs at 0"))
+TIES = (*PAIRS, sample(V, V, kink="ties"), sample(1.0, 1.0, kink="ties"))
+
+elementwise(np.absolute, _np_abs_slope, name="np.abs", samples=(*AT_ZERO, sample(Z, second=False)))
+elementwise(np.fabs, lambda out, x: np.sign(x), samples=AT_ZERO)
+elementwise(np.sign, _sign_slope, samples=(sample(V), sample(0.7), sample(0.0, kink="a jump")))
+elementwise(
+    np.heaviside,
+    lambda out, x, y: 0.0,
+    lambda out, x, y: np.where(x == 0, 1.0, 0.0),
+    samples=(sample(V, 0.5), sample(np.array([0.0, 1.0]), 0.5, wrt=("y",))),
+)
+elementwise(
+    np.copysign,
+    lambda out, x, y: np.where(np.signbit(x) == np.signbit(y), 1.0, -1.0),
+    lambda out, x, y: 0.0,
+    samples=(sample(V, -V), sample(0.7, -1.0), sample(M, P)),
+)
+elementwise(
+    np.maximum,
+    lambda out, x, y: np.where(x == y, 0.5, x > y),
+    lambda out, x, y: np.where(x == y, 0.5, x < y),
+    samples=TIES,
+)
+elementwise(
+    np.minimum,
+    lambda out, x, y: np.where(x == y, 0.5, x < y),
+    lambda out, x, y: np.where(x == y, 0.5, x > y),
+    samples=TIES,
+)
+elementwise(
+    np.fmax,
+    lambda out, x, y: np.where(x == y, 0.5, np.logical_or(x > y, np.isnan(y))),
+    lambda out, x, y: np.where(x == y, 0.5, np.logical_or(x < y, np.isnan(x))),
+    samples=TIES,
+)
+elementwise(
+    np.fmin,
+    lambda out, x, y: np.where(x == y, 0.5, np.logical_or(x < y, np.isnan(y))),
+    lambda out, x, y: np.where(x == y, 0.5, np.logical_or(x > y, np.isnan(x))),
+    samples=TIES,
+)
+elementwise(np.ldexp, lambda out, x, i: np.ldexp(1.0, i), None, samples=(sample(V, 3), sample(0.7, np.array([1, 2]))))
+nondifferentiable(np.floor, np.ceil, np.trunc, np.rint, np.spacing, infer=broadcast)
+nondifferentiable(np.fix, infer=broadcast)
+nondifferentiable(np.round, params="x decimals=0", infer=same_as("x"))
+if np.around is not np.round:
+    nondifferentiable(np.around, params="x decimals=0", infer=same_as("x"))
+
+
+# --- complex numbers ----------------------------------------------------------------------------
+
+
+def _imag_vjp(g: Any, x: Any) -> Any:
+    return -1j * g if has_complex(x) else 0.0 * g
+
+
+def _angle_slope(out: Any, x: Any, deg: Any) -> Any:
+    if not has_complex(x):
+        return 0.0
+    unit = 180.0 / math.pi if deg else 1.0
+    return -1j * unit * np.conj(x) / np.where(x == 0, 1.0, np.real(x * np.conj(x)))
+
+
+linear(np.conjugate, "x", vjp=lambda g: np.conj(g), name="np.conj", samples=(sample(Z), sample(V), sample(1.5)))
+linear(np.real, "x", vjp=lambda g: g, infer=same_as("x"), samples=(sample(Z), sample(V)), memory="maybe")
+linear(np.imag, "x", vjp=_imag_vjp, infer=same_as("x"), samples=(sample(Z), sample(V)), memory="maybe")
+elementwise(
+    np.angle,
+    _angle_slope,
+    params="x deg=False",
+    infer=same_as("x"),
+    samples=(sample(Z, second=False), sample(V), sample(Z, deg=True, second=False)),
+)
+
+
+# --- two results --------------------------------------------------------------------------------
+
+rule(np.modf, "x", vjp=lambda g: g[0], jvp=lambda t: (t, 0.0), infer=lambda x: (same_as("x")(x=x),) * 2, samples=(sample(V),))
+
+
+# --- tests, logic, bits -------------------------------------------------------------------------
+
+nondifferentiable(np.isnan, np.isinf, np.isfinite, np.signbit, np.logical_not, np.invert, infer=broadcast)
+nondifferentiable(np.isreal, np.iscomplex, np.isposinf, np.isneginf, infer=broadcast)
+nondifferentiable(
+    np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal,
+    np.logical_and, np.logical_or, np.logical_xor, np.bitwise_and, np.bitwise_or, np.bitwise_xor,
+    np.left_shift, np.right_shift, np.gcd, np.lcm, np.nextafter,
+    params="x y",
+    infer=broadcast,
+)  # fmt: skip
+nondifferentiable(
+    np.isclose,
+    params="a b rtol=1e-05 atol=1e-08 equal_nan=False",
+    infer=lambda a, b, **rest: broadcast(a=a, b=b),
+)
+nondifferentiable(np.allclose, params="a b rtol=1e-05 atol=1e-08 equal_nan=False")
+nondifferentiable(np.array_equal, params="a1 a2 equal_nan=False")
