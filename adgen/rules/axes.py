@@ -11,14 +11,34 @@ from typing import Any
 
 import numpy as np
 
+from adgen.ir.nodes import Operand
+from adgen.ir.types import Array, Complex, Float, Int, Length, Scalar
 from adgen.rules.declare import static
+from adgen.rules.typing import Shape
 
 Axis = int | tuple[int, ...] | None
 
 
+def of_lengths(a: Operand, dims: tuple[Length, ...]) -> Array | Shape:
+    """Answer of an `infer`: an array of these lengths and the dtype of a. No trial call is made, which could fail."""
+    t = a.type
+    if isinstance(t, (Array, Scalar)):
+        return Array(t.dtype, dims)
+    for weak, dtype in ((Float, "float64"), (Complex, "complex128"), (Int, "int64")):
+        if isinstance(t, weak):
+            return Array(dtype, dims)
+    return Shape(dims)
+
+
 @static
 def is_complex(dtype: Any) -> bool:
-    return np.dtype(dtype).kind == "c"
+    return bool(np.dtype(dtype).kind == "c")
+
+
+@static
+def numbers(n: int) -> tuple[int, ...]:
+    """Return 0 to n - 1 as a tuple: a loop over it is unrolled."""
+    return tuple(range(n))
 
 
 @static
@@ -91,14 +111,14 @@ def transposed(x: Any) -> Any:
     return np.swapaxes(x, -1, -2)
 
 
-def to_front(x: Any, axis: int) -> Any:
+def to_front(x: Any, axis: Any) -> Any:
     """Return x with one axis moved to the front."""
     if normal_axis(axis, x.ndim) == 0:
         return x
     return np.moveaxis(x, axis, 0)
 
 
-def from_front(x: Any, axis: int) -> Any:
+def from_front(x: Any, axis: Any) -> Any:
     """Undo `to_front`."""
     if normal_axis(axis, x.ndim) == 0:
         return x

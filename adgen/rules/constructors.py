@@ -8,6 +8,7 @@ import numpy as np
 
 from adgen.ir.nodes import Const, Operand
 from adgen.ir.types import Length
+from adgen.rules.axes import numbers
 from adgen.rules.declare import constructor, linear, nondifferentiable, rule, sample, static
 from adgen.rules.shapes import shape_from
 from adgen.rules.typing import Shape, array_dims, fresh_dim, known, same_as
@@ -23,22 +24,25 @@ def length(n: Operand) -> Length:
 
 # --- constants ------------------------------------------------------------------------------------
 
-for function in (np.zeros, np.ones, np.empty):
-    constructor(
-        function,
-        "shape dtype=None",
-        static=("dtype",),
-        infer=lambda shape, dtype: shape_from(shape),
-        samples=(sample(3), sample((2, 3), dtype="float32")) if function is not np.empty else (sample(0),),
-    )
-for function in (np.zeros_like, np.ones_like, np.empty_like):
-    nondifferentiable(
-        function,
-        params="a dtype=None",
-        static=("dtype",),
-        infer=same_as("a"),
-        samples=(sample(M), sample(2.0)) if function is not np.empty_like else (sample(M[:0]),),
-    )
+SIZES = (sample(3), sample((2, 3), dtype="float32"))
+
+
+def made_shape(shape: Operand, dtype: Operand) -> Shape | None:
+    return shape_from(shape)
+
+
+constructor(np.zeros, "shape dtype=None", static=("dtype",), infer=made_shape, samples=SIZES)
+constructor(np.ones, "shape dtype=None", static=("dtype",), infer=made_shape, samples=SIZES)
+constructor(np.empty, "shape dtype=None", static=("dtype",), infer=made_shape, samples=(sample(0),))
+nondifferentiable(
+    np.zeros_like,
+    np.ones_like,
+    params="a dtype=None",
+    static=("dtype",),
+    infer=same_as("a"),
+    samples=(sample(M), sample(2.0)),
+)
+nondifferentiable(np.empty_like, params="a dtype=None", static=("dtype",), infer=same_as("a"), samples=(sample(M[:0]),))
 
 linear(
     np.full,
@@ -126,7 +130,7 @@ rule(
     vjp={"start": arange_start_vjp, "step": arange_step_vjp},
     jvp={"start": arange_start_jvp, "step": arange_step_jvp},
     infer=range_shape,
-    samples=(sample(5), sample(0.5, 3.2, 0.5), sample(0.25, 4.0, wrt=("start",)), sample(2, 8, 3)),
+    samples=(sample(4.5, wrt=("start",)), sample(0.5, 3.2, 0.5), sample(0.25, 4.0, wrt=("start",)), sample(2, 8, 3)),
 )
 
 
@@ -175,8 +179,8 @@ def axes_but(k: int, n: int, indexing: str) -> tuple[int, ...]:
 
 
 def meshgrid_vjp(g: Any, xi: Any, indexing: str) -> Any:
-    parts = ()
-    for k in range(len(xi)):
+    parts: tuple[Any, ...] = ()
+    for k in numbers(len(xi)):
         parts += (np.reshape(np.sum(g[k], axis=axes_but(k, len(xi), indexing)), np.shape(xi[k])),)
     return parts
 

@@ -133,7 +133,7 @@ def cut(g: Any, start: Any, stop: Any, axis: int) -> Any:
 
 
 def parts_along(g: Any, arrays: Any, axis: int) -> Any:
-    """Cut g into parts like the arrays, which were laid end to end along an axis; scalars and lower ranks take one place."""
+    """Cut g into parts like the arrays that were laid end to end; scalars and lower ranks took one place each."""
     parts = []
     start = 0
     for x in arrays:
@@ -155,7 +155,7 @@ def flat_parts(g: Any, arrays: Any) -> Any:
 
 def rows(g: Any, arrays: Any) -> Any:
     parts = []
-    for i in range(len(arrays)):
+    for i, _ in enumerate(arrays):
         parts.append(g[i])
     return tuple(parts) if isinstance(arrays, tuple) else parts
 
@@ -264,8 +264,8 @@ def array_vjp(g: Any, object: Any) -> Any:
     if not isinstance(object, (list, tuple)):
         return g
     parts = []
-    for i in range(len(object)):
-        parts.append(array_vjp(g[i], object[i]))
+    for i, item in enumerate(object):
+        parts.append(array_vjp(g[i], item))
     return tuple(parts) if isinstance(object, tuple) else parts
 
 
@@ -297,16 +297,16 @@ def asarray_shape(a: Operand, dtype: Operand) -> Shape:
     return Shape(nested_dims(a.type))
 
 
-for function in (np.asarray, np.asanyarray):
-    linear(
-        function,
-        "a dtype=None",
-        static=("dtype",),
-        memory="maybe",
-        vjp=lambda g, a: array_vjp(g, a),
-        infer=asarray_shape,
-        samples=NESTED,
-    )
+linear(
+    np.asarray,
+    "a dtype=None",
+    static=("dtype",),
+    aliases=(np.asanyarray,),
+    memory="maybe",
+    vjp=lambda g, a: array_vjp(g, a),
+    infer=asarray_shape,
+    samples=NESTED,
+)
 linear(
     np.ascontiguousarray,
     "a dtype=None",

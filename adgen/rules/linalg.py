@@ -140,43 +140,49 @@ rule(
 
 
 @static
-def powers(n: Any) -> range:
-    """Return the powers on the left of each factor of a matrix power."""
-    if not isinstance(n, int) or abs(n) > 32:
-        raise TypeError("np.linalg.matrix_power has a gradient rule for constant powers up to 32 only")
-    return range(abs(n))
+def further_factors(n: int) -> tuple[int, ...]:
+    """Return one number for each factor of a matrix power after the first."""
+    if n > 32:
+        raise TypeError("np.linalg.matrix_power has a gradient rule for powers from -32 to 32 only")
+    return tuple(range(1, n))
+
+
+def power_gradient(g: Any, a: Any, n: int) -> Any:
+    """Return the gradient of a positive power, by Horner's scheme."""
+    b = transposed(a)
+    d = g
+    total = g
+    for _ in further_factors(n):
+        d = d @ b
+        total = d + b @ total
+    return total
+
+
+def power_tangent(t: Any, a: Any, n: int) -> Any:
+    d = t
+    total = t
+    for _ in further_factors(n):
+        d = a @ d
+        total = d + total @ a
+    return total
 
 
 def matrix_power_vjp(g: Any, a: Any, n: int) -> Any:
     if n == 0:
         return np.zeros_like(a)
-    if n < 0:
-        inverse = np.linalg.inv(a)
-        d = matrix_power_vjp(g, inverse, -n)
-        return -(transposed(inverse) @ d @ transposed(inverse))
-    b = transposed(a)
-    d = g
-    total = g
-    for k in powers(n):
-        if k > 0:
-            d = d @ b
-            total = d + b @ total
-    return total
+    if n > 0:
+        return power_gradient(g, a, n)
+    inverse = np.linalg.inv(a)
+    return -(transposed(inverse) @ power_gradient(g, inverse, -n) @ transposed(inverse))
 
 
 def matrix_power_jvp(t: Any, a: Any, n: int) -> Any:
     if n == 0:
         return np.zeros_like(a)
-    if n < 0:
-        inverse = np.linalg.inv(a)
-        return matrix_power_jvp(-(inverse @ t @ inverse), inverse, -n)
-    d = t
-    total = t
-    for k in powers(n):
-        if k > 0:
-            d = a @ d
-            total = d + total @ a
-    return total
+    if n > 0:
+        return power_tangent(t, a, n)
+    inverse = np.linalg.inv(a)
+    return power_tangent(-(inverse @ t @ inverse), inverse, -n)
 
 
 rule(
@@ -255,7 +261,7 @@ def eigh_jvp(t: Any, out: Any, UPLO: str) -> Any:
     return np.diagonal(inner, axis1=-2, axis2=-1), v @ (gaps(w) * inner)
 
 
-def eigvalsh_vjp(g: Any, a: Any, UPLO: str) -> Any:
+def eigvalsh_vjp(g: Any, a: Any, UPLO: Any) -> Any:
     _, v = np.linalg.eigh(a, UPLO=UPLO)
     s = (v * np.expand_dims(g, -2)) @ transposed(v)
     if UPLO == "L":
@@ -263,7 +269,7 @@ def eigvalsh_vjp(g: Any, a: Any, UPLO: str) -> Any:
     return half_upper(s + transposed(s))
 
 
-def eigvalsh_jvp(t: Any, a: Any, UPLO: str) -> Any:
+def eigvalsh_jvp(t: Any, a: Any, UPLO: Any) -> Any:
     _, v = np.linalg.eigh(a, UPLO=UPLO)
     return np.diagonal(transposed(v) @ symmetric(t, UPLO) @ v, axis1=-2, axis2=-1)
 
@@ -363,7 +369,7 @@ rule(
 
 @static
 def norm_kind(order: Any, axis: Axis, ndim: int) -> str:
-    """Return which norm is meant: "2" (also Frobenius), "1", "inf" or "p" of vectors, "columns" or "rows" of matrices."""
+    """Return which norm: "2" (or Frobenius), "1", "inf", "p" of vectors; "columns" or "rows" of a matrix."""
     axes = normal_axes(axis, ndim)
     if order is None or (order == "fro" and len(axes) == 2) or (order == 2 and len(axes) == 1):
         return "2"
@@ -381,7 +387,7 @@ def direction(x: Any) -> Any:
     return conjugate(x) / nonzero(np.abs(x))
 
 
-def most(size: Any, axis: int | None) -> Any:
+def most(size: Any, axis: Axis) -> Any:
     """Return 1 at the largest elements, shared equally among ties."""
     hit = np.logical_not(size < np.max(size, axis=axis, keepdims=True))
     return hit / np.sum(hit, axis=axis, keepdims=True)

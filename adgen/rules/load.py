@@ -15,6 +15,7 @@ MODULES = (
     "joins",
     "shapes",
     "products",
+    "einsum",
     "linalg",
     "scans",
     "selection",

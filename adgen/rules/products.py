@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from adgen.rules.axes import inverse_permutation, is_complex, normal_axes
+from adgen.rules.axes import inverse_permutation, is_complex, normal_axes, numbers
 from adgen.rules.declare import multilinear, rule, sample, static
 
 V = np.array([0.5, -1.2, 2.0])
@@ -261,8 +261,8 @@ def every_second(n: int, start: int) -> AxisPair:
 
 
 def blocks(g: Any, a: Any, b: Any) -> Any:
-    shape = ()
-    for k in range(same_rank(np.ndim(a), np.ndim(b))):
+    shape: tuple[Any, ...] = ()
+    for k in numbers(same_rank(np.ndim(a), np.ndim(b))):
         shape += (a.shape[k], b.shape[k])
     return np.reshape(g, shape)
 
@@ -275,9 +275,7 @@ def kron_b_vjp(g: Any, a: Any, b: Any) -> Any:
     return np.tensordot(blocks(g, a, b), a, every_second(a.ndim, 0))
 
 
-multilinear(
-    np.kron, "a b", args=("a", "b"), vjp=(kron_a_vjp, kron_b_vjp), samples=(sample(V, N[0]), sample(M, N))
-)
+multilinear(np.kron, "a b", args=("a", "b"), vjp=(kron_a_vjp, kron_b_vjp), samples=(sample(V, N[0]), sample(M, N)))
 
 
 multilinear(
@@ -307,12 +305,17 @@ def unknown_mode(mode: str) -> int:
     raise TypeError(f"np.convolve has no gradient rule for mode={mode!r}")
 
 
+def correlate(g: Any, v: Any, n: Any) -> Any:
+    """Return the correlation of g and v, at the n shifts where v lies inside g."""
+    return np.convolve(g, np.flip(v))[np.size(v) - 1 : np.size(v) - 1 + n]
+
+
 def convolve_a_vjp(g: Any, a: Any, v: Any, mode: str) -> Any:
-    return np.convolve(full_gradient(g, a, v, mode), np.flip(v), mode="full")[np.size(v) - 1 : np.size(v) - 1 + np.size(a)]
+    return correlate(full_gradient(g, a, v, mode), v, np.size(a))
 
 
 def convolve_v_vjp(g: Any, a: Any, v: Any, mode: str) -> Any:
-    return np.convolve(full_gradient(g, a, v, mode), np.flip(a), mode="full")[np.size(a) - 1 : np.size(a) - 1 + np.size(v)]
+    return correlate(full_gradient(g, a, v, mode), a, np.size(v))
 
 
 multilinear(

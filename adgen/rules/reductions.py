@@ -1,4 +1,4 @@
-"""Rules of functions that reduce axes: sums, means, extrema, products, and the tests and positions that have no derivative.
+"""Rules of functions that reduce axes: sums, means, extrema, products; and tests and positions, without derivative.
 
 Their gradients may be narrower than the argument: what broadcasts to its shape stands for it.
 """
@@ -298,5 +298,7 @@ rule(
 )
 
 nondifferentiable(np.any, np.all, params="a axis=None * keepdims=False", static=STATIC, samples=(sample(M, axis=0),))
-nondifferentiable(np.argmax, np.argmin, params="a axis=None * keepdims=False", static=STATIC, samples=(sample(M, axis=0),))
+nondifferentiable(
+    np.argmax, np.argmin, params="a axis=None * keepdims=False", static=STATIC, samples=(sample(M, axis=0),)
+)
 nondifferentiable(np.count_nonzero, params="a axis=None * keepdims=False", static=STATIC, samples=(sample(ZEROS),))

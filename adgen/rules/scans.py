@@ -8,7 +8,7 @@ import numpy as np
 
 from adgen.ir.nodes import Operand
 from adgen.ir.types import Dim, Length
-from adgen.rules.axes import from_front, nonzero, one_axis, to_front
+from adgen.rules.axes import from_front, nonzero, numbers, one_axis, to_front
 from adgen.rules.declare import linear, nondifferentiable, rule, sample, static
 from adgen.rules.shapes import flat_shape, like
 from adgen.rules.typing import Shape, array_dims, known, normalize_axes
@@ -53,7 +53,7 @@ def triangle(ndim: int) -> tuple[int, ...]:
 
 
 def products_between(a: Any) -> Any:
-    """Return `p[k, i]`, the derivative of the running product k by element i: all elements up to k but i, 0 for i > k."""
+    """Return `p[k, i]`, the derivative of running product k by element i: the elements up to k but i, 0 for i > k."""
     n = a.shape[0]
     diagonal = np.expand_dims(np.eye(n), triangle(a.ndim))
     lower = np.expand_dims(np.tri(n), triangle(a.ndim))
@@ -115,7 +115,7 @@ def diff_once_vjp(g: Any, a: Any, axis: int) -> Any:
 
 def diff_vjp(g: Any, a: Any, n: int, axis: int) -> Any:
     d = g
-    for k in range(n):
+    for k in numbers(n):
         d = diff_once_vjp(d, a if k == n - 1 else np.diff(a, n - 1 - k, axis=axis), axis)
     return d
 
@@ -139,7 +139,15 @@ linear(
     static=("n", "axis"),
     vjp=diff_vjp,
     infer=diff_shape,
-    samples=(sample(V), sample(V, 2), sample(M), sample(M, axis=0), sample(STACK, 2, axis=1), sample(V, 0), sample(V[:1])),
+    samples=(
+        sample(V),
+        sample(V, 2),
+        sample(M),
+        sample(M, axis=0),
+        sample(STACK, 2, axis=1),
+        sample(V, 0),
+        sample(V[:1]),
+    ),
 )
 
 
@@ -190,7 +198,7 @@ nondifferentiable(
 
 @static
 def along(axis: int, ndim: int) -> tuple[int, ...]:
-    """Return the axes to add to a vector so that, of the axes with `axis` moved to the front, it lies along the first."""
+    """Return the axes to add to a vector that lies along the first axis."""
     return tuple(range(1, ndim))
 
 
@@ -321,4 +329,3 @@ rule(
         sample(np.array([-1.0, 0.4, 5.0]), np.array([0.0, 1.0, 2.2, 3.0]), V),
     ),
 )
-

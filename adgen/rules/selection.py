@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from adgen.ir.nodes import Const, Operand
-from adgen.ir.types import Length, NoneT
-from adgen.rules.axes import normal_axes, normal_axis
+from adgen.ir.types import Array, Length, NoneT, Scalar
+from adgen.rules.axes import normal_axes, normal_axis, numbers, of_lengths, to_front
 from adgen.rules.declare import linear, query, rule, sample, static
 from adgen.rules.typing import Shape, array_dims, broadcast_of, fresh_dim, known, normalize_axes, same_as
 
@@ -121,16 +121,19 @@ rule(
     vjp=finite,
     jvp=lambda t, x: np.where(np.isfinite(x), t, 0.0),
     infer=same_as("x"),
-    samples=(sample(M), sample(np.array([1.0, np.nan, np.inf, 2.0]), nan=3.0, kink="values that are replaced", second=False)),
+    samples=(
+        sample(M),
+        sample(np.array([1.0, np.nan, np.inf, 2.0]), nan=3.0, kink="values that are replaced", second=False),
+    ),
 )
 
 
 def select_vjp(g: Any, condlist: Any, choicelist: Any) -> Any:
     parts = []
     rest = g
-    for i in range(len(condlist)):
-        parts.append(np.where(condlist[i], rest, 0.0))
-        rest = np.where(condlist[i], 0.0, rest)
+    for c in condlist:
+        parts.append(np.where(c, rest, 0.0))
+        rest = np.where(c, 0.0, rest)
     return tuple(parts) if isinstance(choicelist, tuple) else parts
 
 
@@ -141,7 +144,7 @@ def select_default_vjp(g: Any, condlist: Any) -> Any:
     return rest
 
 
-def select_shape(condlist: Operand, choicelist: Operand, default: Operand) -> Shape | None:
+def select_shape(condlist: Operand, choicelist: Operand, default: Operand) -> Any:
     items = [*getattr(condlist.type, "items", ()), *getattr(choicelist.type, "items", ()), default.type]
     if not hasattr(condlist.type, "items") or not hasattr(choicelist.type, "items"):
         return None
@@ -156,11 +159,10 @@ linear(
     infer=select_shape,
     samples=(
         sample((V > 1.0, V > 0.0), (V, 2.0 * V), 3.0),
-        sample([M > 1.0, M > -2.0], [M, M * M], wrt=("choicelist",)),
+        sample((M > 1.0, M > -2.0), (M, M * M), wrt=("choicelist",)),
     ),
 )
 
-query(np.nonzero, "a", infer=lambda a: positions(a), samples=(sample(M > 0.0),))
 query(np.flatnonzero, "a", infer=lambda a: None, samples=(sample(M > 0.0),))
 query(np.argwhere, "a", infer=lambda a: Shape((fresh_dim(), len(array_dims(a.type)))), samples=(sample(M > 0.0),))
 
@@ -168,6 +170,9 @@ query(np.argwhere, "a", infer=lambda a: Shape((fresh_dim(), len(array_dims(a.typ
 def positions(a: Operand) -> tuple[Shape, ...]:
     n = fresh_dim()
     return tuple(Shape((n,)) for _ in array_dims(a.type))
+
+
+query(np.nonzero, "a", infer=positions, samples=(sample(M > 0.0),))
 
 
 # --- by position ----------------------------------------------------------------------------------
@@ -189,12 +194,14 @@ def take_vjp(g: Any, a: Any, indices: Any, axis: int | None) -> Any:
     return d
 
 
-def taken_shape(a: Operand, indices: Operand, axis: Operand) -> Shape:
+def taken(a: Operand, indices: Operand, axis: Operand) -> Any:
     dims, picked = array_dims(a.type), array_dims(indices.type)
-    if known(axis) is None:
-        return Shape(picked)
-    k = normalize_axes(known(axis), len(dims))[0]
-    return Shape((*dims[:k], *picked, *dims[k + 1 :]))
+    if known(axis) is not None:
+        k = normalize_axes(known(axis), len(dims))[0]
+        picked = (*dims[:k], *picked, *dims[k + 1 :])
+    if picked or not isinstance(a.type, Array):
+        return of_lengths(a, picked)
+    return Scalar(a.type.dtype)
 
 
 linear(
@@ -202,7 +209,7 @@ linear(
     "a indices axis=None",
     static=("axis",),
     vjp=take_vjp,
-    infer=taken_shape,
+    infer=taken,
     samples=(
         sample(V, np.array([0, 2, 2, -1])),
         sample(V, 1),
@@ -221,8 +228,8 @@ def only_axis(k: int, ndim: int) -> tuple[int, ...]:
 
 
 def take_along_axis_vjp(g: Any, arr: Any, indices: Any, axis: int) -> Any:
-    place = ()
-    for k in range(arr.ndim):
+    place: tuple[Any, ...] = ()
+    for k in numbers(arr.ndim):
         if k == normal_axis(axis, arr.ndim):
             place += (indices,)
         else:
@@ -232,11 +239,11 @@ def take_along_axis_vjp(g: Any, arr: Any, indices: Any, axis: int) -> Any:
     return d
 
 
-def along_shape(arr: Operand, indices: Operand, axis: Operand) -> Shape | None:
+def taken_along(arr: Operand, indices: Operand, axis: Operand) -> Any:
     a, i = array_dims(arr.type), array_dims(indices.type)
     k = normalize_axes(known(axis), len(a))[0]
-    both: tuple[Length, ...] = tuple(i[j] if j == k or a[j] == 1 or a[j] == i[j] else fresh_dim() for j in range(len(a)))
-    return Shape(both)
+    certain = [j == k or a[j] in (1, i[j]) for j in range(len(a))]
+    return of_lengths(arr, tuple(n if sure else fresh_dim() for n, sure in zip(i, certain)))
 
 
 linear(
@@ -244,7 +251,7 @@ linear(
     "arr indices axis",
     static=("axis",),
     vjp=take_along_axis_vjp,
-    infer=along_shape,
+    infer=taken_along,
     samples=(
         sample(V, np.array([3, 0, 0, 1, 2]), 0),
         sample(M, np.array([[0, 2, 2], [1, 0, 0]]), axis=1),
@@ -257,13 +264,16 @@ linear(
 
 
 def diagonal_vjp(g: Any, a: Any, offset: int, axis1: int, axis2: int) -> Any:
-    i = np.arange(g.shape[-1])
-    if a.ndim == 2 and normal_axes((axis1, axis2), 2) == (0, 1):
-        d = np.zeros_like(a)
-        d[i + max(-offset, 0), i + max(offset, 0)] = g
+    n = a.shape[axis1]
+    m = a.shape[axis2]
+    front = to_front(g, -1)
+    rest = front.shape[1:]
+    start = offset if offset >= 0 else -offset * m
+    flat = np.zeros((n * m, *rest), dtype=g.dtype)
+    flat[start : start + g.shape[-1] * (m + 1) : m + 1] = front
+    d = np.reshape(flat, (n, m, *rest))
+    if normal_axes((axis1, axis2), a.ndim) == (0, 1):
         return d
-    d = np.zeros_like(np.moveaxis(a, (axis1, axis2), (0, 1)))
-    d[i + max(-offset, 0), i + max(offset, 0)] = np.moveaxis(g, -1, 0)
     return np.moveaxis(d, (0, 1), (axis1, axis2))
 
 

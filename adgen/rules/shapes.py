@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from adgen.ir.nodes import Const, Operand
-from adgen.ir.types import Length
-from adgen.rules.axes import inverse_permutation, normal_axis
+from adgen.ir.types import Int, Length, Scalar, Tuple
+from adgen.rules.axes import inverse_permutation, normal_axis, numbers, of_lengths
 from adgen.rules.declare import linear, sample, static
 from adgen.rules.typing import Shape, array_dims, fresh_dim, known, normalize_axes, same_as
 
@@ -29,11 +29,18 @@ def like(g: Any, a: Any) -> Any:
 
 
 def shape_from(shape: Operand) -> Shape | None:
-    """Return the lengths that a constant shape gives; a length of -1 is not known."""
-    if not isinstance(shape, Const):
-        return None
-    lengths = shape.value if isinstance(shape.value, (tuple, list)) else (shape.value,)
-    return Shape(tuple(fresh_dim() if n == -1 else n for n in lengths))
+    """Return the lengths that a shape argument gives; one of -1 is not known."""
+    if isinstance(shape, Const):
+        lengths = shape.value if isinstance(shape.value, (tuple, list)) else (shape.value,)
+        return Shape(tuple(fresh_dim() if n == -1 else int(n) for n in lengths))
+    if isinstance(shape.type, Tuple):
+        return Shape(tuple(fresh_dim() for _ in shape.type.items))
+    return Shape((fresh_dim(),)) if isinstance(shape.type, (Int, Scalar)) else None
+
+
+def reshaped(a: Operand, shape: Operand) -> Any:
+    answer = shape_from(shape)
+    return answer and of_lengths(a, answer.dims)
 
 
 def flat_shape(a: Operand) -> Shape:
@@ -49,7 +56,7 @@ linear(
     "a shape /",
     memory="maybe",
     vjp=like,
-    infer=lambda a, shape: shape_from(shape),
+    infer=reshaped,
     samples=(sample(M, (3, 2)), sample(M, -1), sample(STACK, (4, -1)), sample(M, (1, 2, 3))),
 )
 linear(np.ravel, "a", memory="maybe", vjp=like, infer=flat_shape, samples=(sample(M), sample(V), sample(STACK)))
@@ -238,10 +245,10 @@ def tiled_axes(n: int) -> tuple[int, ...]:
 
 
 def tile_vjp(g: Any, A: Any, reps: Any) -> Any:
-    shape = ()
+    shape: tuple[Any, ...] = ()
     first = np.ndim(g) - np.ndim(A)
     counts = tile_reps(reps, np.ndim(A))
-    for k in range(np.ndim(g)):
+    for k in numbers(np.ndim(g)):
         shape += (counts[k], A.shape[k - first] if k >= first else 1)
     return like(np.sum(np.reshape(g, shape), axis=tiled_axes(np.ndim(g))), A)
 
@@ -287,7 +294,13 @@ linear(
     static=("axis",),
     vjp=roll_vjp,
     infer=same_as("a"),
-    samples=(sample(V, 1), sample(M, -2), sample(M, 1, axis=1), sample(STACK, (1, 2), axis=(0, -1)), sample(STACK, 1, (0, 1))),
+    samples=(
+        sample(V, 1),
+        sample(M, -2),
+        sample(M, 1, axis=1),
+        sample(STACK, (1, 2), axis=(0, -1)),
+        sample(STACK, 1, (0, 1)),
+    ),
 )
 
 
