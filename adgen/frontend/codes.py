@@ -12,7 +12,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator
-from types import CodeType, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any, cast
 
 _FUTURES = 0
@@ -53,7 +53,7 @@ def compile_alone(node: Any, code: CodeType, scope: dict[str, Any]) -> Iterator[
         stmt = _at(stmt, ast.FunctionDef(name="_", args=params, body=[stmt], decorator_list=[]))
         depth += 1
     # A call `np.sin(x)` is compiled in another way if the name `np` was imported by the same module (or cell).
-    modules = [_at(stmt, ast.alias(name=n)) for n in sorted(names) if isinstance(scope.get(n), ModuleType)]
+    modules = [_at(stmt, ast.alias(name=n)) for n in sorted(names) if n in scope and _is_imported(scope[n], scope)]
     if modules:
         yield _inside(_compile([_at(stmt, ast.Import(names=modules)), stmt], code), depth, code.co_name)
     yield _inside(_compile([stmt], code), depth, code.co_name)
@@ -113,6 +113,12 @@ def _at(place: Any, node: Any) -> Any:
     if sys.version_info >= (3, 12) and isinstance(node, (ast.FunctionDef, ast.ClassDef)):
         node.type_params = []
     return node
+
+
+def _is_imported(value: Any, scope: dict[str, Any]) -> bool:
+    if isinstance(value, (type, FunctionType, BuiltinFunctionType)):
+        return bool(value.__module__ != scope.get("__name__"))
+    return isinstance(value, ModuleType)
 
 
 def _names(code: CodeType) -> set[str]:

@@ -10,28 +10,40 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 _DEEP = 150_000
-_lock = threading.Lock()
-_inside = 0
-_before = 0
+
+
+@dataclass(slots=True)
+class _Limit:
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    inside: int = 0
+    before: int = 0
+
+    def enter(self) -> None:
+        with self.lock:
+            if self.inside == 0:
+                self.before = sys.getrecursionlimit()
+                sys.setrecursionlimit(max(self.before, _DEEP))
+            self.inside += 1
+
+    def leave(self) -> None:
+        with self.lock:
+            self.inside -= 1
+            # Whoever changed the limit meanwhile meant it.
+            if self.inside == 0 and sys.getrecursionlimit() == _DEEP:
+                sys.setrecursionlimit(self.before)
+
+
+_limit = _Limit()
 
 
 @contextmanager
 def deep_recursion() -> Iterator[None]:
     """Raise the recursion limit while the block (or the decorated function) runs."""
-    global _inside, _before
-    with _lock:
-        if _inside == 0:
-            _before = sys.getrecursionlimit()
-            if _before < _DEEP:
-                sys.setrecursionlimit(_DEEP)
-        _inside += 1
+    _limit.enter()
     try:
         yield
     finally:
-        with _lock:
-            _inside -= 1
-            # Whoever changed the limit meanwhile meant it.
-            if _inside == 0 and _before < _DEEP and sys.getrecursionlimit() == _DEEP:
-                sys.setrecursionlimit(_before)
+        _limit.leave()

@@ -205,7 +205,7 @@ class _Exits:
             end=go_on,
             on_continue=go_on,
             on_break=leave + (((broke, True),) if broke else ()),
-            on_return=leave + ((_RETURNED, True),),
+            on_return=(*leave, (_RETURNED, True)),
             in_loop=True,
             origin=s.origin,
         )

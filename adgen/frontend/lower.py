@@ -16,7 +16,8 @@ import gast
 
 from adgen.frontend.deep import deep_recursion
 from adgen.frontend.exits import single_exit
-from adgen.frontend.lower_expr import BINARY, ExprLowerer
+from adgen.frontend.lower_call import CallLowerer
+from adgen.frontend.lower_expr import BINARY
 from adgen.frontend.origins import Locator
 from adgen.frontend.refuse import make_refusal
 from adgen.frontend.scope import Scope, parameters, scan_scope, walrus_names
@@ -88,7 +89,7 @@ def _lower_node(source: Source, node: Any, name: str, outer: dict[str, str], sco
     return Lowerer(source, node, name, outer, scope).run()
 
 
-class Lowerer(ExprLowerer):
+class Lowerer(CallLowerer):
     """Lowers one function; functions inside it get their own."""
 
     def __init__(self, source: Source, node: Any, name: str, outer: dict[str, str], scope: dict[str, Any]) -> None:

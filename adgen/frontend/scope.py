@@ -7,9 +7,6 @@ from typing import Any
 
 import gast
 
-_FUNCTIONS = (gast.FunctionDef, gast.AsyncFunctionDef, gast.Lambda)
-_COMPREHENSIONS = (gast.ListComp, gast.SetComp, gast.DictComp, gast.GeneratorExp)
-
 
 @dataclass(slots=True)
 class Scope:
@@ -55,44 +52,60 @@ def _scan(nodes: list[Any], scope: Scope) -> None:
     pending: list[tuple[Any, bool]] = [(n, False) for n in reversed(nodes)]
     while pending:
         node, inner = pending.pop()  # inner: in a comprehension, whose targets are its own
-        if not isinstance(node, gast.AST):
-            continue
-        if isinstance(node, gast.Name):
-            if isinstance(node.ctx, (gast.Store, gast.Del)) and not inner:
+        kind = type(node)
+        if kind is gast.Name:
+            if type(node.ctx) in _BINDING and not inner:
                 scope.assigned.setdefault(node.id)
             continue
-        if isinstance(node, gast.NamedExpr):
-            scope.assigned.setdefault(node.target.id)
-            scope.walrus.setdefault(node.target.id)
-            pending.append((node.value, inner))
+        if kind in _SPECIAL and not _special(node, inner, scope, pending):
             continue
-        if isinstance(node, _FUNCTIONS):
-            if not isinstance(node, gast.Lambda):
-                scope.assigned.setdefault(node.name)
-                pending.extend((d, inner) for d in node.decorator_list)
-            pending.extend((d, inner) for d in node.args.defaults + node.args.kw_defaults)
-            continue
-        if isinstance(node, gast.ClassDef):
-            scope.assigned.setdefault(node.name)
-            continue
-        if isinstance(node, (gast.Global, gast.Nonlocal)):
-            for name in node.names:
-                scope.declared.setdefault(name, node)
-        elif isinstance(node, (gast.Yield, gast.YieldFrom)):
-            scope.yields = scope.yields or node
-        elif isinstance(node, (gast.Import, gast.ImportFrom)):
-            for alias in node.names:
-                scope.assigned.setdefault((alias.asname or alias.name).split(".")[0])
-        elif isinstance(node, (gast.MatchAs, gast.MatchStar)) and node.name:
-            scope.assigned.setdefault(node.name)
-        elif isinstance(node, gast.MatchMapping) and node.rest:
-            scope.assigned.setdefault(node.rest)
+        inside = inner or kind in _COMPREHENSIONS
+        # What binds a name comes in order of the text: it may show in messages.
         children: list[tuple[Any, bool]] = []
-        inside = inner or isinstance(node, _COMPREHENSIONS)
-        for name in node._fields:
-            value = getattr(node, name, None)
-            if isinstance(value, list):
+        for name in getattr(kind, "_fields", ()):
+            value = getattr(node, name)
+            if value.__class__ is list:
                 children += [(v, inside) for v in value]
-            elif isinstance(value, gast.AST):
+            elif isinstance(value, gast.AST) and value._fields:
                 children.append((value, inside))
-        pending.extend(reversed(children))
+        children.reverse()
+        pending += children
+
+
+def _special(node: Any, inner: bool, scope: Scope, pending: list[tuple[Any, bool]]) -> bool:
+    """Note what a node binds; say whether to look at its parts as well."""
+    if isinstance(node, gast.NamedExpr):
+        scope.assigned.setdefault(node.target.id)
+        scope.walrus.setdefault(node.target.id)
+        pending.append((node.value, inner))
+        return False
+    if isinstance(node, (gast.FunctionDef, gast.AsyncFunctionDef, gast.Lambda)):
+        if not isinstance(node, gast.Lambda):
+            scope.assigned.setdefault(node.name)
+            pending.extend((d, inner) for d in node.decorator_list)
+        pending.extend((d, inner) for d in node.args.defaults + node.args.kw_defaults)
+        return False
+    if isinstance(node, gast.ClassDef):
+        scope.assigned.setdefault(node.name)
+        return False
+    if isinstance(node, (gast.Global, gast.Nonlocal)):
+        for name in node.names:
+            scope.declared.setdefault(name, node)
+    elif isinstance(node, (gast.Yield, gast.YieldFrom)):
+        scope.yields = scope.yields or node
+    elif isinstance(node, (gast.Import, gast.ImportFrom)):
+        for alias in node.names:
+            scope.assigned.setdefault((alias.asname or alias.name).split(".")[0])
+    else:
+        name = node.rest if isinstance(node, gast.MatchMapping) else node.name
+        if name is not None:
+            scope.assigned.setdefault(name)
+    return True
+
+
+_BINDING = (gast.Store, gast.Del)
+_COMPREHENSIONS = (gast.ListComp, gast.SetComp, gast.DictComp, gast.GeneratorExp)
+_SPECIAL = {
+    gast.NamedExpr, gast.FunctionDef, gast.AsyncFunctionDef, gast.Lambda, gast.ClassDef, gast.Global, gast.Nonlocal,
+    gast.Yield, gast.YieldFrom, gast.Import, gast.ImportFrom, gast.MatchAs, gast.MatchStar, gast.MatchMapping,
+}  # fmt: skip

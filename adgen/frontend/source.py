@@ -11,6 +11,7 @@ import inspect
 import linecache
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -98,11 +99,11 @@ def _find_node(lines: list[str], fn: FunctionType) -> Any:
     return _search_file(lines, code)
 
 
-def _try_compile(node: Any, fn: FunctionType) -> list[CodeType]:
+def _try_compile(node: Any, fn: FunctionType) -> Iterator[CodeType]:
     try:
-        return list(compile_alone(node, fn.__code__, fn.__globals__))
+        yield from compile_alone(node, fn.__code__, fn.__globals__)
     except (SyntaxError, ValueError, RecursionError):
-        return []  # `compile` takes deeper text than trees: the whole file may do
+        return  # `compile` takes deeper text than trees: the whole file may do
 
 
 def _indent(line: str) -> int:
@@ -149,14 +150,20 @@ def _nearby_functions(lines: list[str], start: int, name: str) -> Iterator[Any]:
 
 
 def _nearby_lambdas(lines: list[str], line: int) -> Iterator[Any]:
+    seen: set[tuple[int, ...]] = set()
     for start in range(line, max(line - _ABOVE, -1), -1):
         if not _is_code(lines[start]):
             continue
         tried = {line + 1, *(end for _, end in zip(range(6), _ends(lines, start, line + 1)))}
         for end in sorted(tried):
             body = _parse_lines(lines, start, end)
-            if body is not None:
-                yield from _lambdas_at(body, line + 1)
+            for node in [] if body is None else _lambdas_at(body, line + 1):
+                place = (node.col_offset, node.end_lineno, node.end_col_offset)
+                if place not in seen:
+                    seen.add(place)
+                    yield node
+        if seen and not _indent(lines[start]):
+            return
 
 
 def _lambdas_at(body: list[ast.stmt], line: int) -> Iterator[Any]:
@@ -178,7 +185,7 @@ def _search_file(lines: list[str], code: CodeType) -> Any:
     if code.co_name == "<lambda>":
         # Several on the line: the innermost whose body holds all that runs.
         fits = [n for n in _lambdas_at(module.body, code.co_firstlineno) if is_within(code, n)]
-        return fits[-1] if fits and all(_holds(a, b) for a, b in zip(fits, fits[1:])) else None
+        return fits[-1] if fits and all(_holds(a, b) for a, b in pairwise(fits)) else None
     for node in ast.walk(module):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == code.co_name:
             if code.co_firstlineno == min([node.lineno, *(d.lineno for d in node.decorator_list)]):
