@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import random
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -119,7 +120,7 @@ def augmented(xs, y):
 @case((5,))
 def annotated(x):
     y: float = x
-    z: int
+    z: int  # noqa: F842
     b = Box(0)
     b.value: int = y + 1
     return y, b
@@ -150,7 +151,7 @@ def deletes(d, xs):
     y = 1
     del d["a"], xs[0]
     del y
-    return d, xs, y
+    return d, xs, y  # noqa: F821
 
 
 @case((True,), (False,))
@@ -579,7 +580,7 @@ def parameters(a, /, b=2, *rest, c=3, **more):
 
 @case((1, [2, 3], {"c": 4}))
 def calls(a, xs, d):
-    return parameters(a, *xs, 7, **d), parameters(a, c=1, **{"z": 2}), dict(k=a)
+    return parameters(a, *xs, 7, **d), parameters(a, c=1, **{"z": 2}), dict(k=a)  # noqa: PIE804
 
 
 @case((Box(3), 2))
@@ -593,8 +594,8 @@ def attributes(b, x):
 @case((2,))
 def docstring(x):
     """Words."""
-    pass
-    ...
+    pass  # noqa: PIE790
+    ...  # noqa: PIE790
     return x
 
 
@@ -609,8 +610,8 @@ def writes_array(u):
 
 
 @case((4,))
-def unicode_näme(größe):
-    né = größe * 2
+def unicode_näme(größe):  # noqa: PLC2401
+    né = größe * 2  # noqa: PLC2401
     return né
 
 
@@ -751,7 +752,7 @@ def test_origins() -> None:
             1, (
                 2,
             ),
-        ]: y += i
+        ]: y += i  # noqa: E701
         return y  # trailing
     # fmt: on
 
@@ -944,3 +945,66 @@ def test_many_early_returns() -> None:
 def test_long_function() -> None:
     fn = from_text("def f(a):\n" + "".join(f"    a = a * 2.0 + {i}\n" for i in range(2000)) + "    return a\n")
     assert len(lower(fn).body) == 4001
+
+
+# Random control flow
+
+
+def random_block(rng: random.Random, depth: int, loops: int) -> list[str]:
+    lines: list[str] = []
+    for _ in range(rng.randint(1, 3)):
+        kinds = ["log", "log", "if", "if", "return", "raise"]
+        kinds += ["for", "while", "endless"] if depth < 4 and loops < 2 else []
+        kinds += ["break", "continue", "break", "continue"] if loops else []
+        kind = rng.choice(kinds if depth < 4 else [k for k in kinds if k not in ("if", "for", "while")])
+        if kind == "log":
+            lines.append(f"t.append({rng.randint(0, 99)})")
+        elif kind in ("return", "raise"):
+            if depth > 1 or rng.random() < 0.1:
+                lines.append("return t" if kind == "return" else "raise ValueError(len(t))")
+        elif kind in ("break", "continue"):
+            if rng.random() < 0.6:
+                lines.append(kind)
+        else:
+            header = {
+                "if": f"if next(bits) > {rng.randint(0, 3)}:",
+                "for": f"for i{depth} in range(next(bits)):",
+                "while": "while next(bits) > 1:",
+                "endless": "while True:",
+            }[kind]
+            lines.append(header)
+            inner = loops + (kind != "if")
+            body = random_block(rng, depth + 1, inner)
+            if kind == "endless":
+                body.insert(0, "t.append(next(bits))")
+            lines += ["    " + line for line in body]
+            if rng.random() < 0.4 and kind != "endless":
+                lines.append("else:")
+                lines += ["    " + line for line in random_block(rng, depth + 1, loops)]
+    lines.append(f"t.append('d{depth}')")
+    return lines
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_random_control_flow(seed: int) -> None:
+    rng = random.Random(seed)
+    for _ in range(5):
+        lines = random_block(rng, 0, 0)
+        text = "def f(bits, t):\n" + "".join(f"    {line}\n" for line in lines) + "    return 'end'\n"
+        fn = from_text(text)
+        raw, final = lower_function(find_source(fn), fn), lower(fn)
+        check_single_exit(final.body)
+        for _ in range(6):
+            bits = [rng.randint(0, 4) for _ in range(60)]
+            expected = traced(fn, bits)
+            for tree in (raw, final):
+                found = traced(lambda *a, tree=tree: evaluate(tree, {}, *a), bits)
+                assert found == expected, text + show_tree(tree)
+
+
+def traced(fn: Callable[..., Any], bits: list[int]) -> Any:
+    t: list[Any] = []
+    try:
+        return repr(fn(iter(bits), t)), t
+    except Exception as e:
+        return repr(e), t
