@@ -65,7 +65,8 @@ table = {
 def test_two_lambdas_on_one_line() -> None:
     assert find_source(f1).text == "lambda x: x + 1"
     assert find_source(f2).text == "lambda x: x + 2"
-    assert find_source(g1).node.col_offset < find_source(g2).node.col_offset
+    if any(col for _, _, col, _ in g2.__code__.co_positions()):  # Python may run without columns
+        assert find_source(g1).node.col_offset < find_source(g2).node.col_offset
 
 
 def test_lambdas_in_a_table() -> None:
