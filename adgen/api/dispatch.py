@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from adgen.api.names import Param, Place, header
+from adgen.api.names import Param, Place, header, passing
 from adgen.api.signature import SIMPLE, Key, key_of, static_key
 
 _ = "__adgen_"  # no parameter begins like this
@@ -34,14 +34,14 @@ def make_dispatcher(
     table: dict[Key, Callable[..., Any]],
     miss: Callable[[Key, tuple[Any, ...]], Callable[..., Any]],
     explain: Callable[[Exception], None],
-    stale: Callable[[], None],
+    stale: Callable[[], Callable[..., Any]],
     call: bool,
 ) -> Callable[..., Any]:
     """Make a function with fn's parameters that finds the implementation for its arguments.
 
     It calls the implementation, or, without `call`, returns (implementation, key, arguments). `miss` makes an
     implementation that is not in the table, `explain` adds to an exception what is known about it, and `stale`
-    is called if fn has got another `__code__`.
+    returns the dispatcher to go on with if fn has got another `__code__`.
     """
     name = fn.__name__ if fn.__name__.isidentifier() else "function"
     names = [p.name for p in params]
@@ -51,7 +51,7 @@ def make_dispatcher(
         f"def {name}({header(params, fn)}):",
         f"    {_}k = ({keys})",
         f"    if {_}fn.__code__ is not {_}code:",
-        f"        {_}stale()",
+        f"        return {_}stale()({passing(params)})",
         f"    {_}f = {_}get({_}k) or {_}miss({_}k, ({values}))",
     ]
     if call:

@@ -63,12 +63,13 @@ class Engine:
     def _make_dispatcher(self, call: bool) -> Callable[..., Any]:
         return make_dispatcher(self.fn, self.params, self.statics, self.table, self._miss, explain, self._renew, call)
 
-    def _renew(self) -> None:
+    def _renew(self) -> Callable[..., Any]:
         """Start anew: the function has got another `__code__`."""
         with self.lock:
             self.params = parameters_of(self.fn)
             self.names = tuple(p.name for p in self.params)
             self.reset()
+            return self.dispatch
 
     def _miss(self, key: tuple[Key, ...], values: tuple[Any, ...]) -> Callable[..., Any]:
         return self.obtain(values).call

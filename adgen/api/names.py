@@ -57,6 +57,12 @@ def header(params: tuple[Param, ...], fn: Callable[..., Any]) -> str:
     return ", ".join(parts)
 
 
+def passing(params: tuple[Param, ...]) -> str:
+    """Write the arguments of a call that passes parameters on."""
+    form = {"keyword": "{0}={0}", "*": "*{0}", "**": "**{0}"}
+    return ", ".join(form.get(p.kind, "{0}").format(p.name) for p in params)
+
+
 class Place:
     """The expression of a read, and the objects that it is evaluated over."""
 
