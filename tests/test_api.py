@@ -137,7 +137,10 @@ def test_a_default_of_a_later_call_is_the_primals():
 
 
 def test_methods_bind(compiler):
-    handwritten._square, kept = lambda r: handwritten.Derived("def g(self, x):\n    return 2.0 * x\n", "g"), handwritten._square
+    handwritten._square, kept = (
+        lambda r: handwritten.Derived("def g(self, x):\n    return 2.0 * x\n", "g"),
+        handwritten._square,
+    )
     try:
         assert Model().square(3.0) == 6.0
     finally:
@@ -335,7 +338,21 @@ def test_structures_have_keys_by_shape():
 def test_types_agree_with_the_rules_types():
     from adgen.rules.lattice import skeleton, type_of_value
 
-    values = [1, 1.0, True, 1j, "s", None, np.float32(1), np.ones((2, 1)), [1.0], [], [1.0, 2], {"a": (1.0,)}, Pair(1.0, 2)]
+    values = [
+        1,
+        1.0,
+        True,
+        1j,
+        "s",
+        None,
+        np.float32(1),
+        np.ones((2, 1)),
+        [1.0],
+        [],
+        [1.0, 2],
+        {"a": (1.0,)},
+        Pair(1.0, 2),
+    ]
     values += [Record(np.ones(2), 1), [np.ones((1, 2)), np.ones((2, 1))], np.array("a"), object(), {(1, 2): 3.0}]
     for v in values:
         assert skeleton(type_of_key(key_of(v), Symbols())) == skeleton(type_of_value(v)), v

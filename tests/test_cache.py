@@ -115,8 +115,13 @@ def test_the_second_process_loads_neither_compiler_nor_rules(tmp_path):
 
 def test_what_changed_is_compiled_again(tmp_path):
     run(tmp_path)
-    assert run(tmp_path, program=PROGRAM.replace("10.0 * x", "20.0 * x")).startswith("[3.0, (12.0, 9.0), 3.0, 20.0, 20.0")
-    assert run(tmp_path, program=PROGRAM.replace("rate = 3.0", "rate = 4.0")) == f"{RESULT.replace('9.0), 3.0', '9.0), 4.0')} 1"
+    assert run(tmp_path, program=PROGRAM.replace("10.0 * x", "20.0 * x")).startswith(
+        "[3.0, (12.0, 9.0), 3.0, 20.0, 20.0"
+    )
+    assert (
+        run(tmp_path, program=PROGRAM.replace("rate = 3.0", "rate = 4.0"))
+        == f"{RESULT.replace('9.0), 3.0', '9.0), 4.0')} 1"
+    )
     assert run(tmp_path, program=PROGRAM.replace("a * x * x", "a * (x * x)")).endswith(" 2")
 
 
@@ -125,7 +130,9 @@ def test_sixteen_processes_at_once(tmp_path):
     file.write_text(PROGRAM + ALL)
     env = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     many = [
-        subprocess.Popen([sys.executable, str(file)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
+        subprocess.Popen(
+            [sys.executable, str(file)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env
+        )
         for _ in range(16)
     ]
     for process in many:
@@ -214,7 +221,7 @@ def test_a_full_disk(monkeypatch, folder, caplog, call):
     assert fresh() == 1
     assert "No space left" in caplog.text
     monkeypatch.undo()
-    assert not list(folder.iterdir()) or call == "write"
+    assert not list(folder.iterdir())
 
 
 def test_switched_off(monkeypatch, folder):

@@ -102,7 +102,7 @@ def _from_annotation(fn: Any, name: str, use: _Use) -> Key:
     note = fn.__annotations__.get(name)
     if note is None:
         return None
-    text = note if isinstance(note, str) else note.__name__ if isinstance(note, type) else str(note)
+    text = note.strip("'\"") if isinstance(note, str) else note.__name__ if isinstance(note, type) else str(note)
     if text in _NAMED:
         return _NAMED[text]
     if "ndarray" in text.lower():
