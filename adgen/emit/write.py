@@ -20,6 +20,7 @@ from adgen.ir.live import Live, Overlay, collect_points
 from adgen.ir.memory import refers
 from adgen.ir.nodes import Block, Const, Func, If, Let, Loop, Operand, Origin, Range, Var, defs
 from adgen.ir.types import Undef, is_scalar
+from adgen.rules.indexing import may_repeat
 
 Copies = list[tuple[Var, Operand]]
 
@@ -29,6 +30,16 @@ class _Section:
     """The comments already written in one block."""
 
     adjoint: Origin | None = None
+
+
+def _as_argument(key: ast.expr) -> ast.expr:
+    """Return an index as it is written outside of brackets."""
+    if isinstance(key, ast.Slice):
+        bounds = [part or ast.Constant(None) for part in (key.lower, key.upper, key.step)]
+        return ast.Call(load("slice"), bounds, [])
+    if isinstance(key, ast.Tuple):
+        return ast.Tuple([_as_argument(k) for k in key.elts], ast.Load())
+    return key
 
 
 class Writer:
@@ -175,6 +186,11 @@ class Writer:
             if not isinstance(place, ast.Subscript):
                 place = ast.Subscript(place, ast.Constant(...), ast.Load())
             self.put(ast.Assign([place], value), s.origin)
+            return
+        if isinstance(place, ast.Subscript) and may_repeat(s.place, s.args):  # each occurrence counts
+            fn = "np.add.at" if s.mode == "add" else "np.subtract.at"
+            target_at = self.expressions.dotted(self.scope.path(fn, None))
+            self.put(ast.Expr(ast.Call(target_at, [place.value, _as_argument(place.slice), value], [])), s.origin)
             return
         if not isinstance(place, (ast.Subscript, ast.Name, ast.Attribute)):
             place = ast.Subscript(place, ast.Constant(...), ast.Load())
@@ -349,6 +365,14 @@ class Writer:
         before = [(p, a) for p, a in groups[-1] if p in needed]
         after = [(p, a) for p, a in groups[-1] if p not in needed]
         changed = {self.names.of(p) for p, _ in before}
+        if any(self.names.of(leaf) in changed for leaf in self.overlay.leaves(stop)):
+            test, outside = self.value(stop), self.nested()
+            self.copies(before, s.origin)
+            self.put(ast.Break(), s.origin)
+            then = self.leave(outside)
+            self.put(ast.If(test, then, []), s.origin)
+            self.copies(groups[-1], s.origin)
+            return
         if any(self.names.of(leaf) in changed for _, a in after for leaf in self.overlay.leaves(a)):
             before, after = groups[-1], []
             changed = {self.names.of(p) for p, _ in before}

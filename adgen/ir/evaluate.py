@@ -99,7 +99,9 @@ class _Runner:
             view, key = locate(base, s.place[:-1], args), index_key(last, args)
         else:
             view, key = locate(base, s.place, args), ...
-        if s.mode == "set":
+        if s.mode != "set" and _gathers(key):
+            (np.add if s.mode == "add" else np.subtract).at(view, key, value)
+        elif s.mode == "set":
             view[key] = value
         elif s.mode == "add":
             view[key] += value
@@ -149,6 +151,12 @@ def locate(base: Any, place: Place, args: Sequence[Any]) -> Any:
     for step in place:
         base = base[index_key(step, args)] if isinstance(step, Index) else step.op.fn(base, *step.args)
     return base
+
+
+def _gathers(key: Any) -> bool:
+    """Say whether an index may name a cell twice: it holds an array of integers."""
+    items = key if isinstance(key, tuple) else (key,)
+    return any(isinstance(i, (list, np.ndarray)) and np.asarray(i).dtype.kind in "iu" for i in items)
 
 
 def index_key(step: Index, args: Sequence[Any]) -> Any:

@@ -91,6 +91,15 @@ def gathers(place: Place, holes: Sequence[Operand]) -> bool:
     return any(map(is_advanced, resolve_items(place, holes)))
 
 
+def may_repeat(place: Place, args: Sequence[Operand]) -> bool:
+    """Say whether the last step of a place may name a cell twice: an array of integers as index."""
+    step = place[-1] if place else None
+    if not isinstance(step, Index):
+        return False
+    items = [args[i.arg] if isinstance(i, Hole) else i for i in step.items]
+    return any(is_advanced(i) and getattr(i.type, "dtype", "") != "bool" for i in items)
+
+
 def _advanced_dims(t: Type) -> tuple[int, tuple[Length, ...]]:
     """Return how many axes an advanced index takes and the lengths that it brings."""
     if isinstance(t, Array):

@@ -264,20 +264,41 @@ def array_vjp(g: Any, object: Any) -> Any:
     if not isinstance(object, (list, tuple)):
         return g
     parts = []
-    for i, item in enumerate(object):
-        parts.append(array_vjp(g[i], item))
+    for i, row in enumerate(object):
+        parts.append(row_gradient(g[i], row))
     return tuple(parts) if isinstance(object, tuple) else parts
+
+
+def row_gradient(g: Any, row: Any) -> Any:
+    if not isinstance(row, (list, tuple)):
+        return g
+    parts = []
+    for i, cell in enumerate(row):
+        parts.append(cell_gradient(g[i], cell))
+    return tuple(parts) if isinstance(row, tuple) else parts
+
+
+def cell_gradient(g: Any, cell: Any) -> Any:
+    if not isinstance(cell, (list, tuple)):
+        return g
+    parts = []
+    for i, _ in enumerate(cell):
+        parts.append(g[i])
+    return tuple(parts) if isinstance(cell, tuple) else parts
 
 
 def array_shape(object: Operand, dtype: Operand) -> Shape:
     return Shape(nested_dims(object.type))
 
 
-def nested_dims(t: Type) -> tuple[Length, ...]:
+def nested_dims(t: Type, depth: int = 0) -> tuple[Length, ...]:
+    """Return the lengths of the array that NumPy makes of nested lists and tuples."""
+    if depth > 2 and isinstance(t, (Tuple, Record, List)):
+        raise TypeError("lists nested deeper than three levels have no gradient rule")
     if isinstance(t, (Tuple, Record)) and t.items:
-        return (len(t.items), *common([nested_dims(i) for i in t.items]))
+        return (len(t.items), *common([nested_dims(i, depth + 1) for i in t.items]))
     if isinstance(t, List):
-        return (fresh_dim(), *nested_dims(t.elem))
+        return (fresh_dim(), *nested_dims(t.elem, depth + 1))
     return array_dims(t)
 
 
