@@ -1,10 +1,7 @@
-"""Rules of `np.linalg` and `np.trace`.
+"""Rules of inverses, solutions, determinants, powers and traces, of matrices and stacks of them.
 
 Formulas: M. Giles, "Collected matrix derivative results for forward and reverse mode algorithmic differentiation"
-(2008), for inv, solve, det, eigh and svd; I. Murray, "Differentiation of the Cholesky decomposition" (2016);
-G. Golub and V. Pereyra (1973) for pinv. All but norm work on stacks of matrices.
-
-`cholesky` and `eigh` read one triangle of their argument, so the gradient has that triangle only.
+(2008); G. Golub and V. Pereyra, "The differentiation of pseudo-inverses" (1973), for pinv.
 """
 
 from __future__ import annotations
@@ -14,16 +11,14 @@ from typing import Any
 import numpy as np
 
 from adgen.ir.nodes import Operand
-from adgen.rules.axes import Axis, conjugate, keep, nonzero, normal_axes, real_part, transposed
+from adgen.rules.axes import normal_axes, transposed
 from adgen.rules.declare import linear, rule, sample, static
-from adgen.rules.typing import Shape, array_dims, fresh_dim, known, reduce_dims
+from adgen.rules.typing import Shape, array_dims, known, reduce_dims
 
 V = np.array([0.5, -1.2, 2.0])
 M = np.array([[1.0, -2.0, 0.5], [0.3, 4.0, -1.5]])
 A = np.array([[2.0, -0.5, 0.3], [0.4, 1.5, -0.7], [-0.2, 0.6, 3.0]])
-S = A @ A.T
 STACK = np.stack((A, A.T + 0.5 * A))
-SPD = np.stack((S, S + np.eye(3)))
 SINGULAR = np.outer(V, V + 1.0) + np.diag([1.0, 0.0, 0.0]) @ A
 
 
@@ -193,259 +188,6 @@ rule(
     jvp=matrix_power_jvp,
     infer=square_shape,
     samples=(sample(A, 3), sample(A, 1), sample(A, 0), sample(A, -2), sample(STACK, 2)),
-)
-
-
-# --- factorisations -------------------------------------------------------------------------------
-
-
-def half_lower(x: Any) -> Any:
-    """Return the lower triangle with half the diagonal: Murray's Phi."""
-    return 0.5 * (np.tril(x) + np.tril(x, -1))
-
-
-def half_upper(x: Any) -> Any:
-    return 0.5 * (np.triu(x) + np.triu(x, 1))
-
-
-def cholesky_vjp(g: Any, out: Any) -> Any:
-    upper = transposed(out)
-    p = half_lower(upper @ g)
-    s = np.linalg.solve(upper, transposed(np.linalg.solve(upper, transposed(p))))
-    return half_lower(s + transposed(s))
-
-
-def cholesky_jvp(t: Any, out: Any) -> Any:
-    low = np.tril(t, -1)
-    s = np.tril(t) + transposed(low)
-    x = np.linalg.solve(out, transposed(np.linalg.solve(out, s)))
-    return out @ half_lower(x)
-
-
-rule(
-    np.linalg.cholesky,
-    "a",
-    vjp=cholesky_vjp,
-    jvp=cholesky_jvp,
-    infer=square_shape,
-    samples=(sample(S), sample(SPD)),
-)
-
-
-def gaps(w: Any) -> Any:
-    """Return `1 / (w[j] - w[i])`, 0 on the diagonal; NaN between equal values, where there is no derivative."""
-    one = np.eye(w.shape[-1])
-    difference = np.expand_dims(w, -2) - np.expand_dims(w, -1) + one
-    return 1.0 / np.where(difference == 0.0, np.nan, difference) - one
-
-
-def eigh_vjp(g: Any, out: Any, UPLO: str) -> Any:
-    w, v = out
-    inner = np.expand_dims(g[0], -2) * np.eye(w.shape[-1]) + gaps(w) * (transposed(v) @ g[1])
-    s = v @ inner @ transposed(v)
-    if UPLO == "L":
-        return half_lower(s + transposed(s))
-    return half_upper(s + transposed(s))
-
-
-def symmetric(t: Any, UPLO: str) -> Any:
-    """Return the symmetric matrix that eigh makes of one triangle."""
-    if UPLO == "L":
-        return np.tril(t) + transposed(np.tril(t, -1))
-    return np.triu(t) + transposed(np.triu(t, 1))
-
-
-def eigh_jvp(t: Any, out: Any, UPLO: str) -> Any:
-    w, v = out
-    inner = transposed(v) @ symmetric(t, UPLO) @ v
-    return np.diagonal(inner, axis1=-2, axis2=-1), v @ (gaps(w) * inner)
-
-
-def eigvalsh_vjp(g: Any, a: Any, UPLO: Any) -> Any:
-    _, v = np.linalg.eigh(a, UPLO=UPLO)
-    s = (v * np.expand_dims(g, -2)) @ transposed(v)
-    if UPLO == "L":
-        return half_lower(s + transposed(s))
-    return half_upper(s + transposed(s))
-
-
-def eigvalsh_jvp(t: Any, a: Any, UPLO: Any) -> Any:
-    _, v = np.linalg.eigh(a, UPLO=UPLO)
-    return np.diagonal(transposed(v) @ symmetric(t, UPLO) @ v, axis1=-2, axis2=-1)
-
-
-rule(
-    np.linalg.eigh,
-    "a UPLO='L'",
-    static=("UPLO",),
-    vjp=eigh_vjp,
-    jvp=eigh_jvp,
-    infer=lambda a, UPLO: (Shape(array_dims(a.type)[:-1]), square_shape(a)),
-    samples=(sample(S), sample(S, UPLO="U"), sample(SPD)),
-)
-rule(
-    np.linalg.eigvalsh,
-    "a UPLO='L'",
-    static=("UPLO",),
-    vjp=eigvalsh_vjp,
-    jvp=eigvalsh_jvp,
-    infer=lambda a, UPLO: Shape(array_dims(a.type)[:-1]),
-    samples=(sample(S), sample(S, UPLO="U"), sample(SPD)),
-)
-
-
-@static
-def thin(full_matrices: bool, compute_uv: bool) -> bool:
-    """Return whether there are vectors; refuse the full ones, whose surplus columns are arbitrary."""
-    if compute_uv and full_matrices:
-        raise TypeError("np.linalg.svd has a gradient rule with full_matrices=False or compute_uv=False only")
-    return compute_uv
-
-
-def svd_vjp(g: Any, out: Any, a: Any, full_matrices: bool, compute_uv: bool) -> Any:
-    if not thin(full_matrices, compute_uv):
-        u, _, vh = np.linalg.svd(a, full_matrices=False)
-        return (u * np.expand_dims(g, -2)) @ vh
-    u, s, vh = out
-    ut, v = transposed(u), transposed(vh)
-    f = gaps(s * s)
-    row = np.expand_dims(s, -2)
-    column = np.expand_dims(s, -1)
-    du, dv = g[0], transposed(g[2])
-    left = ut @ du
-    right = transposed(v) @ dv
-    core = f * (left - transposed(left)) * row + column * (f * (right - transposed(right)))
-    core = core + np.eye(s.shape[-1]) * np.expand_dims(g[1], -2)
-    outside_u = (du - u @ left) / row
-    outside_v = (dv - v @ right) / row
-    return u @ core @ vh + outside_u @ vh + u @ transposed(outside_v)
-
-
-def svd_jvp(t: Any, out: Any, a: Any, full_matrices: bool, compute_uv: bool) -> Any:
-    if not thin(full_matrices, compute_uv):
-        u, _, vh = np.linalg.svd(a, full_matrices=False)
-        return np.diagonal(transposed(u) @ t @ transposed(vh), axis1=-2, axis2=-1)
-    u, s, vh = out
-    v = transposed(vh)
-    f = gaps(s * s)
-    row = np.expand_dims(s, -2)
-    column = np.expand_dims(s, -1)
-    p = transposed(u) @ t @ v
-    q = transposed(p)
-    dot_u = u @ (f * (p * row + column * q)) + (t @ v - u @ p) / row
-    dot_v = v @ (f * (column * p + q * row)) + (transposed(t) @ u - v @ q) / row
-    return dot_u, np.diagonal(p, axis1=-2, axis2=-1), transposed(dot_v)
-
-
-def svd_shapes(a: Operand, full_matrices: Operand, compute_uv: Operand) -> Any:
-    m = array_dims(a.type)
-    short = m[-1] if m[-1] == m[-2] else fresh_dim()
-    if not known(compute_uv, "compute_uv"):
-        return Shape((*m[:-2], short))
-    if known(full_matrices, "full_matrices"):
-        return Shape((*m[:-1], m[-2])), Shape((*m[:-2], short)), Shape((*m[:-2], m[-1], m[-1]))
-    return Shape((*m[:-1], short)), Shape((*m[:-2], short)), Shape((*m[:-2], short, m[-1]))
-
-
-rule(
-    np.linalg.svd,
-    "a full_matrices=True compute_uv=True",
-    static=("full_matrices", "compute_uv"),
-    vjp=svd_vjp,
-    jvp=svd_jvp,
-    infer=svd_shapes,
-    samples=(
-        sample(A, full_matrices=False),
-        sample(M, full_matrices=False),
-        sample(M.T, full_matrices=False),
-        sample(M, compute_uv=False),
-        sample(STACK, full_matrices=False),
-    ),
-)
-
-
-# --- norms ----------------------------------------------------------------------------------------
-
-
-@static
-def norm_kind(order: Any, axis: Axis, ndim: int) -> str:
-    """Return which norm: "2" (or Frobenius), "1", "inf", "p" of vectors; "columns" or "rows" of a matrix."""
-    axes = normal_axes(axis, ndim)
-    if order is None or (order == "fro" and len(axes) == 2) or (order == 2 and len(axes) == 1):
-        return "2"
-    if len(axes) == 1 and order in (1, np.inf):
-        return "1" if order == 1 else "inf"
-    if len(axes) == 1 and isinstance(order, (int, float)) and 1 < order < np.inf:
-        return "p"
-    if ndim == 2 and len(axes) == 2 and order in (1, np.inf):
-        return "columns" if order == 1 else "rows"
-    raise TypeError(f"np.linalg.norm has no gradient rule for ord={order!r} over {len(axes)} axes")
-
-
-def direction(x: Any) -> Any:
-    """Return `x / abs(x)`, 0 at 0: the conjugate of the derivative of abs."""
-    return conjugate(x) / nonzero(np.abs(x))
-
-
-def most(size: Any, axis: Axis) -> Any:
-    """Return 1 at the largest elements, shared equally among ties."""
-    hit = np.logical_not(size < np.max(size, axis=axis, keepdims=True))
-    return hit / np.sum(hit, axis=axis, keepdims=True)
-
-
-def norm_slope(out: Any, x: Any, ord: Any, axis: Axis, keepdims: bool) -> Any:
-    """Return the derivative by the elements; it is 0 where the norm is 0."""
-    kind = norm_kind(ord, axis, x.ndim)
-    if kind == "2":
-        return conjugate(x) / nonzero(keep(out, axis, keepdims))
-    if kind == "1":
-        return direction(x)
-    if kind == "p":
-        return direction(x) * (np.abs(x) / nonzero(keep(out, axis, keepdims))) ** (ord - 1)
-    if kind == "inf":
-        return direction(x) * most(np.abs(x), axis)
-    if kind == "columns":
-        return direction(x) * most(np.sum(np.abs(x), axis=0, keepdims=True), 1)
-    return direction(x) * most(np.sum(np.abs(x), axis=1, keepdims=True), 0)
-
-
-def norm_vjp(g: Any, out: Any, x: Any, ord: Any, axis: Axis, keepdims: bool) -> Any:
-    return keep(g, axis, keepdims) * norm_slope(out, x, ord, axis, keepdims)
-
-
-def norm_jvp(t: Any, out: Any, x: Any, ord: Any, axis: Axis, keepdims: bool) -> Any:
-    return real_part(np.sum(t * norm_slope(out, x, ord, axis, keepdims), axis=axis, keepdims=keepdims), x)
-
-
-rule(
-    np.linalg.norm,
-    "x ord=None axis=None keepdims=False",
-    static=("ord", "axis", "keepdims"),
-    vjp=norm_vjp,
-    jvp=norm_jvp,
-    infer=lambda x, ord, axis, keepdims: Shape(
-        reduce_dims(array_dims(x.type), known(axis, "axis"), known(keepdims, "keepdims"))
-    ),
-    samples=(
-        sample(V),
-        sample(M),
-        sample(V, 1),
-        sample(V, np.inf),
-        sample(V, 3),
-        sample(V, 2, keepdims=True),
-        sample(V, 2.5),
-        sample(M, axis=0),
-        sample(M, "fro"),
-        sample(M, 1),
-        sample(M, np.inf, keepdims=True),
-        sample(M, 1, axis=-1, keepdims=True),
-        sample(M, np.inf, axis=0),
-        sample(STACK, axis=(0, -1)),
-        sample(STACK, "fro", axis=(1, 2), keepdims=True),
-        sample(V + 1j * V[::-1]),
-        sample(np.zeros(3), kink="a norm at 0", second=False),
-        sample(np.array([1.0, -1.0]), np.inf, kink="two largest", second=False),
-    ),
 )
 
 

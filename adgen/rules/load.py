@@ -8,6 +8,7 @@ from importlib import import_module
 MODULES = (
     "core",
     "structure",
+    "sequences",
     "builtins",
     "ufuncs",
     "mathlib",
@@ -17,6 +18,8 @@ MODULES = (
     "products",
     "einsum",
     "linalg",
+    "factorisations",
+    "norms",
     "scans",
     "selection",
     "constructors",
