@@ -21,13 +21,11 @@ from adgen.api.request import Derived, Mode, NeedsValue, Options, Request
 from adgen.api.signature import (
     STATIC,
     Key,
-    Symbols,
     is_floating_key,
     key_of,
     show_key,
     show_signature,
     static_key,
-    type_of_key,
 )
 from adgen.cache import disk, memory
 from adgen.cache.header import Stored
@@ -163,6 +161,7 @@ class Engine:
 
     def request(self, keys: tuple[Key, ...], arguments: list[tuple[Key, Any]], wrt: tuple[str, ...]) -> Request:
         """Write the compiler's order; symbols of lengths count from 0 and go on from there in the compile."""
+        from adgen.api.types_of import Symbols, type_of_key
         from adgen.rules.lengths import reset_dims
 
         symbols = Symbols()

@@ -55,6 +55,7 @@ class Memory:
         self._group: dict[Root, Root] = {}
         self._apart: dict[tuple[Root, Root], bool] = {}
         self._closures: dict[Root, dict[Root, None]] = {}
+        self._peers: dict[Root, list[Root]] = {}
         for v in func.params:
             if refers(v.type):
                 root = self._new(owned_params)
@@ -230,17 +231,18 @@ class Memory:
             self._outside(inner, s, links, seen)
 
     def _closure(self, r: Root) -> dict[Root, None]:
-        if not r.links:
+        if r.loop is None:
             return {r: None}
         found = self._closures.get(r)
         if found is None:
-            found = {r: None}
-            stack = list(r.links)
+            found = {}
+            stack = [r]
             while stack:
                 x = stack.pop()
                 if x not in found:
                     found[x] = None
                     stack.extend(x.links)
+                    stack.extend(self._peers.get(x, ()))
             self._closures[r] = found
         return found
 
@@ -264,6 +266,14 @@ class Memory:
                             self._group[a] = b
                             merged = True
 
+        peers: dict[Root, list[Root]] = {}
+        for s in self._loops:
+            for r in self.carried[s]:
+                if r is not None:
+                    peers.setdefault(self._find(r), []).append(r)
+        self._peers = {r: members for members in peers.values() for r in members}
+        self._closures.clear()
+
     def _find(self, r: Root | None) -> Root:
         assert r is not None
         while r in self._group:
@@ -273,7 +283,7 @@ class Memory:
     def _same(self, a: Root, b: Root) -> bool:
         if a is b:
             return True
-        if not a.links and not b.links:
+        if a.loop is None and b.loop is None:
             return False
         if a.number < b.number:
             a, b = b, a

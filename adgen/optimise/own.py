@@ -107,7 +107,7 @@ class _Check:
         for s in walk(self.func.body):
             if isinstance(s, Let) and s.op.name in ("update", "append") and refers(s.out.type):
                 self.update(s)
-        if self.results:
+        if self.results and not self.edits:
             self.result(self.func.body.results[0])
         return self.edits
 

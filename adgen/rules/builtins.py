@@ -97,7 +97,7 @@ def winners(g: Any, out: Any, items: Any) -> Any:
     ties = 0
     for x in items:
         ties = ties + int(x == out)
-    parts = ()
+    parts: tuple[Any, ...] = ()
     for x in items:
         parts += (g / ties if x == out else 0.0,)
     return parts

@@ -169,7 +169,7 @@ def register(
         for f in (fn, *others):
             if (old := REGISTRY.find(f)) is not None:
                 raise RegistrationError(what=f"{name} has a row already ({old.name}); pass replace=True to replace it")
-        if any(r.name == name for r in REGISTRY.rows()):
+        if REGISTRY.has(name):
             raise RegistrationError(what=f"the name {name} has a row already; pass replace=True to replace it")
     return REGISTRY.add(row, *others)
 

@@ -19,3 +19,14 @@ def unbroadcast(value: Any, like: Any) -> Any:
     if stretched:
         value = np.sum(value, axis=stretched, keepdims=True)
     return value
+
+
+def zeros_list(values: Any) -> Any:
+    """Return a list of zeros like the values of a list."""
+    return [0.0 * v if np.ndim(v) == 0 else np.zeros_like(v) for v in values]
+
+
+def add_lists(a: Any, b: Any) -> Any:
+    """Add two lists item by item; the items that one list lacks count as zero."""
+    longer, shorter = (a, b) if len(a) >= len(b) else (b, a)
+    return [x + y for x, y in zip(longer, shorter)] + longer[len(shorter) :]

@@ -48,26 +48,32 @@ def resolve_items(place: Place, holes: Sequence[Operand]) -> list[Any]:
     items = [resolve_item(i, holes) for i in step.items]
     if len(items) == 1 and isinstance(items[0], (Var, Const)) and isinstance(items[0].type, Tuple):
         key = items[0]
+        types = key.type.items
         if isinstance(key, Const):
-            parts: list[Operand] = [Const(v, t) for v, t in zip(key.value, key.type.items)]  # type: ignore[attr-defined]
+            parts: list[Operand] = [Const(v, t) for v, t in zip(key.value, types)]
         else:
-            parts = [Var(t) for t in key.type.items]
+            parts = [Var(t) for t in types]
         return [resolve_item(Hole(k), parts) for k in range(len(parts))]
     return items
 
 
 def slice_length(n: Length, s: Slice) -> Length:
     """Return the length of a slice of an axis of length n."""
-    parts = (s.start, s.stop, s.step)
-    if any(isinstance(p, (Var, Const)) and not isinstance(p.type, NoneT) for p in parts):
-        return fresh_dim()
-    start, stop, step = (None if isinstance(p, (Var, Const)) else p for p in parts)
+    bounds: list[int | None] = []
+    for p in (s.start, s.stop, s.step):
+        if p is None or isinstance(p, int):
+            bounds.append(p)
+        elif isinstance(p, (Var, Const)) and isinstance(p.type, NoneT):
+            bounds.append(None)
+        else:
+            return fresh_dim()
+    start, stop, step = bounds
     if isinstance(n, int):
         return len(range(*slice(start, stop, step).indices(n)))
     if step not in (None, 1):
         return n if step == -1 and start is None and stop is None else fresh_dim()
     first = start or 0
-    if stop is not None and (stop == 0 or 0 < stop <= first or first <= stop < 0):
+    if stop is not None and (stop == 0 or (stop <= first and (stop > 0) == (first >= 0))):
         return 0
     if first >= 0 and (stop is None or stop < 0):
         cut = first - (stop or 0)

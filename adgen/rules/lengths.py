@@ -82,7 +82,7 @@ def normalize_axes(axis: object, ndim: int) -> tuple[int, ...]:
         return tuple(range(ndim))
     out = []
     for a in axis if isinstance(axis, (tuple, list)) else (axis,):
-        k = int(a)  # type: ignore[call-overload]
+        k = int(a)
         if not -ndim <= k < ndim:
             raise ValueError(f"axis {k} is out of bounds for an array of dimension {ndim}")
         out.append(k % ndim)

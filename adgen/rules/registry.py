@@ -86,6 +86,9 @@ class Registry:
     def named(self, name: str) -> Primitive:
         return self._by_name[name]
 
+    def has(self, name: str) -> bool:
+        return name in self._by_name
+
     def rows(self) -> list[Primitive]:
         return list(self._by_name.values())
 

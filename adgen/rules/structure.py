@@ -212,9 +212,11 @@ register(_raise, "exc", kind="opaque", name="raise_", effect="opaque", infer=alw
 
 
 def _unbroadcast_type(value: Operand, like: Operand) -> Type:
-    if isinstance(like.type, Array) and isinstance(value.type, (Array, Scalar)):
+    if not isinstance(value.type, Array) or not value.type.dims:
+        return value.type
+    if isinstance(like.type, Array) and like.type.dims:
         return Array(value.type.dtype, like.type.dims)
-    return Scalar(value.type.dtype) if isinstance(value.type, Array) else value.type
+    return Scalar(value.type.dtype)  # np.sum over all axes
 
 
 linear(

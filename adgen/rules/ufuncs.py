@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from adgen.ir.nodes import Operand
 from adgen.rules.core import (
     MATMULS,
     all_scalars,
@@ -23,7 +24,7 @@ from adgen.rules.core import (
     pow_exponent,
 )
 from adgen.rules.declare import elementwise, linear, multilinear, nondifferentiable, rule, sample
-from adgen.rules.typing import broadcast, same_as
+from adgen.rules.typing import Shape, array_dims, broadcast, same_as
 
 V = np.array([0.5, -1.25, 2.0, -0.3])
 P = np.array([0.5, 1.25, 3.0])
@@ -268,7 +269,12 @@ elementwise(
 
 # --- two results --------------------------------------------------------------------------------
 
-rule(np.modf, "x", vjp=lambda g: g[0], jvp=lambda t: (t, 0.0), infer=lambda x: (same_as("x")(x=x),) * 2, samples=(sample(V),))
+
+def _modf_type(x: Operand) -> Any:
+    return (Shape(array_dims(x.type)),) * 2
+
+
+rule(np.modf, "x", vjp=lambda g: g[0], jvp=lambda t: (t, 0.0), infer=_modf_type, samples=(sample(V[:2]),))
 
 
 # --- tests, logic, bits -------------------------------------------------------------------------

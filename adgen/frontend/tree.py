@@ -1,0 +1,175 @@
+"""What the frontend makes of a function: few statements over named variables, no syntax left.
+
+Every operand is a name or a literal. Temporaries begin with "%". Types are not known yet, so
+operations are neutral: `inplace` may be a rebinding or a write, `getitem` a copy, a view or an element.
+After `exits.single_exit` a function ends in its only `Return`; loops have no `else`, no `Break` and no
+`Continue`, but a `stop` flag that ends them after the iteration that set it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from adgen.ir.nodes import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Lit:
+    """A literal constant."""
+
+    value: Any
+
+
+Operand = str | Lit
+
+
+@dataclass(slots=True)
+class Assign:
+    """`target = op(*args)`. Operations, with what `data` holds:
+
+    copy a | free (data: the name) | binary a b (data: "+") | inplace a b (data: "+")
+    unary a (data: "-", "+", "~", "not") | compare a b (data: "<", "is", "not in")
+    getattr a (data: the attribute) | getitem a key | slice start stop step
+    tuple, list, set: the items (data: set of positions that are starred) | dict k1 v1 k2 v2
+    (a starred `**d` has the key Lit(None) and its position in data)
+    call f *args (kws: names of the last ones; data: set of positions in args that are `*a`; a `**d` has the keyword name "**")
+    format: the parts of an f-string (data: tuple per part: None for text, else (conversion, format spec))
+    function: the default values (data: the `Function`)
+    """
+
+    target: str
+    op: str
+    args: tuple[Operand, ...]
+    kws: tuple[str, ...] = ()
+    data: Any = None
+    origin: Origin | None = None
+
+
+@dataclass(slots=True)
+class Unpack:
+    """`targets = value`; `star` is the position of the starred target."""
+
+    targets: tuple[str, ...]
+    value: Operand
+    star: int | None = None
+    origin: Origin | None = None
+
+
+@dataclass(slots=True)
+class SetItem:
+    base: Operand
+    key: Operand
+    value: Operand
+    origin: Origin | None = None
+
+
+@dataclass(slots=True)
+class AugItem:
+    """`base[key] op= value`, base and key evaluated once."""
+
+    base: Operand
+    key: Operand
+    op: str
+    value: Operand
+    origin: Origin | None = None
+
+
+@dataclass(slots=True)
+class SetAttr:
+    base: Operand
+    attr: str
+    value: Operand
+    op: str | None = None  # "+" for `base.attr += value`
+    origin: Origin | None = None
+
+
+@dataclass(slots=True)
+class Delete:
+    """`del name`, or `del base[key]`."""
+
+    name: str | None
+    base: Operand | None = None
+    key: Operand | None = None
+    origin: Origin | None = None
+
+
+@dataclass(slots=True)
+class If:
+    test: Operand
+    then: list[Stmt]
+    orelse: list[Stmt]
+    origin: Origin | None = None
+
+
+@dataclass(slots=True)
+class For:
+    """`target` is one name; a pattern is unpacked by the first statements of the body."""
+
+    target: str
+    iter: Operand
+    body: list[Stmt]
+    orelse: list[Stmt] = field(default_factory=list)
+    stop: str | None = None
+    origin: Origin | None = None
+
+
+@dataclass(slots=True)
+class While:
+    """`before` computes `test` anew before each iteration."""
+
+    before: list[Stmt]
+    test: Operand
+    body: list[Stmt]
+    orelse: list[Stmt] = field(default_factory=list)
+    stop: str | None = None
+    origin: Origin | None = None
+
+
+@dataclass(slots=True)
+class Break:
+    origin: Origin | None = None
+
+
+@dataclass(slots=True)
+class Continue:
+    origin: Origin | None = None
+
+
+@dataclass(slots=True)
+class Return:
+    value: Operand
+    origin: Origin | None = None
+
+
+@dataclass(slots=True)
+class Raise:
+    """`raise exc`; nothing after it runs."""
+
+    exc: Operand | None
+    cause: Operand | None = None
+    origin: Origin | None = None
+
+
+Stmt = Assign | Unpack | SetItem | AugItem | SetAttr | Delete | If | For | While | Break | Continue | Return | Raise
+
+
+@dataclass(slots=True)
+class Parameter:
+    name: str
+    kind: str  # "positional", "either", "keyword", "*", "**"
+    has_default: bool = False
+    annotation: str | None = None
+
+
+@dataclass(slots=True)
+class Function:
+    """A lowered function. `defaults` of a nested one are the args of the Assign that makes it."""
+
+    name: str
+    params: tuple[Parameter, ...]
+    body: list[Stmt]
+    origin: Origin
+    assigned: frozenset[str]  # its local names, parameters included
+    file: str = ""
+    text: str = ""  # its source, dedented

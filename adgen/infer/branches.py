@@ -1,0 +1,275 @@
+"""Branches: both sides run on a copy of the state, then the states are joined.
+
+A value that differs becomes an out of the `If`. Arrays that differ become a new object, linked to both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from adgen.infer.values import UNBOUND, Map, Obj, Poison, Ref, Seq, State, TupleV, Unbound
+from adgen.ir.build import Region
+from adgen.ir.nodes import UNDEF, Const, Operand, Var
+from adgen.ir.types import Array, List, NoneT, Opaque, Record, Scalar, Str, Tuple, Type, Undef
+from adgen.rules.typing import join
+
+if TYPE_CHECKING:
+    from adgen.infer.engine import Engine
+
+
+def truth(e: Engine, v: Any) -> Operand:
+    """Return the condition that Python's truth test of a value gives."""
+    if isinstance(v, TupleV):
+        return e.b.const(bool(v.items))
+    if isinstance(v, Ref):
+        c = e.content(v.obj)
+        if isinstance(c, Seq):
+            return e.b.const(bool(c.items))
+        if isinstance(c, Map):
+            return e.b.const(bool(c.keys) if c.cls is dict else True)
+        operand = e.value(v)
+        if isinstance(operand.type, List):
+            return e.b.call("ne", e.b.call("length", operand), e.b.const(0))
+        return operand
+    if isinstance(v, Const):
+        try:
+            return e.b.const(bool(v.value))
+        except Exception:  # the truth of an array constant and the like: left to run time
+            return v
+    if isinstance(v, Var):
+        if isinstance(v.type, NoneT):
+            return e.b.const(False)
+        if isinstance(v.type, (Str, Opaque)) and v in e.param_of:
+            return e.b.const(bool(e.static(v, "a condition")))
+        return v
+    return e.b.const(True)
+
+
+def run_if(e: Engine, test: Any, then: Callable[[], Any], orelse: Callable[[], Any]) -> None:
+    cond = truth(e, test)
+    if isinstance(cond, Const) and isinstance(cond.value, bool):
+        (then if cond.value else orelse)()
+        return
+    origin = e.b.origin
+    before = e.state
+    sides: list[State] = []
+    results: list[Region] = []
+    for side in (then, orelse):
+        e.state = before.copy()
+        e.b.open()
+        side()
+        e.b.origin = origin
+        sides.append(e.state)
+        results.append(e.b.suspend())  # joins may still emit into it
+    if sides[0].dead or sides[1].dead:
+        keep_live_path(e, cond, sides, results)
+    else:
+        Join(e, before, sides, results).finish(cond)
+
+
+def keep_live_path(e: Engine, cond: Operand, sides: list[State], regions: list[Region]) -> None:
+    """Where one path raises, only the other goes on: its statements follow the `If`."""
+    blocks = []
+    for side, region in zip(sides, regions):
+        e.b.resume(region if side.dead else ([], {}))
+        blocks.append(e.b.close())
+    e.b.branch(cond, blocks[0], blocks[1], ())
+    if sides[0].dead and sides[1].dead:
+        e.state = sides[0]
+        return
+    live = 1 if sides[0].dead else 0
+    e.b.splice(regions[live])
+    e.state = sides[live]
+
+
+class Join:
+    """Joins the two states after an `If` and emits the node."""
+
+    def __init__(self, e: Engine, before: State, sides: list[State], regions: list[Region]) -> None:
+        self.e = e
+        self.before = before
+        self.sides = sides
+        self.regions = regions
+        self.values: tuple[list[Operand], list[Operand]] = ([], [])
+        self.names: list[tuple[str | None, bool]] = []
+        self.types: list[Type] = []
+        self.merged: dict[tuple[Obj, Obj], Obj] = {}
+
+    def finish(self, cond: Operand) -> None:
+        e = self.e
+        a, b = self.sides
+        after = self.before.copy()
+        for s in (a, b):
+            for o, others in s.links.items():
+                known = after.links.get(o, ())
+                after.links[o] = known + tuple(x for x in others if x not in known)
+        self.after = after
+        plans: list[Callable[[list[Operand]], None]] = []
+        for obj in self._objects():
+            one, two = a.heap.get(obj), b.heap.get(obj)
+            if one is two and obj in self.before.heap and self.before.heap[obj] is one:
+                continue
+            if one is None or two is None:
+                after.heap[obj] = one if two is None else two  # reachable on one path only
+                continue
+            plan = self._join(one, two, obj.name)
+            plans.append(lambda outs, o=obj, p=plan: after.heap.__setitem__(o, p(outs)))  # type: ignore[misc]
+        for frame in after.frames:
+            names = dict.fromkeys([*a.frames[frame], *b.frames.get(frame, {})])
+            for name in names:
+                one, two = a.frames[frame].get(name, UNBOUND), b.frames.get(frame, {}).get(name, UNBOUND)
+                was = self.before.frames.get(frame, {}).get(name, UNBOUND)
+                if one is two and was is one:
+                    continue
+                if (one is UNBOUND or two is UNBOUND) and name.startswith("%") and name[1:].isdigit():
+                    continue
+                plan = self._join(one, two, name)
+                plans.append(lambda outs, f=frame, n=name, p=plan: after.frames[f].__setitem__(n, p(outs)))  # type: ignore[misc]
+        blocks = []
+        for region, vals in zip(self.regions, self.values):
+            e.b.resume(region)
+            blocks.append(e.b.close(vals))
+        e.state = after
+        outs = e.b.branch(cond, blocks[0], blocks[1], self.names, self.types)
+        for k, out in enumerate(outs):
+            if isinstance(out, Var) and any(isinstance(v[k].type, Undef) or v[k] in e.maybe_unbound for v in self.values):
+                e.maybe_unbound[out] = self.names[k][0] or "?"
+        for run in plans:
+            run(outs)
+
+    def _objects(self) -> list[Obj]:
+        a, b = self.sides
+        return [o for o in dict.fromkeys([*a.heap, *b.heap]) if o in self.before.heap]
+
+    def _emit_value(self, side: int, v: Any) -> Operand:
+        """Read a value at the end of one branch."""
+        e = self.e
+        e.b.resume(self.regions[side])
+        keep, e.state = e.state, self.sides[side]
+        try:
+            return e.value(v)
+        finally:
+            e.state = keep
+            e.b.suspend()
+
+    def _slot(self, one: Operand, two: Operand, name: str | None) -> Callable[[list[Operand]], Operand] | None:
+        t = join(one.type, two.type)
+        if t is None:
+            return None
+        k = len(self.names)
+        self.values[0].append(one)
+        self.values[1].append(two)
+        self.names.append(self._name(name))
+        self.types.append(t)
+        return lambda outs: outs[k]
+
+    def _name(self, name: str | None) -> tuple[str | None, bool]:
+        hint = self.e.hint(name)
+        return hint.get("name"), hint.get("fixed", False)
+
+    def _join(self, one: Any, two: Any, name: str | None) -> Callable[[list[Operand]], Any]:
+        if isinstance(one, Poison) or isinstance(two, Poison):
+            p = one if isinstance(one, Poison) else two
+            return lambda outs: p
+        if one is two:
+            return lambda outs: one
+        if isinstance(one, Unbound) or isinstance(two, Unbound):
+            return self._half_bound(one, two, name)
+        if isinstance(one, (Var, Const)) and isinstance(two, (Var, Const)):
+            if _static_pair(one, two):
+                return lambda outs: one
+            plan = self._slot(one, two, name)
+            if plan is not None:
+                return plan
+        elif isinstance(one, TupleV) and isinstance(two, TupleV) and len(one.items) == len(two.items) and one.cls is two.cls:
+            parts = [self._join(x, y, None) for x, y in zip(one.items, two.items)]
+            return lambda outs: TupleV(tuple(p(outs) for p in parts), one.cls)
+        elif isinstance(one, Seq) and isinstance(two, Seq) and len(one.items) == len(two.items):
+            parts = [self._join(x, y, None) for x, y in zip(one.items, two.items)]
+            return lambda outs: Seq(tuple(p(outs) for p in parts))
+        elif isinstance(one, Map) and isinstance(two, Map) and one.keys == two.keys and one.cls is two.cls:
+            parts = [self._join(x, y, str(k)) for k, x, y in zip(one.keys, one.items, two.items)]
+            return lambda outs: Map(one.keys, tuple(p(outs) for p in parts), one.cls)
+        elif isinstance(one, (Seq, Var, Const)) and isinstance(two, (Seq, Var, Const)):
+            # lists of different length: from here on a list of unknown length
+            x, y = self._emit_content(0, one), self._emit_content(1, two)
+            plan = self._slot(x, y, name) if isinstance(x.type, List) and isinstance(y.type, List) else None
+            if plan is not None:
+                return plan
+        elif isinstance(one, Ref) and isinstance(two, Ref):
+            if one == two:
+                return lambda outs: one
+            return self._join_refs(one, two, name)
+        p2 = Poison(
+            f"'{name or 'a value'}' has a different kind of value on two paths",
+            "its type can't be decided at compile time",
+            self.e.origin,
+            alias=False,
+        )
+        return lambda outs: p2
+
+    def _emit_content(self, side: int, c: Any) -> Operand:
+        return self._emit_value(side, Ref(self._holder(side, c))) if isinstance(c, Seq) else c
+
+    def _holder(self, side: int, c: Seq) -> Obj:
+        obj = Obj()
+        self.sides[side].heap[obj] = c
+        return obj
+
+    def _join_refs(self, one: Ref, two: Ref, name: str | None) -> Callable[[list[Operand]], Any]:
+        ca, cb = self.sides[0].heap[one.obj], self.sides[1].heap[two.obj]
+        if isinstance(ca, Poison) or isinstance(cb, Poison):
+            p = ca if isinstance(ca, Poison) else cb
+            return lambda outs: p
+        key = (one.obj, two.obj)
+        if not one.place and not two.place and key in self.merged:
+            m = self.merged[key]
+            return lambda outs: Ref(m)
+        if isinstance(ca, (Seq, Map)) or isinstance(cb, (Seq, Map)):
+            inner = self._join(ca, cb, name)
+        else:
+            x, y = self._emit_value(0, one), self._emit_value(1, two)
+            slot = self._slot(x, y, name)
+            if slot is None:
+                p3 = Poison(f"'{name}' is {x.type} on one path and {y.type} on another", "arrays of different type or rank can't be joined", self.e.origin, False)
+                return lambda outs: p3
+            inner = slot
+        obj = Obj(name)
+        if not one.place and not two.place:
+            self.merged[key] = obj
+
+        def build(outs: list[Operand]) -> Any:
+            self.after.heap[obj] = inner(outs)
+            for o in (one.obj, two.obj):
+                self.after.link_like(obj, o)
+            return Ref(obj)
+
+        return build
+
+    def _half_bound(self, one: Any, two: Any, name: str | None) -> Callable[[list[Operand]], Any]:
+        """A name bound on one path only."""
+        side = 1 if isinstance(one, Unbound) else 0
+        v = two if side else one
+        if isinstance(v, (Var, Const)) and not isinstance(v.type, (Opaque, NoneT, Str)):
+            plan = self._slot(*((UNDEF, v) if side else (v, UNDEF)), name)
+            if plan is not None:
+                return plan
+        if isinstance(v, Ref) and not isinstance(self.sides[side].heap[v.obj], (Seq, Map, Poison)):
+            x = self._emit_value(side, v)
+            plan = self._slot(*((UNDEF, x) if side else (x, UNDEF)), name)
+            if plan is not None:
+                obj = Obj(name)
+
+                def build(outs: list[Operand]) -> Any:
+                    self.after.heap[obj] = plan(outs)
+                    self.after.link_like(obj, v.obj)
+                    return Ref(obj)
+
+                return build
+        return lambda outs: UNBOUND
+
+
+def _static_pair(a: Operand, b: Operand) -> bool:
+    """Say whether two constants are the same function, module or other object."""
+    return isinstance(a, Const) and isinstance(b, Const) and a.value is b.value and not isinstance(a.type, (Undef, Scalar, Array, Tuple, Record))

@@ -1,0 +1,356 @@
+"""Builtins that shape the program rather than compute: `range`, `zip`, `len`, `isinstance`, casts, reductions of lists."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from adgen.errors import UnsupportedError
+from adgen.infer import calls, items, iterables, methods, operations
+from adgen.infer.branches import truth
+from adgen.infer.values import Closure, EnumV, Map, Method, RangeV, Ref, ReversedV, Seq, TupleV, ZipV
+from adgen.ir.nodes import Const, Var
+from adgen.ir.types import Array, Bool, Complex, Float, Int, List, NoneT, Opaque, Scalar, Str, Type, is_floating
+
+if TYPE_CHECKING:
+    from adgen.infer.engine import Engine
+
+Handler = Callable[["Engine", Sequence[Any], dict[str, Any], dict[str, Any]], Any]
+HANDLERS: dict[Any, Handler] = {}
+
+
+def handles(*fns: Any) -> Callable[[Handler], Handler]:
+    def mark(h: Handler) -> Handler:
+        for fn in fns:
+            HANDLERS[fn] = h
+        return h
+
+    return mark
+
+
+def find(fn: Any) -> Handler | None:
+    try:
+        return HANDLERS.get(fn)
+    except TypeError:
+        return None
+
+
+def _plain(e: Engine, name: str, kwargs: dict[str, Any], *allowed: str) -> None:
+    for k in kwargs:
+        if k not in allowed:
+            raise UnsupportedError(what=f"the argument `{k}` of {name}()", origin=e.origin)
+
+
+@handles(range)
+def _range(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    operands = [e.value(a) for a in args]
+    for o in operands:
+        if is_floating(o.type):
+            raise UnsupportedError(what=f"range() of {o.type}", why="the program would raise TypeError here", origin=e.origin)
+    if len(operands) == 1:
+        operands = [e.b.const(0), *operands]
+    return RangeV(operands[0], operands[1], operands[2] if len(operands) > 2 else e.b.const(1))
+
+
+@handles(enumerate)
+def _enumerate(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    start = e.value(args[1] if len(args) > 1 else kwargs.get("start", e.b.const(0)))
+    return EnumV(args[0], start)
+
+
+@handles(zip)
+def _zip(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    _plain(e, "zip", kwargs, "strict")
+    return ZipV(tuple(args))
+
+
+@handles(reversed)
+def _reversed(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    inner = args[0]
+    if isinstance(inner, RangeV):
+        parts = (inner.start, inner.stop, inner.step)
+        if all(isinstance(p, Const) for p in parts):
+            r = range(*[p.value for p in parts if isinstance(p, Const)])[::-1]
+            return RangeV(e.b.const(r.start), e.b.const(r.stop), e.b.const(r.step))
+        if isinstance(inner.step, Const) and inner.step.value == 1:
+            one = e.b.const(1)
+            return RangeV(
+                operations.binary(e, "-", inner.stop, one), operations.binary(e, "-", inner.start, one), e.b.const(-1)
+            )
+    return ReversedV(inner)
+
+
+@handles(len)
+def _len(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    v = args[0]
+    if isinstance(v, TupleV):
+        return e.b.const(len(v.items))
+    if isinstance(v, RangeV):
+        return iterables.range_length(e, v)
+    if isinstance(v, Ref):
+        c = e.content(v.obj)
+        if isinstance(c, (Seq, Map)):
+            return e.b.const(len(c.items))
+        whole = e.value(v)
+        if isinstance(whole.type, Array) and whole.type.dims and isinstance(whole.type.dims[0], int):
+            return e.b.const(whole.type.dims[0])
+        return e.b.emit(e.row("length"), (whole,), **hint)
+    if isinstance(v, Const):
+        return e.b.const(len(v.value))
+    return e.opaque(len, [e.value(v)], **hint)
+
+
+@handles(isinstance)
+def _isinstance(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    v, cls = args[0], e.static(args[1], "the class in isinstance()")
+    classes = cls if isinstance(cls, tuple) else (cls,)
+    actual = class_of(e, v)
+    if actual is None:
+        return e.opaque(isinstance, [e.value(v), Const(cls, Opaque())], **hint)
+    return e.b.const(issubclass(actual, classes))
+
+
+def class_of(e: Engine, v: Any) -> type | None:
+    """Return the Python class of an abstract value."""
+    if isinstance(v, TupleV):
+        return v.cls or tuple
+    if isinstance(v, RangeV):
+        return range
+    if isinstance(v, Ref):
+        c = e.content(v.obj)
+        if isinstance(c, Map):
+            return c.cls
+        t = operations.array_type(e, v)
+        return np.ndarray if isinstance(t, Array) else list
+    if isinstance(v, (Closure, Method)):
+        return type(lambda: None)
+    if isinstance(v, Const) and not isinstance(v.type, Scalar):
+        return type(v.value)
+    table: dict[type[Type], type] = {Bool: bool, Int: int, Float: float, Complex: complex, Str: str, NoneT: type(None)}
+    t = v.type
+    if isinstance(t, Scalar):
+        return np.dtype(t.dtype).type
+    return table.get(type(t))
+
+
+@handles(type)
+def _type(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    cls = class_of(e, args[0])
+    return Const(cls, Opaque()) if cls is not None else e.opaque(type, [e.value(args[0])], **hint)
+
+
+@handles(hasattr)
+def _hasattr(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    cls, name = class_of(e, args[0]), e.static(args[1], "the name in hasattr()")
+    if isinstance(args[0], Ref):
+        c = e.content(args[0].obj)
+        if isinstance(c, Map) and name in c.keys:
+            return e.b.const(True)
+    return e.b.const(hasattr(cls, name)) if cls is not None else e.opaque(hasattr, [e.value(args[0]), e.b.const(name)], **hint)
+
+
+@handles(getattr)
+def _getattr(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    return calls.get_attribute(e, args[0], e.static(args[1], "the name in getattr()"), hint)
+
+
+@handles(callable)
+def _callable(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    v = args[0]
+    return e.b.const(isinstance(v, (Closure, Method)) or (isinstance(v, Const) and callable(v.value)))
+
+
+def _make(cls: type) -> Handler:
+    def handler(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+        found = iterables.known_items(e, args[0]) if args else []
+        if found is not None:
+            return TupleV(tuple(found)) if cls is tuple else e.new(Seq(tuple(found)))
+        v = args[0]
+        if isinstance(v, Ref) and operations.is_array(e, v):
+            n = methods.shape_of(e, v).items[0]
+            if isinstance(n, Const):
+                rows = tuple(items.get_item(e, v, e.b.const(k), {}) for k in range(n.value))
+                return TupleV(rows) if cls is tuple else e.new(Seq(rows))
+        if cls is list and isinstance(args[0], Ref) and isinstance(operations.array_type(e, args[0]), List):
+            c = e.content(args[0].obj)
+            ref = e.new(e.b.call("add", c, items.list_operand(e, Seq(()), c.type.elem)))
+            e.state.link_like(ref.obj, args[0].obj)
+            return ref
+        raise UnsupportedError(
+            what=f"{cls.__name__}() of {operations.describe(e, args[0])}", why="its length is known only at run time",
+            instead="build the list with append, or use the array itself", origin=e.origin,
+        )
+
+    return handler
+
+
+HANDLERS[tuple], HANDLERS[list] = _make(tuple), _make(list)
+
+
+@handles(dict)
+def _dict(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    table = Map((), ())
+    if args:
+        c = e.content(args[0].obj) if isinstance(args[0], Ref) else None
+        if isinstance(c, Map):
+            table = Map(c.keys, c.items)
+        else:
+            for pair in items.expand(e, args[0]):
+                k, v = items.expand(e, pair)
+                table = table.put(items.constant_key(e, k), v)
+    for name, v in kwargs.items():
+        table = table.put(name, v)
+    return e.new(table)
+
+
+@handles(sorted)
+def _sorted(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    values = operations.known(e, *items.expand(e, args[0]))
+    if values is None or kwargs:
+        raise UnsupportedError(what="sorted() of values known only at run time", instead="use np.sort", origin=e.origin)
+    return e.new(Seq(tuple(operations.lift(e, v) for v in sorted(values))))
+
+
+@handles(sum)
+def _sum(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    start = args[1] if len(args) > 1 else kwargs.get("start", e.b.const(0))
+    found = iterables.known_items(e, args[0])
+    if found is not None:
+        total = start
+        if isinstance(total, Const) and total.value == 0 and type(total.value) is int and found and not _is_int(found[0]):
+            total, found = found[0], found[1:]  # 0 + x is x
+        for v in found:
+            total = operations.binary(e, "+", total, v)
+        return total
+    return _reduce(e, args[0], "+", start, hint)
+
+
+def _is_int(v: Any) -> bool:
+    return isinstance(v, (Var, Const)) and isinstance(v.type, (Int, Bool))
+
+
+def _reduce(e: Engine, it: Any, symbol: str, start: Any, hint: dict[str, Any]) -> Any:
+    """Sum the items of a list or array by the row for it."""
+    operand = e.value(it)
+    if isinstance(start, Const) and start.value == 0:
+        return e.wrap(calls.emit(e, e.row("sum"), (operand,), (), hint), hint.get("name"))
+    return operations.binary(e, symbol, start, e.wrap(calls.emit(e, e.row("sum"), (operand,), (), {})))
+
+
+def _extreme(name: str) -> Handler:
+    def handler(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+        _plain(e, name, kwargs)
+        values = list(args)
+        if len(values) == 1:
+            found = iterables.known_items(e, values[0])
+            if found is None:
+                return e.wrap(calls.emit(e, e.row(name), (e.value(values[0]),), (), hint))
+            values = found
+        operands = [e.value(v) for v in values]
+        if len(operands) == 1:
+            return values[0]
+        return e.wrap(calls.emit(e, e.row(name), tuple(operands), (), hint))
+
+    return handler
+
+
+HANDLERS[max], HANDLERS[min] = _extreme("max"), _extreme("min")
+
+
+def _cast(to: type) -> Handler:
+    def handler(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+        if not args:
+            return e.b.const(to())
+        v = args[0]
+        if to is bool:
+            cond = truth(e, v)
+            if isinstance(cond, Const) or isinstance(cond.type, Bool):
+                return cond
+            return e.b.call("not_", e.b.call("not_", cond))
+        operand = e.value(v)
+        if isinstance(operand, Const) and isinstance(operand.value, (int, float, str)):
+            try:
+                return e.b.const(to(operand.value))
+            except ValueError as error:
+                raise UnsupportedError(what=str(error), origin=e.origin) from error
+        if isinstance(operand.type, Float if to is float else Int):
+            return operand
+        return e.b.emit(e.row("to_float" if to is float else "to_int"), (operand,), **hint)
+
+    return handler
+
+
+HANDLERS[float], HANDLERS[int], HANDLERS[bool] = _cast(float), _cast(int), _cast(bool)
+
+
+@handles(slice)
+def _slice(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    from adgen.infer.values import SliceV
+
+    none = e.b.const(None)
+    if len(args) == 1:
+        return SliceV(none, args[0], none)
+    return SliceV(args[0], args[1], args[2] if len(args) > 2 else none)
+
+
+@handles(map)
+def _map(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    rows = items.expand(e, ZipV(tuple(args[1:])))
+    return e.new(Seq(tuple(calls.call(e, args[0], row.items, {}, {}) for row in rows)))
+
+
+@handles(any, all)
+def _quantifier(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    raise UnsupportedError(what="any() or all() of Python values", instead="use np.any or np.all of an array, or a loop", origin=e.origin)
+
+
+@handles(np.shape)
+def _shape(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    return methods.shape_of(e, args[0])
+
+
+@handles(np.ndim)
+def _ndim(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    return e.b.const(len(methods.shape_of(e, args[0]).items))
+
+
+@handles(np.size)
+def _size(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    if len(args) > 1 or kwargs:
+        axis = e.static(args[1] if len(args) > 1 else kwargs["axis"], "the axis of np.size")
+        return methods.shape_of(e, args[0]).items[axis]
+    return methods.size_of(e, args[0])
+
+
+@handles(functools.partial)
+def _partial(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    raise UnsupportedError(what="functools.partial made inside the function", instead="write a lambda", origin=e.origin)
+
+
+@handles(np.errstate, np.seterr)
+def _errstate(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    raise UnsupportedError(what="a change of NumPy's error state", instead="put it round the call", origin=e.origin)
+
+
+@handles(np.copyto, np.put, np.place, np.putmask, np.fill_diagonal, np.put_along_axis, np.random.shuffle)
+def _writer(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    raise UnsupportedError(
+        what="a NumPy function that writes its argument", instead="write it as an assignment: `x[...] = …`", origin=e.origin
+    )
+
+
+@handles(np.add.at)
+def _scatter(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    """`np.add.at(x, key, v)`: an update whose index may repeat."""
+    base, key, value = args[0], args[1], calls.as_array(e, args[2])
+    items.require_writable(e, base)
+    k = items.Key(e, key)
+    place = (*base.place, items.shift(k.index, len(base.holes)))
+    e.write_place(base, e.value(value), place, (*base.holes, *k.holes), "add")
+    return e.b.const(None)
+
+
+__all__ = ["HANDLERS", "find"]

@@ -1,0 +1,454 @@
+"""Calls: primitives, builtins that shape the program, methods, and functions of the user, which are inlined."""
+
+from __future__ import annotations
+
+import dataclasses
+import types as pytypes
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from adgen.errors import AdgenError, UnsupportedError
+from adgen.frontend import tree
+from adgen.infer import builtin_calls, items, methods, operations
+from adgen.infer.values import BoundFunction, Closure, Map, Method, Ref, Seq, TupleV
+from adgen.ir.nodes import Const, Hole, Index, Operand, Var, ViewStep
+from adgen.ir.types import Array, List, NoneT, Opaque, Type, is_floating
+from adgen.rules.declare import has_static_mark
+from adgen.rules.registry import REGISTRY, Primitive
+from adgen.rules.typing import bind, canonical, result_type
+
+if TYPE_CHECKING:
+    from adgen.infer.engine import Engine
+
+MAX_DEPTH = 40
+
+
+class NotStatic(UnsupportedError):
+    """A value that must be known at compile time is not."""
+
+    def __init__(self, what: str, origin: Any) -> None:
+        super().__init__(
+            what=f"{what} is known only at run time", why="the generated code depends on it",
+            instead="pass it as a parameter or write it as a constant", origin=origin,
+        )
+
+
+def run_call(e: Engine, s: tree.Assign, hint: dict[str, Any]) -> Any:
+    fn = e.get(s.args[0])
+    starred = s.data or ()
+    args: list[Any] = []
+    kwargs: dict[str, Any] = {}
+    n = len(s.args) - len(s.kws)
+    for k, a in enumerate(s.args[1:n], start=1):
+        if k in starred:
+            args.extend(items.expand(e, e.get(a)))
+        else:
+            args.append(e.get(a))
+    for name, a in zip(s.kws, s.args[n:]):
+        v = e.get(a)
+        if name == "**":
+            c = e.content(v.obj) if isinstance(v, Ref) else None
+            if not isinstance(c, Map):
+                raise UnsupportedError(what="`**` of something that is not a dict with known keys", origin=e.origin)
+            kwargs.update(zip(c.keys, c.items))
+        else:
+            kwargs[name] = v
+    return call(e, fn, args, kwargs, hint)
+
+
+def call(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]) -> Any:
+    """Call an abstract function value."""
+    if isinstance(fn, Closure):
+        return inline(e, fn.function, fn, args, kwargs, fn.defaults)
+    if isinstance(fn, BoundFunction):
+        return inline_function(e, fn.fn, [fn.owner, *args], kwargs)
+    if isinstance(fn, Ref):
+        c = e.content(fn.obj)
+        if isinstance(c, Map) and c.cls is not dict:
+            return call(e, methods.class_attribute(e, fn, c.cls, "__call__"), args, kwargs, hint)
+    if isinstance(fn, Method):
+        return methods.call_method(e, fn.owner, fn.name, args, kwargs, hint)
+    if isinstance(fn, Const) and callable(fn.value):
+        return call_object(e, fn.value, args, kwargs, hint)
+    if isinstance(fn, (Var, Const)) and isinstance(fn.type, Opaque):
+        if isinstance(fn, Var) and fn in e.param_of:
+            return call_object(e, e.static(fn, "the function called"), args, kwargs, hint)
+        return call_unknown(e, fn, args, kwargs, hint)
+    raise UnsupportedError(what=f"a call of {operations.describe(e, fn)}", origin=e.origin)
+
+
+def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]) -> Any:
+    handler = builtin_calls.find(fn)
+    if handler is not None:
+        return handler(e, args, dict(kwargs), hint)
+    decide = getattr(fn, "__adgen_fact__", None)
+    if decide is not None:
+        return operations.lift(e, decide(*[e.value(a) for a in args]))
+    if has_static_mark(fn):
+        values = [_static_arg(e, a, fn) for a in args]
+        named = {k: _static_arg(e, a, fn) for k, a in kwargs.items()}
+        return operations.lift(e, fn(*values, **named))
+    row = REGISTRY.find(fn)
+    if row is not None:
+        return call_primitive(e, row, args, kwargs, hint)
+    primal = getattr(fn, "primal", None)
+    if primal is not None and hasattr(fn, "wrt"):
+        raise UnsupportedError(
+            what=f"a call of the gradient '{getattr(fn, '__name__', fn)}' inside a differentiated function",
+            why="the name means the gradient here, not the function; if the function calls itself, it was decorated with @adgen.grad",
+            instead="keep the function under its own name and make the gradient with `df = adgen.grad(f)`", origin=e.origin,
+        )
+    if isinstance(fn, pytypes.MethodType):
+        return call_object(e, fn.__func__, [e.wrap_object(fn.__self__), *args], kwargs, hint)
+    if isinstance(fn, pytypes.FunctionType) and not _from_library(fn):
+        return inline_function(e, fn, args, kwargs)
+    if isinstance(fn, type):
+        return construct(e, fn, args, kwargs, hint)
+    if _from_numpy(fn):
+        return call_without_rule(e, fn, args, kwargs, hint)
+    return call_unknown(e, Const(fn, Opaque()), args, kwargs, hint)
+
+
+def _from_library(fn: pytypes.FunctionType) -> bool:
+    module = (fn.__module__ or "").split(".")[0]
+    return module in ("numpy", "scipy", "logging", "warnings", "time", "random", "os", "sys", "builtins")
+
+
+def _from_numpy(fn: Any) -> bool:
+    if isinstance(fn, np.ufunc):
+        return fn.__name__ in np.__dict__
+    module = getattr(fn, "__module__", None) or ""
+    return module.split(".")[0] == "numpy" and not module.startswith("numpy.random")
+
+
+def _static_arg(e: Engine, v: Any, fn: Any) -> Any:
+    if isinstance(v, Ref) and not isinstance(e.state.heap[v.obj], (Seq, Map)):
+        raise NotStatic(f"an argument of {fn.__name__}", e.origin)
+    return e.static(v, f"an argument of {fn.__name__}")
+
+
+# -- primitives -----------------------------------------------------------------------------------
+
+
+def emit(e: Engine, row: Primitive, args: tuple[Operand, ...], kws: tuple[str, ...], hint: dict[str, Any]) -> Operand:
+    """Emit a primitive; a call that can't be typed is an error at the user's line."""
+    try:
+        return e.b.emit(row, args, kws, **hint)
+    except (AdgenError, NotStatic):
+        raise
+    except (TypeError, ValueError, IndexError) as error:
+        raise UnsupportedError(
+            what=f"this call of {row.name}: {error}", why="the types of its arguments don't fit it, or it is a form without a rule",
+            origin=e.origin,
+        ) from error
+
+
+def call_primitive(e: Engine, row: Primitive, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]) -> Any:
+    try:
+        bound = bind(row, list(args), dict(kwargs))
+    except TypeError as error:
+        raise UnsupportedError(
+            what=f"this call of {row.name}: {error}", why=f"the forms with a rule take ({', '.join(row.params)})", origin=e.origin
+        ) from error
+    operands: dict[str, Any] = {}
+    for p, v in bound.items():
+        if p in row.static:
+            value = e.static(v, f"the argument '{p}' of {row.name}")
+            operands[p] = v if isinstance(v, Const) and v.value is value else e.b.const(value)
+        elif isinstance(v, tuple):
+            operands[p] = tuple(as_operand(e, i) for i in v)
+        else:
+            operands[p] = as_operand(e, v)
+    flat, kws = canonical(row, operands)
+    if row.memory in ("view", "same", "maybe") and bound:
+        first = next(iter(bound.values()))
+        first = first[0] if isinstance(first, tuple) and first else first
+        if isinstance(first, Ref) and operations.is_array(e, first):
+            return _aliasing(e, row, first, flat, kws, hint)
+    out = emit(e, row, flat, kws, hint)
+    return e.wrap(out, hint.get("name"))
+
+
+def _aliasing(e: Engine, row: Primitive, base: Ref, flat: tuple[Operand, ...], kws: tuple[str, ...], hint: dict[str, Any]) -> Any:
+    out = emit(e, row, flat, kws, hint)
+    t = out.type
+    if not isinstance(t, Array):
+        return e.wrap(out, hint.get("name"))
+    consts = tuple(a.value for a in flat[1:] if isinstance(a, Const))
+    if row.memory == "view" and not kws and len(consts) == len(flat) - 1 and row.name not in READONLY:
+        return Ref(base.obj, (*base.place, ViewStep(row, consts)), base.holes, t)
+    v = e.new(out, hint.get("name"))
+    assert isinstance(v, Ref)
+    if row.name in READONLY:
+        v.obj.param = "readonly"
+    e.state.link_like(v.obj, base.obj)
+    return v
+
+
+READONLY = ("np.broadcast_to", "np.diagonal")
+
+
+def as_operand(e: Engine, v: Any) -> Operand:
+    """Return an argument of a primitive as an operand."""
+    return e.value(v)
+
+
+def as_array(e: Engine, v: Any) -> Any:
+    """Return a list or tuple of numbers as the array that NumPy makes of it."""
+    if isinstance(v, TupleV) or (isinstance(v, Ref) and not operations.is_array(e, v)):
+        return call_object(e, np.array, [v], {}, {})
+    return v
+
+
+def call_without_rule(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]) -> Any:
+    """A NumPy function without a row: typed by a trial call, an error only if it is differentiated."""
+    if "out" in kwargs:
+        raise UnsupportedError(what="the argument `out=`", instead="assign the result, or write it with `x[...] = …`", origin=e.origin)
+    row = unruled(fn)
+    operands = [e.value(a) for a in args]
+    named = {k: e.value(v) for k, v in kwargs.items()}
+    all_args = (*operands, *named.values())
+    dynamic = any(isinstance(a, Var) for a in all_args)
+    if not dynamic:
+        return e.wrap(e.opaque(fn, operands + list(named.values()), tuple(named), **hint)) if named else e.wrap(emit(e, row, all_args, (), hint))
+    try:
+        t = result_type(row, tuple(operands), ())if not named else trial_type(fn, operands, named)
+    except (TypeError, ValueError, IndexError):
+        t = Opaque()
+    return e.wrap(e.b.emit(row, all_args, tuple(named), type=t, **hint), hint.get("name"))
+
+
+_UNRULED: dict[Any, Primitive] = {}
+
+
+def unruled(fn: Any) -> Primitive:
+    """Return the row of a NumPy function that the table does not have."""
+    if fn not in _UNRULED:
+        from adgen.rules.declare import display_name
+
+        _UNRULED[fn] = Primitive(display_name(fn), fn, ("args",), kind="rule", variadic=True, memory="maybe")
+    return _UNRULED[fn]
+
+
+def trial_type(fn: Any, args: Sequence[Operand], kwargs: Mapping[str, Operand]) -> Type:
+    import warnings
+
+    from adgen.rules.typing import representative, type_of_value
+
+    def value(a: Operand) -> Any:
+        return a.value if isinstance(a, Const) else representative(a.type)
+
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        t = type_of_value(fn(*map(value, args), **{k: value(v) for k, v in kwargs.items()}))
+    if isinstance(t, Array):
+        from adgen.rules.typing import fresh_dim
+
+        return Array(t.dtype, tuple(fresh_dim() for _ in t.dims))
+    return t
+
+
+def call_unknown(e: Engine, fn: Operand, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]) -> Any:
+    """A call that adgen knows nothing of. What it may write must not be read afterwards."""
+    operands = [e.value(a) for a in args]
+    named = {k: e.value(v) for k, v in kwargs.items()}
+    name = getattr(fn.value if isinstance(fn, Const) else None, "__name__", "")
+    if name not in ("print", "format", "str", "repr", "warn", "info", "debug", "warning", "error"):
+        for v in (*args, *kwargs.values()):
+            if isinstance(v, Ref):
+                _may_be_written(e, v, name or "this function")
+    return e.opaque(fn, operands + list(named.values()), tuple(named), **hint)
+
+
+def _may_be_written(e: Engine, v: Ref, name: str) -> None:
+    from adgen.infer.values import Poison
+
+    p = Poison(
+        f"'{v.obj.name or 'an array'}' was passed to {name}, which may have written it",
+        "the source of that function is not known to adgen, so the value read here is not known",
+        e.origin,
+    )
+    for o in (v.obj, *e.state.links.get(v.obj, ())):
+        e.state.heap[o] = p
+
+
+# -- functions of the user ------------------------------------------------------------------------
+
+
+def inline_function(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    from adgen.frontend.lower import lower
+
+    function = lower(fn)
+    e.callees.setdefault(fn)
+    defaults = dict(zip([p.name for p in function.params if p.has_default], _defaults(e, fn, function)))
+    return inline(e, function, fn, args, kwargs, tuple(defaults.values()))
+
+
+def _defaults(e: Engine, fn: Any, function: tree.Function) -> list[Any]:
+    positional = [p for p in function.params if p.kind in ("positional", "either")]
+    values: dict[str, Any] = {}
+    given = fn.__defaults__ or ()
+    for p, v in zip(positional[len(positional) - len(given) :], given):
+        values[p.name] = v
+    values.update(fn.__kwdefaults__ or {})
+    return [e.constant(values[p.name]) for p in function.params if p.has_default]
+
+
+def inline(
+    e: Engine, function: tree.Function, owner: Any, args: Sequence[Any], kwargs: Mapping[str, Any], defaults: Sequence[Any]
+) -> Any:
+    """Run a callee's tree in a frame of its own, into the caller's region."""
+    if any(f is function for f in e.active):
+        raise UnsupportedError(
+            what=f"the recursive call of '{function.name}'", why="recursive functions can't be differentiated yet",
+            instead="write the recursion as a loop", origin=e.origin,
+        )
+    if len(e.active) >= MAX_DEPTH:
+        raise UnsupportedError(what=f"calls nested deeper than {MAX_DEPTH}", origin=e.origin)
+    bound = bind_parameters(e, function, args, kwargs, defaults)
+    frame = e.push(owner)
+    keep, origin = e.frame, e.b.origin
+    e.frame = frame
+    e.active.append(function)
+    for name, v in bound.items():
+        e.set(name, v)
+    try:
+        result = e.run(function.body)
+    finally:
+        e.active.pop()
+        e.frame = keep
+        e.b.origin = origin
+    return e.b.const(None) if result is None else result
+
+
+def bind_parameters(
+    e: Engine, function: tree.Function, args: Sequence[Any], kwargs: Mapping[str, Any], defaults: Sequence[Any]
+) -> dict[str, Any]:
+    """Bind a call to a tree's parameters, as Python does."""
+    with_default = dict(zip([p.name for p in function.params if p.has_default], defaults))
+    bound: dict[str, Any] = {}
+    rest = list(args)
+    named = dict(kwargs)
+
+    def fail(text: str) -> None:
+        raise UnsupportedError(what=f"this call: {function.name}() {text}", why="the program would raise TypeError here", origin=e.origin)
+
+    for p in function.params:
+        if p.kind in ("positional", "either"):
+            if rest:
+                bound[p.name] = rest.pop(0)
+                if p.name in named and p.kind == "either":
+                    fail(f"got multiple values for argument '{p.name}'")
+            elif p.name in named and p.kind == "either":
+                bound[p.name] = named.pop(p.name)
+            elif p.name in with_default:
+                bound[p.name] = with_default[p.name]
+            else:
+                fail(f"missing the argument '{p.name}'")
+        elif p.kind == "*":
+            bound[p.name] = TupleV(tuple(rest))
+            rest = []
+        elif p.kind == "keyword":
+            if p.name in named:
+                bound[p.name] = named.pop(p.name)
+            elif p.name in with_default:
+                bound[p.name] = with_default[p.name]
+            else:
+                fail(f"missing the keyword argument '{p.name}'")
+        else:
+            bound[p.name] = e.new(Map(tuple(named), tuple(named.values())))
+            named = {}
+    if rest:
+        fail("takes fewer positional arguments")
+    if named:
+        fail(f"got an unexpected keyword argument '{next(iter(named))}'")
+    return bound
+
+
+def construct(e: Engine, cls: type, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]) -> Any:
+    """Make a namedtuple, a dataclass instance or an exception."""
+    fields = getattr(cls, "_fields", None)
+    if issubclass(cls, tuple) and fields is not None:
+        values = dict(zip(fields, args)) | dict(kwargs)
+        for name, v in getattr(cls, "_field_defaults", {}).items():
+            values.setdefault(name, e.constant(v))
+        if set(values) == set(fields):
+            return TupleV(tuple(values[f] for f in fields), cls)
+    if dataclasses.is_dataclass(cls) and not hasattr(cls, "__post_init__"):
+        names = [f.name for f in dataclasses.fields(cls) if f.init]
+        values = dict(zip(names, args)) | dict(kwargs)
+        for f in dataclasses.fields(cls):
+            if f.name not in values and f.default is not dataclasses.MISSING:
+                values[f.name] = e.constant(f.default)
+        if set(values) == set(names) == {f.name for f in dataclasses.fields(cls)}:
+            return e.new(Map(tuple(names), tuple(values[n] for n in names), cls))
+    if issubclass(cls, np.generic):
+        return methods.cast(e, args[0] if args else e.b.const(0), np.dtype(cls), hint)
+    if any(_active_inside(e, a) for a in (*args, *kwargs.values())) and not issubclass(cls, BaseException):
+        raise UnsupportedError(
+            what=f"a floating-point value inside a '{cls.__name__}' object", why="adgen can't follow values through it",
+            instead="use a dataclass, a namedtuple, a dict or a tuple", origin=e.origin,
+        )
+    return call_unknown(e, Const(cls, Opaque()), args, kwargs, hint)
+
+
+def _active_inside(e: Engine, v: Any) -> bool:
+    if isinstance(v, Var):
+        return is_floating(v.type)
+    if isinstance(v, Ref):
+        c = e.state.heap.get(v.obj)
+        return any(_active_inside(e, i) for i in c.items) if isinstance(c, (Seq, Map)) else True
+    return isinstance(v, TupleV) and any(_active_inside(e, i) for i in v.items)
+
+
+# -- attributes, lists ------------------------------------------------------------------------------
+
+
+def get_attribute(e: Engine, v: Any, name: str, hint: dict[str, Any]) -> Any:
+    if isinstance(v, TupleV) and v.cls is not None and name in v.cls._fields:  # type: ignore[attr-defined]
+        return v.items[v.cls._fields.index(name)]  # type: ignore[attr-defined]
+    if isinstance(v, Ref):
+        c = e.content(v.obj)
+        if isinstance(c, Map) and c.cls is not dict:
+            found = c.get(name)
+            if found is not None:
+                return found
+            return methods.class_attribute(e, v, c.cls, name)
+        if not isinstance(c, (Seq, Map)) and operations.is_array(e, v):
+            return methods.array_attribute(e, v, name, hint)
+        return Method(v, name)
+    if isinstance(v, Const) and isinstance(v.type, Opaque):
+        try:
+            value = getattr(v.value, name)
+        except AttributeError as error:
+            raise UnsupportedError(what=str(error), origin=e.origin) from error
+        return e.constant(value)
+    if operations.is_number(v):
+        return methods.array_attribute(e, v, name, hint)
+    if isinstance(v, Var) and isinstance(v.type, Opaque):
+        return e.opaque(getattr, [v, e.b.const(name)], **hint)
+    return Method(v, name)
+
+
+def extend_list(e: Engine, ref: Any, other: Any) -> None:
+    """`list.extend` and `+=` on a list."""
+    c = e.content(ref.obj)
+    more = items.expand(e, other) if isinstance(c, Seq) and not _is_dynamic(e, other) else None
+    if more is not None:
+        e.write(ref.obj, Seq((*c.items, *more)))
+        return
+    o = e.content(other.obj) if isinstance(other, Ref) else None
+    elem = items.element_type(e, c, o) if o is not None else None
+    if elem is None:
+        raise UnsupportedError(what=f"extending a list by {operations.describe(e, other)}", origin=e.origin)
+    e.write(ref.obj, e.b.call("add", items.list_operand(e, c, elem), items.list_operand(e, o, elem)))
+    e.state.link_like(ref.obj, other.obj)
+
+
+def _is_dynamic(e: Engine, v: Any) -> bool:
+    return isinstance(v, Ref) and not isinstance(e.content(v.obj), (Seq, Map))
+
+
+__all__ = ["Array", "Hole", "Index", "List", "NoneT", "call", "emit", "inline", "run_call"]

@@ -1,0 +1,375 @@
+"""Abstract interpretation of the tree: types, aliases and calls are resolved, typed SSA comes out.
+
+Assumes a single-exit tree. Guarantees: every operand is typed, every array read names the version that it
+reads, aliases are exact or refused, conditions decided by types are pruned, callees are inlined.
+"""
+
+from __future__ import annotations
+
+import builtins
+import types as pytypes
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from adgen.errors import AliasError, InternalError, UnsupportedError
+from adgen.frontend import tree
+from adgen.infer import branches, calls, items, loops, operations
+from adgen.infer.values import (
+    UNBOUND,
+    Closure,
+    EnumV,
+    Map,
+    Method,
+    Obj,
+    Poison,
+    RangeV,
+    Ref,
+    ReversedV,
+    Seq,
+    SliceV,
+    State,
+    TupleV,
+    ZipV,
+)
+from adgen.ir.build import Builder
+from adgen.ir.nodes import UNDEF, Const, Operand, Origin, Place, Var
+from adgen.ir.types import Array, List, NoneT, Opaque, Record, Tuple, Type, Undef
+from adgen.rules.registry import REGISTRY, Primitive
+from adgen.rules.typing import type_of_value
+
+MAX_INLINE = 40  # nested calls
+STATIC_GLOBALS = (
+    pytypes.ModuleType,
+    pytypes.FunctionType,
+    pytypes.BuiltinFunctionType,
+    pytypes.MethodType,
+    type,
+)
+
+
+class Engine:
+    """Runs trees abstractly, emitting into a builder."""
+
+    def __init__(self, b: Builder, hidden: Callable[[Engine, Any, str, Any], Any] | None = None) -> None:
+        self.b = b
+        self.state = State()
+        self.frame = 0
+        self.next_frame = 0
+        self.active: list[Any] = []  # code or tree of the calls in progress
+        self.owners: dict[int, Any] = {}  # frame -> Python function whose globals it sees
+        self.param_of: dict[Var, str] = {}  # scalar parameters, by the value that they enter as
+        self.maybe_unbound: dict[Var, str] = {}
+        self.hidden = hidden
+        self.callees: dict[Any, None] = {}
+        self.printable = True  # names of the program are kept; False inside rules
+        self.overrides: dict[Any, Any] = {}
+        self.stops: frozenset[str] = frozenset()
+        self.written: dict[Obj, None] = {}
+
+    # -- names ----------------------------------------------------------------------------------
+
+    @property
+    def env(self) -> dict[str, Any]:
+        return self.state.frames[self.frame]
+
+    @property
+    def origin(self) -> Origin | None:
+        return self.b.origin
+
+    def hint(self, target: str | None) -> dict[str, Any]:
+        """Return the name keywords for an operation whose result is assigned to `target`."""
+        if target is None or target.startswith("%") or not self.printable:
+            return {}
+        return {"name": target.split("%")[0], "fixed": True}
+
+    def get(self, operand: tree.Operand) -> Any:
+        """Return the abstract value of a name or literal."""
+        if isinstance(operand, tree.Lit):
+            return self.b.const(operand.value)
+        value = self.env.get(operand, UNBOUND)
+        if value is UNBOUND:
+            raise UnsupportedError(
+                what=f"the name '{operand}' may be unbound here",
+                why="no assignment reaches this line on every path",
+                instead="assign it before the branch or loop that binds it",
+                origin=self.origin,
+            )
+        if isinstance(value, Poison):
+            self.refuse(value)
+        return self._checked(operand, value)
+
+    def _checked(self, name: str, value: Any) -> Any:
+        """Make the program raise UnboundLocalError where the primal would."""
+        if not self.maybe_unbound:
+            return value
+        operand = value
+        if isinstance(value, Ref) and not value.place:
+            operand = self.state.heap[value.obj]
+        if isinstance(operand, Var) and operand in self.maybe_unbound:
+            sure = self.b.call("bound", operand, name_hint=None if name.startswith("%") else name)
+            if isinstance(value, Ref):
+                self.state.heap[value.obj] = sure
+            else:
+                self.env[name] = sure
+                return sure
+        return value
+
+    def set(self, target: str, value: Any) -> None:
+        self.env[target] = value
+
+    def refuse(self, p: Poison) -> None:
+        cls = AliasError if p.alias else UnsupportedError
+        raise cls(what=p.what, why=p.why, origin=self.origin)
+
+    # -- values ---------------------------------------------------------------------------------
+
+    def content(self, obj: Obj) -> Any:
+        c = self.state.heap[obj]
+        if isinstance(c, Poison):
+            self.refuse(c)
+        return c
+
+    def new(self, content: Any, name: str | None = None) -> Ref:
+        obj = Obj(name)
+        self.state.heap[obj] = content
+        return Ref(obj)
+
+    def wrap(self, operand: Operand, name: str | None = None) -> Any:
+        """Return the abstract value of a freshly computed operand."""
+        t = operand.type
+        if isinstance(t, (Array, List)):
+            return self.new(operand, name)
+        if isinstance(t, Tuple) and isinstance(operand, Var):
+            return TupleV(tuple(self.wrap(self.b.call("item", operand, self.b.const(k))) for k in range(len(t.items))))
+        if isinstance(t, Record) and isinstance(operand, Var):
+            return self.unpack_record(operand, t)
+        if isinstance(operand, Const) and isinstance(operand.value, tuple):
+            return TupleV(tuple(self.b.const(v) for v in operand.value))
+        return operand
+
+    def unpack_record(self, operand: Operand, t: Record) -> Any:
+        items = tuple(self.wrap(self.b.call("item", operand, self.b.const(k))) for k in t.keys)
+        if t.cls is list:
+            return self.new(Seq(items))
+        if issubclass(t.cls, tuple):
+            return TupleV(items, t.cls)
+        return self.new(Map(t.keys, items, t.cls))
+
+    def value(self, v: Any, name: str | None = None, fixed: bool = False) -> Operand:
+        """Return the operand that an abstract value is, building structures where needed."""
+        if isinstance(v, (Var, Const)):
+            return v
+        if isinstance(v, Ref):
+            c = self.content(v.obj)
+            if isinstance(c, Seq):
+                return self._make_sequence(c)
+            if isinstance(c, Map):
+                return self._make_record(c)
+            if v.place:
+                return self.b.load(c, v.place, v.holes, name, fixed)
+            return c
+        if isinstance(v, TupleV):
+            items = [self.value(i) for i in v.items]
+            if v.cls is not None:
+                keys = tuple(v.cls._fields)  # type: ignore[attr-defined]
+                return self._record(v.cls, keys, items)
+            if all(isinstance(i, Const) for i in items):
+                return self.b.const(tuple(i.value for i in items if isinstance(i, Const)))
+            return self.b.call("make_tuple", *items)
+        if isinstance(v, RangeV):
+            parts = [v.start, v.stop, v.step]
+            return self.opaque(range, parts)
+        if isinstance(v, Poison):
+            self.refuse(v)
+        if isinstance(v, Method):
+            return self.opaque(getattr, [self.value(v.owner), self.b.const(v.name)])
+        kind = {Closure: "a local function", SliceV: "a slice", ZipV: "zip()", EnumV: "enumerate()", ReversedV: "reversed()"}
+        raise UnsupportedError(
+            what=f"{kind.get(type(v), 'this value')} can't be used as data here",
+            why="it has no value that the generated code could hold",
+            instead="call or unpack it where it is made",
+            origin=self.origin,
+        )
+
+    def _make_sequence(self, c: Seq) -> Operand:
+        return self.b.call("make_list", *[self.value(i) for i in c.items])
+
+    def _make_record(self, c: Map) -> Operand:
+        return self._record(c.cls, c.keys, [self.value(i) for i in c.items])
+
+    def _record(self, cls: type, keys: tuple[Any, ...], items: Sequence[Operand]) -> Operand:
+        head = (Const(cls, Opaque()), Const(keys, type_of_value(keys)))
+        t = Record(cls, keys, tuple(i.type for i in items))
+        return self.b.emit(self.row("make_record"), (*head, *items), type=t)
+
+    def opaque(self, fn: Any, args: Sequence[Operand], kws: tuple[str, ...] = (), **hint: Any) -> Operand:
+        """Emit a call that adgen knows nothing of: ordered, executed once, never differentiated."""
+        target = fn if isinstance(fn, (Var, Const)) else Const(fn, Opaque())
+        return self.b.emit(self.row("opaque"), (target, *args), kws, type=Opaque(), **hint)
+
+    def static(self, v: Any, what: str) -> Any:
+        """Return the compile-time value of an abstract value, or ask for it to become part of the signature."""
+        if isinstance(v, Const):
+            return v.value
+        if isinstance(v, TupleV) and v.cls is None:
+            return tuple(self.static(i, what) for i in v.items)
+        if isinstance(v, Ref) and isinstance(self.state.heap[v.obj], Seq):
+            return [self.static(i, what) for i in self.state.heap[v.obj].items]
+        if isinstance(v, SliceV):
+            return slice(*(self.static(i, what) for i in (v.start, v.stop, v.step)))
+        if isinstance(v, Var):
+            if v in self.param_of:
+                from adgen.api.request import NeedsValue
+
+                raise NeedsValue((self.param_of[v],))
+            if isinstance(v.type, NoneT):
+                return None
+        raise calls.NotStatic(what, self.origin)
+
+    def constant(self, value: Any) -> Any:
+        """Return the abstract value of a Python object found at compile time."""
+        if type(value) is tuple:
+            return TupleV(tuple(map(self.constant, value)))
+        if isinstance(value, (list, dict)) and is_data(value):
+            items = value if isinstance(value, list) else value.values()
+            parts = tuple(map(self.constant, items))
+            return self.new(Seq(parts) if isinstance(value, list) else Map(tuple(value), parts))
+        return self.b.const(value)
+
+    def wrap_object(self, value: Any) -> Any:
+        """Return the abstract value of the object that a bound method belongs to."""
+        return self.constant(value)
+
+    def row(self, name: str) -> Primitive:
+        return REGISTRY.named(name)
+
+    def element_type(self, *contents: Any) -> Type | None:
+        return items.element_type(self, *contents)
+
+    def list_operand(self, c: Any, elem: Type) -> Operand:
+        return items.list_operand(self, c, elem)
+
+    # -- objects --------------------------------------------------------------------------------
+
+    def write(self, obj: Obj, content: Any) -> None:
+        """Replace an object's content; whatever may share its memory can't be read any more."""
+        self.content(obj)
+        self.written.setdefault(obj)
+        for other in self.state.links.get(obj, ()):
+            name, mine = other.name or "another array", obj.name or "an array"
+            self.state.heap[other] = Poison(
+                f"'{name}' may share memory with '{mine}', which was written",
+                "which of the two arrays a name refers to can't be decided at compile time, so the value read here is not known",
+                self.origin,
+            )
+        self.state.heap[obj] = content
+
+    def write_place(self, ref: Ref, value: Operand, place: Place, holes: Sequence[Operand], mode: Any) -> None:
+        obj = ref.obj
+        base = self.content(obj)
+        name = base.name if isinstance(base, Var) and base.name else obj.name
+        hint = self.hint(name) if name else {}
+        self.write(obj, self.b.update(base, value, place, holes, mode, **hint))
+
+    # -- running --------------------------------------------------------------------------------
+
+    def push(self, owner: Any) -> int:
+        self.next_frame += 1
+        self.state.frames[self.next_frame] = {}
+        self.owners[self.next_frame] = owner
+        return self.next_frame
+
+    def run(self, stmts: Sequence[tree.Stmt]) -> Any:
+        """Execute statements; return the value of a `Return`, or None."""
+        for s in stmts:
+            if self.state.dead:
+                return None
+            if self.printable:  # statements of a rule come from the statement that it differentiates
+                self.b.origin = s.origin or self.b.origin
+            if isinstance(s, tree.Return):
+                return self.get(s.value)
+            self.step(s)
+        return None
+
+    def step(self, s: tree.Stmt) -> None:
+        if isinstance(s, tree.Assign):
+            self.set(s.target, operations.apply(self, s))
+        elif isinstance(s, tree.Unpack):
+            operations.unpack(self, s)
+        elif isinstance(s, tree.SetItem):
+            operations.set_item(self, self.get(s.base), self.get(s.key), self.get(s.value))
+        elif isinstance(s, tree.AugItem):
+            operations.aug_item(self, s)
+        elif isinstance(s, tree.SetAttr):
+            operations.set_attr(self, s)
+        elif isinstance(s, tree.Delete):
+            operations.delete(self, s)
+        elif isinstance(s, tree.If):
+            branches.run_if(self, self.get(s.test), lambda: self.run(s.then), lambda: self.run(s.orelse))
+        elif isinstance(s, tree.For):
+            loops.run_for(self, s)
+        elif isinstance(s, tree.While):
+            loops.run_while(self, s)
+        elif isinstance(s, tree.Raise):
+            operations.raise_error(self, s)
+        else:
+            raise InternalError(what=f"{type(s).__name__} reached type inference", origin=self.origin)
+
+    def lookup(self, name: str) -> Any:
+        """Return the value of a name that is not local: closure, global or builtin, read live."""
+        frame: int | None = self.frame
+        seen: set[int] = set()
+        while frame is not None and frame not in seen:
+            seen.add(frame)
+            owner = self.owners[frame]
+            if not isinstance(owner, Closure):
+                break
+            frame = owner.frame
+            if name in self.state.frames.get(frame, {}):
+                keep, self.frame = self.frame, frame
+                try:
+                    return self.get(name)
+                finally:
+                    self.frame = keep
+        owner = owner.globals_of if isinstance(owner, Closure) else owner
+        kind, value = find_free(owner, name)
+        if kind is None:
+            raise UnsupportedError(
+                what=f"the name '{name}' is not defined", why="neither the function, nor its closure, nor its module binds it",
+                instead="define it before the gradient is asked for", origin=self.origin,
+            )
+        if kind == "builtin" or isinstance(value, STATIC_GLOBALS) or callable(value) or not is_data(value):
+            return Const(value, type_of_value(value))
+        if not self.printable or self.hidden is None:
+            return self.b.const(value)
+        return self.hidden(self, owner, name, value)
+
+
+def is_data(value: Any) -> bool:
+    t = type_of_value(value)
+    return not isinstance(t, (Opaque, Undef))
+
+
+def find_free(owner: Any, name: str) -> tuple[str | None, Any]:
+    """Return where a Python function finds a free name ("cell", "global", "builtin"), and its value."""
+    code = getattr(owner, "__code__", None)
+    if code is not None and name in code.co_freevars and owner.__closure__ is not None:
+        cell = owner.__closure__[code.co_freevars.index(name)]
+        try:
+            return "cell", cell.cell_contents
+        except ValueError:
+            return None, None
+    table = getattr(owner, "__globals__", {})
+    if name in table:
+        return "global", table[name]
+    if hasattr(builtins, name):
+        return "builtin", getattr(builtins, name)
+    return None, None
+
+
+def leaf_type(v: Any) -> Type | None:
+    """Return the type of an abstract value that is one operand."""
+    return v.type if isinstance(v, (Var, Const)) else None
+
+
+__all__ = ["Engine", "UNDEF", "find_free", "is_data", "leaf_type"]

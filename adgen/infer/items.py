@@ -1,0 +1,322 @@
+"""Indexing: reads, views, stores and updates of arrays, lists, tuples and dicts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from adgen.errors import AliasError, UnsupportedError
+from adgen.infer import calls, loops, operations
+from adgen.infer.values import Map, RangeV, Ref, Seq, SliceV, TupleV
+from adgen.ir.build import shift
+from adgen.ir.nodes import Const, Hole, Index, Operand, Slice, Var
+from adgen.ir.types import Array, Bool, Int, List, NoneT, Opaque, Scalar, Type, is_floating
+from adgen.rules.typing import join
+
+if TYPE_CHECKING:
+    from adgen.infer.engine import Engine
+
+
+class Key:
+    """An array index as a template with its operands."""
+
+    def __init__(self, e: Engine, key: Any) -> None:
+        self.e = e
+        self.holes: list[Operand] = []
+        self.advanced = False
+        self.boolean = False
+        parts = key.items if isinstance(key, TupleV) else (key,)
+        self.index = Index(tuple(self._item(p) for p in parts))
+
+    def _item(self, v: Any) -> Any:
+        e = self.e
+        if isinstance(v, SliceV):
+            return Slice(*(self._bound(p) for p in (v.start, v.stop, v.step)))
+        if isinstance(v, Const):
+            if v.value is None or v.value is Ellipsis:
+                return v.value
+            if isinstance(v.value, (int, np.integer)) and not isinstance(v.value, bool):
+                return int(v.value)
+            if isinstance(v.value, slice):
+                return Slice(v.value.start, v.value.stop, v.value.step)
+        if isinstance(v, Var) and isinstance(v.type, Opaque | NoneT):
+            raise UnsupportedError(what=f"an index that is {operations.describe(e, v)}", origin=e.origin)
+        if isinstance(v, (Ref, TupleV)) and not operations.is_array(e, v):
+            v = calls.as_array(e, v)
+        operand = e.value(v)
+        t = operand.type
+        if isinstance(t, Bool):
+            raise UnsupportedError(what="an index that is a single boolean", instead="use `if`, or an array of booleans", origin=e.origin)
+        if is_floating(t):
+            raise UnsupportedError(what=f"an index of type {t}", why="indices are integers, slices or arrays of integers or booleans", origin=e.origin)
+        if isinstance(t, Array):
+            self.advanced = True
+            self.boolean |= t.dtype == "bool"
+        self.holes.append(operand)
+        return Hole(len(self.holes) - 1)
+
+    def _bound(self, v: Any) -> Any:
+        if isinstance(v, Const):
+            return None if v.value is None else int(v.value)
+        operand = self.e.value(v)
+        if isinstance(operand.type, NoneT):
+            return None
+        self.holes.append(operand)
+        return Hole(len(self.holes) - 1)
+
+
+def get_item(e: Engine, base: Any, key: Any, hint: dict[str, Any]) -> Any:
+    if isinstance(base, TupleV):
+        return _from_known(e, base.items, key, lambda items: TupleV(tuple(items)))
+    if isinstance(base, RangeV):
+        k = e.value(key)
+        return operations.binary(e, "+", base.start, operations.binary(e, "*", k, base.step))
+    if isinstance(base, Ref):
+        c = e.content(base.obj)
+        if isinstance(c, Seq):
+            if isinstance(key, (SliceV, Const)):
+                return _from_known(e, c.items, key, lambda items: e.new(Seq(tuple(items))))
+            return from_list(e, base, key, hint)
+        if isinstance(c, Map):
+            value = c.get(constant_key(e, key))
+            if value is None:
+                raise UnsupportedError(what=f"the key {constant_key(e, key)!r} is not in this dict", origin=e.origin)
+            return value
+        t = operations.array_type(e, base)
+        if isinstance(t, List):
+            return from_list(e, base, key, hint)
+        return from_array(e, base, key, hint)
+    if isinstance(base, Const) and isinstance(key, Const):
+        try:
+            return operations.lift(e, base.value[key.value])
+        except Exception as error:
+            raise UnsupportedError(what=f"this index fails: {error}", origin=e.origin) from error
+    if isinstance(base, (Var, Const)) and not isinstance(base.type, (Int, Bool)):
+        import operator
+
+        return e.opaque(operator.getitem, [e.value(base), e.value(key)], **hint)
+    raise UnsupportedError(what=f"an item of {operations.describe(e, base)}", origin=e.origin)
+
+
+def _from_known(e: Engine, values: tuple[Any, ...], key: Any, many: Any) -> Any:
+    if isinstance(key, SliceV):
+        return many(values[e.static(key, "the bounds of this slice")])
+    if isinstance(key, Var):
+        if key in e.param_of:
+            key = e.b.const(e.static(key, "the index"))
+        else:
+            raise loops.NeedsUnroll
+    k = e.static(key, "the index")
+    try:
+        return values[k]
+    except IndexError as error:
+        raise UnsupportedError(what=f"the index {k} is out of range", origin=e.origin) from error
+
+
+def from_list(e: Engine, base: Ref, key: Any, hint: dict[str, Any]) -> Any:
+    """An item of a list at an index known at run time."""
+    c = e.content(base.obj)
+    elem = element_type(e, c, c)
+    if elem is None:
+        if isinstance(c, Seq):
+            return _from_known(e, c.items, key, None)
+        raise UnsupportedError(what="an item of a list whose items differ in type", origin=e.origin)
+    lst = list_operand(e, c, elem)
+    k = Key(e, key)
+    out = e.b.load(lst, (k.index,), k.holes, hint.get("name"), hint.get("fixed", False))
+    v = e.wrap(out, hint.get("name"))
+    if isinstance(v, Ref):
+        e.state.link_like(v.obj, base.obj)
+    return v
+
+
+def from_array(e: Engine, base: Ref, key: Any, hint: dict[str, Any]) -> Any:
+    k = Key(e, key)
+    whole = e.value(base)
+    out = e.b.load(whole, (k.index,), k.holes, hint.get("name"), hint.get("fixed", False))
+    if not isinstance(out.type, Array):
+        return out
+    if k.advanced:
+        return e.new(out, hint.get("name"))
+    n = len(base.holes)
+    return Ref(base.obj, (*base.place, shift(k.index, n)), (*base.holes, *k.holes), out.type)
+
+
+def require_writable(e: Engine, ref: Ref) -> None:
+    if ref.obj.param == "global":
+        raise UnsupportedError(
+            what=f"a write into the global array '{ref.obj.name}'", why="it would outlive the call",
+            instead="copy it first, or pass it in as a parameter", origin=e.origin,
+        )
+    if ref.obj.param == "readonly":
+        raise AliasError(what=f"'{ref.obj.name or 'this array'}' is a read-only view", instead="copy it before writing", origin=e.origin)
+
+
+def set_item(e: Engine, base: Any, key: Any, value: Any) -> None:
+    if not isinstance(base, Ref):
+        raise UnsupportedError(
+            what=f"a store into {operations.describe(e, base)}", why="what it does is not known to adgen",
+            instead="use an array, list or dict made here or passed in", origin=e.origin,
+        )
+    c = e.content(base.obj)
+    if isinstance(c, Map):
+        e.write(base.obj, c.put(constant_key(e, key), value))
+        return
+    if isinstance(c, Seq) and isinstance(key, Const):
+        values = list(c.items)
+        try:
+            values[key.value] = value
+        except IndexError as error:
+            raise UnsupportedError(what=f"the index {key.value} is out of range", origin=e.origin) from error
+        e.write(base.obj, Seq(tuple(values)))
+        return
+    t = operations.array_type(e, base)
+    if isinstance(c, Seq) or isinstance(t, List):
+        _store_in_list(e, base, c, key, value)
+        return
+    if isinstance(value, Ref) and value.obj is base.obj and value.place and not isinstance(e.value(key) if isinstance(key, (Var, Const)) else None, Opaque):
+        k0 = Key(e, key)
+        if (*base.place, shift(k0.index, len(base.holes))) == value.place and (*base.holes, *k0.holes) == value.holes:
+            return  # `x[s] = x[s]`, the end of `x[s] op= v`
+    require_writable(e, base)
+    k = Key(e, key)
+    v = e.value(value if not isinstance(value, (TupleV, Ref)) or operations.is_array(e, value) else calls.as_array(e, value))
+    _refuse_repeats(e, k, v)
+    n = len(base.holes)
+    e.write_place(base, v, (*base.place, shift(k.index, n)), (*base.holes, *k.holes), "set")
+
+
+def _refuse_repeats(e: Engine, k: Key, v: Operand) -> None:
+    if k.advanced and not k.boolean and is_floating(v.type) and not isinstance(v, Const):
+        raise UnsupportedError(
+            what="a store at places given by an array of integers", why="an index that occurs twice would keep only the last value",
+            instead="store with a slice or a boolean mask, or loop over the indices", origin=e.origin,
+        )
+
+
+def _store_in_list(e: Engine, base: Ref, c: Any, key: Any, value: Any) -> None:
+    if isinstance(key, SliceV):
+        raise UnsupportedError(what="a store into a slice of a list", instead="build a new list", origin=e.origin)
+    probe = e.state.heap[e.new(Seq((value,))).obj]
+    elem = element_type(e, c, probe)
+    if elem is None:
+        if isinstance(c, Seq):
+            raise loops.NeedsUnroll
+        raise UnsupportedError(what="a list whose items differ in type", instead="use a tuple or a dict", origin=e.origin)
+    k = Key(e, key)
+    new = e.b.update(list_operand(e, c, elem), e.value(value), (k.index,), k.holes, "set", **e.hint(base.obj.name))
+    e.write(base.obj, new)
+    if isinstance(value, Ref):
+        e.state.link_like(base.obj, value.obj)
+
+
+def aug_item(e: Engine, base: Any, key: Any, symbol: str, value: Any) -> None:
+    """`base[key] op= value`."""
+    if operations.is_array(e, base):
+        require_writable(e, base)
+        k = Key(e, key)
+        n = len(base.holes)
+        place, holes = (*base.place, shift(k.index, n)), (*base.holes, *k.holes)
+        if symbol in ("+", "-") and not k.advanced:
+            v = e.value(value if not isinstance(value, (TupleV, Ref)) or operations.is_array(e, value) else calls.as_array(e, value))
+            e.write_place(base, v, place, holes, "add" if symbol == "+" else "sub")
+            return
+        old = e.wrap(e.b.load(e.value(base), (k.index,), k.holes))
+        new = e.value(operations.binary(e, symbol, old, value))
+        _refuse_repeats(e, k, new)
+        e.write_place(base, new, place, holes, "set")
+        return
+    old = get_item(e, base, key, {})
+    set_item(e, base, key, operations.inplace(e, symbol, old, value, {}))
+
+
+# -- structure ----------------------------------------------------------------------------------
+
+
+def constant_key(e: Engine, key: Any) -> Any:
+    return e.static(key, "the key of a dict")
+
+
+def expand(e: Engine, v: Any) -> list[Any]:
+    """Return the items of a sequence of known length."""
+    from adgen.infer import iterables
+
+    found = iterables.known_items(e, v)
+    if found is None:
+        raise UnsupportedError(
+            what=f"the number of items in {operations.describe(e, v)} is not known at compile time",
+            instead="index it, or loop over it", origin=e.origin,
+        )
+    return found
+
+
+def split(e: Engine, v: Any, n: int) -> list[Any] | None:
+    """Return `n` items of a sequence, None if it is known to have another number."""
+    from adgen.infer import iterables
+
+    found = iterables.known_items(e, v)
+    if found is not None:
+        return found if len(found) == n else None
+    if isinstance(v, Ref):
+        return [get_item(e, v, e.b.const(k), {}) for k in range(n)]
+    if isinstance(v, Var) and isinstance(v.type, Opaque):
+        return [get_item(e, v, e.b.const(k), {}) for k in range(n)]
+    raise UnsupportedError(what=f"unpacking {operations.describe(e, v)}", origin=e.origin)
+
+
+def item_type(e: Engine, v: Any) -> Type | None:
+    """Return the type that a value has as an item of a list."""
+    if isinstance(v, (Var, Const)):
+        return v.type
+    if isinstance(v, Ref):
+        c = e.content(v.obj)
+        if isinstance(c, Seq):
+            inner = element_type(e, c, c)
+            return List(inner) if inner is not None else None
+        return operations.array_type(e, v) if not isinstance(c, Map) else None
+    if isinstance(v, TupleV) and v.cls is None:
+        from adgen.ir.types import Tuple
+
+        parts = [item_type(e, i) for i in v.items]
+        return Tuple(tuple(p for p in parts if p is not None)) if all(p is not None for p in parts) else None
+    return None
+
+
+def element_type(e: Engine, *contents: Any) -> Type | None:
+    """Return the one type that all items of these lists have, or None."""
+    from adgen.ir.types import Undef
+
+    t: Type | None = Undef()
+    for c in contents:
+        if isinstance(c, Seq):
+            parts = [item_type(e, i) for i in c.items]
+        elif isinstance(c, (Var, Const)) and isinstance(c.type, List):
+            parts = [c.type.elem]
+        else:
+            return None
+        for p in parts:
+            if p is None:
+                return None
+            t = _generic(join(t, p)) if t is not None else None
+            if t is None:
+                return None
+    return t
+
+
+def _generic(t: Type | None) -> Type | None:
+    return t
+
+
+def list_operand(e: Engine, c: Any, elem: Type) -> Operand:
+    """Return a list of known items as one of unknown length."""
+    if not isinstance(c, Seq):
+        assert isinstance(c, (Var, Const))
+        return c
+    out = e.b.call("make_list", *[e.value(i) for i in c.items])
+    if isinstance(out, Var):
+        out.type = List(elem)
+    return out
+
+
+__all__ = ["Key", "Scalar", "element_type", "get_item", "list_operand", "set_item"]

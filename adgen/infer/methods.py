@@ -1,0 +1,250 @@
+"""Methods and attributes of arrays, numbers, lists, dicts and strings."""
+
+from __future__ import annotations
+
+import types as pytypes
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from adgen.errors import UnsupportedError
+from adgen.infer import calls, items, operations
+from adgen.infer.values import BoundFunction, Map, Method, Ref, Seq, TupleV
+from adgen.ir.nodes import Const, Operand, Var
+from adgen.ir.types import Array, List, Opaque, Scalar, Str, dims_of, is_complex
+
+if TYPE_CHECKING:
+    from adgen.infer.engine import Engine
+
+WITH_VARARGS = {"reshape", "transpose"}
+BY_FUNCTION = {
+    name: getattr(np, name)
+    for name in (
+        "sum", "mean", "std", "var", "prod", "max", "min", "any", "all", "argmax", "argmin", "cumsum", "cumprod", "dot", "clip",
+        "reshape", "transpose", "ravel", "squeeze", "swapaxes", "repeat", "take", "diagonal", "trace", "argsort", "nonzero",
+        "searchsorted", "round",
+    )
+}  # fmt: skip
+
+
+def array_attribute(e: Engine, v: Any, name: str, hint: dict[str, Any]) -> Any:
+    """An attribute of an array or a number."""
+    t = operations.array_type(e, v) if isinstance(v, Ref) else v.type
+    if name == "shape":
+        return shape_of(e, v)
+    if name == "ndim":
+        return e.b.const(len(dims_of(t)))
+    if name == "size":
+        return size_of(e, v)
+    if name == "dtype":
+        if isinstance(t, (Array, Scalar)):
+            return Const(np.dtype(t.dtype), Opaque())
+    elif name == "T":
+        if len(dims_of(t)) < 2:
+            return v
+        return calls.call_object(e, np.transpose, [v], {}, hint)
+    elif name == "real":
+        return calls.call_object(e, np.real, [v], {}, hint) if is_complex(t) else v
+    elif name == "imag":
+        return calls.call_object(e, np.imag, [v], {}, hint)
+    elif name in ("itemsize", "nbytes"):
+        return e.opaque(getattr, [e.value(v), e.b.const(name)], **hint)
+    elif name in ("flat", "data", "base", "ctypes", "strides", "flags"):
+        raise UnsupportedError(what=f"the attribute '.{name}' of an array", instead="use indexing or np.ravel", origin=e.origin)
+    return Method(v, name)
+
+
+def shape_of(e: Engine, v: Any) -> TupleV:
+    if isinstance(v, (TupleV, Ref)) and not operations.is_array(e, v):
+        v = calls.as_array(e, v)
+    operand = e.value(v)
+    parts: list[Operand] = []
+    for k, n in enumerate(dims_of(operand.type)):
+        parts.append(e.b.const(n) if isinstance(n, int) else e.b.call("dim", operand, e.b.const(k)))
+    return TupleV(tuple(parts))
+
+
+def size_of(e: Engine, v: Any) -> Operand:
+    operand = e.value(v)
+    dims = dims_of(operand.type)
+    if all(isinstance(n, int) for n in dims):
+        return e.b.const(int(np.prod([n for n in dims if isinstance(n, int)], dtype=int)))
+    return e.b.call("size", operand)
+
+
+def call_method(e: Engine, owner: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]) -> Any:
+    if isinstance(owner, Ref):
+        c = e.content(owner.obj)
+        if isinstance(c, Map) and c.cls is dict:
+            return _dict_method(e, owner, c, name, args, kwargs)
+        if isinstance(c, Seq) or isinstance(operations.array_type(e, owner), List):
+            return _list_method(e, owner, c, name, args, kwargs)
+        return _array_method(e, owner, name, args, kwargs, hint)
+    if isinstance(owner, TupleV):
+        if name == "_replace" and owner.cls is not None:
+            fields = owner.cls._fields  # type: ignore[attr-defined]
+            return TupleV(tuple(kwargs.get(f, v) for f, v in zip(fields, owner.items)), owner.cls)
+        if name in ("index", "count"):
+            known = operations.known(e, owner, *args)
+            if known is not None:
+                return e.b.const(getattr(known[0], name)(*known[1:]))
+    if operations.is_number(owner):
+        return _array_method(e, owner, name, args, kwargs, hint)
+    if isinstance(owner, Const) and isinstance(owner.type, Str):
+        known = operations.known(e, *args)
+        if known is not None and not kwargs:
+            return operations.lift(e, getattr(owner.value, name)(*known))
+    bound = e.opaque(getattr, [e.value(owner), e.b.const(name)])
+    return calls.call_unknown(e, bound, args, kwargs, hint)
+
+
+def _array_method(e: Engine, v: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]) -> Any:
+    t = operations.array_type(e, v) if isinstance(v, Ref) else v.type
+    if name == "copy":
+        return e.wrap(e.b.emit(e.row("copy"), (e.value(v),), **hint), hint.get("name")) if isinstance(t, Array) else v
+    if name == "astype":
+        dtype = np.dtype(e.static(args[0] if args else kwargs["dtype"], "the dtype of astype"))
+        return cast(e, v, dtype, hint)
+    if name == "flatten":
+        flat = calls.call_object(e, np.ravel, [v, *args], kwargs, {})
+        return e.wrap(e.b.emit(e.row("copy"), (e.value(flat),), **hint), hint.get("name"))
+    if name == "item":
+        if args:
+            return call_method(e, items.get_item(e, v, args[0] if len(args) == 1 else TupleV(tuple(args)), {}), "item", [], {}, hint)
+        kind = np.dtype(t.dtype).kind if isinstance(t, (Array, Scalar)) else ""
+        if isinstance(t, Array):
+            v = calls.call_object(e, np.sum, [v], {}, {})  # the one element
+        operand = e.value(v)
+        return e.b.emit(e.row("to_float" if kind == "f" else "to_int"), (operand,), **hint) if kind in "fiu" else operand
+    if name == "fill":
+        items.require_writable(e, v)
+        e.write_place(v, e.value(args[0]), v.place, v.holes, "set")
+        return e.b.const(None)
+    if name == "tolist":
+        dims = dims_of(t)
+        if len(dims) == 1 and isinstance(dims[0], int):
+            return e.new(Seq(tuple(e.b.call("to_float", e.value(items.get_item(e, v, e.b.const(k), {}))) for k in range(dims[0]))))
+    if name in ("conj", "conjugate"):
+        return calls.call_object(e, np.conjugate, [v], {}, hint)
+    if name in WITH_VARARGS and len(args) > 1:
+        args = [TupleV(tuple(args))]
+    if name == "view" or name in ("sort", "resize", "put", "setfield", "itemset", "byteswap", "partition"):
+        raise UnsupportedError(what=f"the array method '.{name}()'", why="it changes the array or its memory in place", instead=f"use np.{name} or assign to slices", origin=e.origin)
+    fn = BY_FUNCTION.get(name)
+    if fn is None:
+        raise UnsupportedError(what=f"the method '.{name}()' of {operations.describe(e, v)}", instead="use a NumPy function that has a rule", origin=e.origin)
+    return calls.call_object(e, fn, [v, *args], kwargs, hint)
+
+
+def cast(e: Engine, v: Any, dtype: np.dtype[Any], hint: dict[str, Any]) -> Any:
+    """`astype`, or a call of a NumPy scalar type."""
+    return e.wrap(calls.emit(e, e.row("astype"), (e.value(v), Const(dtype.type, Opaque())), (), hint), hint.get("name"))
+
+
+def _list_method(e: Engine, owner: Ref, c: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    if name == "append":
+        v = args[0]
+        if isinstance(c, Seq):
+            e.write(owner.obj, Seq((*c.items, v)))
+            return e.b.const(None)
+        elem = items.element_type(e, c, Seq((v,)))
+        if elem is None:
+            raise UnsupportedError(what="a list whose items differ in type", instead="use a tuple, or one list for each type", origin=e.origin)
+        new = e.b.emit(e.row("append"), (c, e.value(v)), **e.hint(owner.obj.name))
+        if isinstance(new, Var):
+            new.type = List(elem)
+        e.write(owner.obj, new)
+        if isinstance(v, Ref):
+            e.state.link_like(owner.obj, v.obj)
+        return e.b.const(None)
+    if name == "extend":
+        calls.extend_list(e, owner, args[0])
+        return e.b.const(None)
+    if name == "copy":
+        return e.new(c) if isinstance(c, Seq) else calls.call_object(e, list, [owner], {}, {})
+    if isinstance(c, Seq):
+        values = list(c.items)
+        if name == "pop":
+            v = values.pop(*[e.static(a, "the index of pop") for a in args])
+            e.write(owner.obj, Seq(tuple(values)))
+            return v
+        if name == "insert":
+            values.insert(e.static(args[0], "the index of insert"), args[1])
+            e.write(owner.obj, Seq(tuple(values)))
+            return e.b.const(None)
+        if name == "reverse":
+            e.write(owner.obj, Seq(tuple(values[::-1])))
+            return e.b.const(None)
+        if name == "clear":
+            e.write(owner.obj, Seq(()))
+            return e.b.const(None)
+    raise UnsupportedError(
+        what=f"the list method '.{name}()'", why="the list's length is known only at run time" if not isinstance(c, Seq) else "",
+        instead="use append and indexing", origin=e.origin,
+    )
+
+
+def _dict_method(e: Engine, owner: Ref, c: Map, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    if name == "items":
+        return TupleV(tuple(TupleV((operations.lift(e, k), v)) for k, v in zip(c.keys, c.items)))
+    if name == "values":
+        return TupleV(c.items)
+    if name == "keys":
+        return TupleV(tuple(operations.lift(e, k) for k in c.keys))
+    if name == "get":
+        found = c.get(items.constant_key(e, args[0]))
+        if found is not None:
+            return found
+        return args[1] if len(args) > 1 else e.b.const(None)
+    if name == "copy":
+        return e.new(Map(c.keys, c.items))
+    if name == "pop":
+        key = items.constant_key(e, args[0])
+        found = c.get(key)
+        if found is None:
+            return args[1]
+        kept = [(k, v) for k, v in zip(c.keys, c.items) if k != key]
+        e.write(owner.obj, Map(tuple(k for k, _ in kept), tuple(v for _, v in kept)))
+        return found
+    if name == "update":
+        other = e.content(args[0].obj) if args and isinstance(args[0], Ref) else Map((), ())
+        if isinstance(other, Map):
+            for k, v in (*zip(other.keys, other.items), *kwargs.items()):
+                c = c.put(k, v)
+            e.write(owner.obj, c)
+            return e.b.const(None)
+    if name == "setdefault":
+        key = items.constant_key(e, args[0])
+        found = c.get(key)
+        if found is not None:
+            return found
+        e.write(owner.obj, c.put(key, args[1]))
+        return args[1]
+    raise UnsupportedError(what=f"the dict method '.{name}()'", instead="use items, keys, values, get or indexing", origin=e.origin)
+
+
+def class_attribute(e: Engine, self: Ref, cls: type, name: str) -> Any:
+    """A method, property or constant that an object finds in its class."""
+    found = _find_in_class(cls, name)
+    if isinstance(found, property) and found.fget is not None:
+        return calls.inline_function(e, found.fget, [self], {})
+    if isinstance(found, staticmethod):
+        return Const(found.__func__, Opaque())
+    if isinstance(found, classmethod):
+        return BoundFunction(found.__func__, Const(cls, Opaque()))
+    if isinstance(found, pytypes.FunctionType):
+        return BoundFunction(found, self)
+    if found is None:
+        raise UnsupportedError(what=f"'{cls.__name__}' has no attribute '{name}'", origin=e.origin)
+    return e.constant(found)
+
+
+def _find_in_class(cls: type, name: str) -> Any:
+    for base in cls.__mro__:
+        if name in base.__dict__:
+            return base.__dict__[name]
+    return None
+
+
+__all__ = ["array_attribute", "call_method", "cast", "class_attribute", "shape_of", "size_of"]

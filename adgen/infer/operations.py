@@ -1,0 +1,418 @@
+"""The tree's operations: arithmetic, comparison, attributes, items, displays, unpacking, stores."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from adgen.errors import UnsupportedError
+from adgen.frontend import tree
+from adgen.infer import calls, items
+from adgen.infer.branches import truth
+from adgen.infer.values import UNBOUND, Closure, Map, Method, Ref, Seq, SliceV, TupleV
+from adgen.ir.nodes import Const, Operand, Var
+from adgen.ir.types import NUMERIC, Array, List, NoneT, Opaque, Scalar, Undef, is_scalar
+
+if TYPE_CHECKING:
+    from adgen.infer.engine import Engine
+
+BINARY = {
+    "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul",
+    "<<": "lshift", ">>": "rshift", "&": "bitand", "|": "bitor", "^": "bitxor",
+}  # fmt: skip
+UNARY = {"-": "neg", "+": "pos", "~": "invert", "not": "not_"}
+COMPARE = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
+PYTHON: dict[str, Callable[..., Any]] = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "//": operator.floordiv,
+    "%": operator.mod, "**": operator.pow, "@": operator.matmul, "<": operator.lt, "<=": operator.le, ">": operator.gt,
+    ">=": operator.ge, "==": operator.eq, "!=": operator.ne, "in": lambda a, b: a in b, "not in": lambda a, b: a not in b,
+    "<<": operator.lshift, ">>": operator.rshift, "&": operator.and_, "|": operator.or_, "^": operator.xor,
+}  # fmt: skip
+
+
+def apply(e: Engine, s: tree.Assign) -> Any:
+    """Execute one assignment's operation; return the value."""
+    hint = e.hint(s.target)
+    if s.op == "call":
+        return calls.run_call(e, s, hint)
+    if s.op == "free":
+        return e.lookup(s.data)
+    if s.op == "function":
+        return Closure(s.data, tuple(map(e.get, s.args)), e.frame, e.owners[e.frame])
+    args = tuple(map(e.get, s.args))
+    if s.op == "copy":
+        return rename(e, args[0], s.target)
+    if s.op == "binary":
+        return binary(e, s.data, args[0], args[1], hint)
+    if s.op == "inplace":
+        return inplace(e, s.data, args[0], args[1], hint)
+    if s.op == "unary":
+        return unary(e, s.data, args[0], hint)
+    if s.op == "compare":
+        return compare(e, s.data, args[0], args[1], hint)
+    if s.op == "getattr":
+        return calls.get_attribute(e, args[0], s.data, hint)
+    if s.op == "getitem":
+        return items.get_item(e, args[0], args[1], hint)
+    if s.op == "slice":
+        return SliceV(*args)
+    if s.op in ("tuple", "list", "set"):
+        return display(e, s, args)
+    if s.op == "dict":
+        return dict_display(e, s, args)
+    if s.op == "format":
+        return format_text(e, s, args, hint)
+    raise UnsupportedError(what=f"the operation '{s.op}'", origin=e.origin)
+
+
+def rename(e: Engine, v: Any, target: str) -> Any:
+    """Bind a value to one more name; a temporary takes the name."""
+    hint = e.hint(target)
+    if hint:
+        operand = v
+        if isinstance(v, Ref) and not v.place:
+            operand = e.state.heap[v.obj]
+            if v.obj.name is None:
+                v.obj.name = target
+        if isinstance(operand, Var):
+            e.b.bind(operand, hint["name"], True)
+    return v
+
+
+def is_number(v: Any) -> bool:
+    return isinstance(v, (Var, Const)) and isinstance(v.type, NUMERIC)
+
+
+def is_array(e: Engine, v: Any) -> bool:
+    return isinstance(v, Ref) and isinstance(array_type(e, v), Array)
+
+
+def array_type(e: Engine, v: Ref) -> Any:
+    """Return the type of the array that a reference reads, None for a list or dict of known items."""
+    if v.type is not None:
+        return v.type
+    c = e.content(v.obj)
+    return c.type if isinstance(c, (Var, Const)) else None
+
+
+def plain(e: Engine, v: Any) -> Any:
+    """Return the Python value of a fully known value; raise NotStatic otherwise."""
+    return e.static(v, "this value")
+
+
+def known(e: Engine, *vs: Any) -> list[Any] | None:
+    """Return the Python values of constants, tuples and strings; None if one is not known."""
+    found = []
+    for v in vs:
+        if isinstance(v, Const):
+            found.append(v.value)
+        elif isinstance(v, TupleV) and v.cls is None:
+            inner = known(e, *v.items)
+            if inner is None:
+                return None
+            found.append(tuple(inner))
+        else:
+            return None
+    return found
+
+
+def lift(e: Engine, value: Any) -> Any:
+    """Return the abstract value of a Python constant."""
+    if isinstance(value, tuple) and type(value) is tuple:
+        return TupleV(tuple(lift(e, v) for v in value))
+    return e.b.const(value)
+
+
+def binary(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any] | None = None) -> Any:
+    hint = hint or {}
+    if (is_number(a) or is_array(e, a)) and (is_number(b) or is_array(e, b)):
+        return arithmetic(e, BINARY[symbol], (a, b), hint)
+    values = known(e, a, b)
+    if values is not None:
+        try:
+            return lift(e, PYTHON[symbol](*values))
+        except Exception as error:
+            raise UnsupportedError(what=f"this operation fails: {error}", origin=e.origin) from error
+    joined = _sequences(e, symbol, a, b)
+    if joined is not None:
+        return joined
+    if isinstance(a, Ref) and isinstance(b, Ref | TupleV) and is_array(e, a):
+        return arithmetic(e, BINARY[symbol], (a, calls.as_array(e, b)), hint)
+    if isinstance(b, Ref) and isinstance(a, Ref | TupleV) and is_array(e, b):
+        return arithmetic(e, BINARY[symbol], (calls.as_array(e, a), b), hint)
+    if _stringy(a) or _stringy(b):
+        return e.opaque(PYTHON[symbol], [e.value(a), e.value(b)], **hint)
+    raise UnsupportedError(
+        what=f"'{symbol}' between {describe(e, a)} and {describe(e, b)}", why="the type of the result is not known",
+        instead="convert both to numbers or arrays first", origin=e.origin,
+    )
+
+
+def _stringy(v: Any) -> bool:
+    from adgen.ir.types import Str
+
+    return isinstance(v, (Var, Const)) and isinstance(v.type, (Str, Opaque))
+
+
+def describe(e: Engine, v: Any) -> str:
+    if isinstance(v, (Var, Const)):
+        return "an unknown object" if isinstance(v.type, Opaque) else f"a value of type {v.type}"
+    if isinstance(v, Ref):
+        t = array_type(e, v)
+        return f"an array of type {t}" if isinstance(t, Array) else "a list" if t is not None or isinstance(e.content(v.obj), Seq) else "a dict or object"
+    return {TupleV: "a tuple", Closure: "a function", Method: "a method", SliceV: "a slice"}.get(type(v), "this value")
+
+
+def _sequences(e: Engine, symbol: str, a: Any, b: Any) -> Any:
+    """Concatenation and repetition of tuples and lists."""
+    if symbol == "+":
+        if isinstance(a, TupleV) and isinstance(b, TupleV):
+            return TupleV(a.items + b.items)
+        if isinstance(a, Ref) and isinstance(b, Ref) and not is_array(e, a) and not is_array(e, b):
+            x, y = e.content(a.obj), e.content(b.obj)
+            if isinstance(x, Seq) and isinstance(y, Seq):
+                return e.new(Seq(x.items + y.items))
+            elem = e.element_type(x, y)
+            if elem is not None:
+                ref = e.new(e.b.call("add", e.list_operand(x, elem), e.list_operand(y, elem)))
+                for o in (a.obj, b.obj):
+                    e.state.link_like(ref.obj, o)
+                return ref
+    if symbol == "*":
+        for x, n in ((a, b), (b, a)):
+            if not isinstance(n, (Var, Const)):
+                continue
+            if isinstance(x, TupleV) and isinstance(n, Const):
+                return TupleV(x.items * n.value)
+            if isinstance(x, Ref) and not is_array(e, x):
+                c = e.content(x.obj)
+                if isinstance(c, Seq) and isinstance(n, Const) and isinstance(n.value, int) and len(c.items) * n.value <= 64:
+                    return e.new(Seq(c.items * n.value))
+                elem = e.element_type(c, c)
+                if elem is not None and is_scalar(elem):
+                    return e.new(e.b.call("mul", e.list_operand(c, elem), n))
+    return None
+
+
+def arithmetic(e: Engine, name: str, args: tuple[Any, ...], hint: dict[str, Any]) -> Any:
+    operands = tuple(e.value(a) for a in args)
+    for o in operands:
+        if isinstance(o.type, Undef):
+            raise UnsupportedError(what="a value that may be unbound", origin=e.origin)
+    return e.wrap(calls.emit(e, e.row(name), operands, (), hint), hint.get("name"))
+
+
+def inplace(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any]) -> Any:
+    """`a op= b`: a write into an array or list, a rebinding of anything else."""
+    if not isinstance(a, Ref):
+        return binary(e, symbol, a, b, hint)
+    if not is_array(e, a):
+        if symbol == "+":
+            calls.extend_list(e, a, b)
+            return a
+        return binary(e, symbol, a, b, hint)
+    items.require_writable(e, a)
+    if symbol in ("+", "-"):
+        value = e.value(b if not isinstance(b, (TupleV, Ref)) or is_array(e, b) else calls.as_array(e, b))
+        e.write_place(a, value, a.place, a.holes, "add" if symbol == "+" else "sub")
+    else:
+        value = e.value(binary(e, symbol, a, b))
+        e.write_place(a, value, a.place, a.holes, "set")
+    return a
+
+
+def unary(e: Engine, symbol: str, a: Any, hint: dict[str, Any]) -> Any:
+    if symbol == "not":
+        cond = truth(e, a)
+        if isinstance(cond, Const) and isinstance(cond.value, bool):
+            return e.b.const(not cond.value)
+        return e.b.emit(e.row("not_"), (cond,), **hint)
+    if is_number(a) or is_array(e, a):
+        return arithmetic(e, UNARY[symbol], (a,), hint)
+    raise UnsupportedError(what=f"'{symbol}' of {describe(e, a)}", origin=e.origin)
+
+
+def compare(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any]) -> Any:
+    if symbol in ("is", "is not"):
+        return _identity(e, symbol, a, b)
+    if symbol in COMPARE and (is_number(a) or is_array(e, a)) and (is_number(b) or is_array(e, b)):
+        return arithmetic(e, COMPARE[symbol], (a, b), hint)
+    values = known(e, a, b)
+    if values is not None:
+        return lift(e, PYTHON[symbol](*values))
+    if symbol in ("in", "not in"):
+        return _membership(e, symbol, a, b)
+    if symbol in ("==", "!="):
+        known_types = [v.type for v in (a, b) if isinstance(v, (Var, Const))]
+        if any(isinstance(t, NoneT) for t in known_types) and not any(isinstance(t, Opaque) for t in known_types):
+            return e.b.const((symbol == "!=") != all(isinstance(t, NoneT) for t in known_types) if len(known_types) == 2 else symbol == "!=")
+        if isinstance(a, TupleV) and isinstance(b, TupleV) and symbol == "==" and len(a.items) == len(b.items):
+            result: Any = e.b.const(True)
+            for x, y in zip(a.items, b.items):
+                both = e.value(compare(e, "==", x, y, {}))
+                if isinstance(both, Const) and both.value is True:
+                    continue
+                result = both if isinstance(result, Const) and result.value is True else e.b.call("bitand", result, both)
+            return result
+        for v in (a, b):
+            if isinstance(v, Var) and v in e.param_of and not is_number(v):
+                e.static(v, "a comparison")
+    return e.opaque(PYTHON[symbol], [e.value(a), e.value(b)], **hint)
+
+
+def _identity(e: Engine, symbol: str, a: Any, b: Any) -> Operand:
+    same: bool | None = None
+    if isinstance(a, Const) and isinstance(b, Const):
+        same = a.value is b.value or (isinstance(a.type, NoneT) and isinstance(b.type, NoneT))
+    elif isinstance(a, Ref) and isinstance(b, Ref) and not a.place and not b.place:
+        if a.obj is b.obj:
+            same = True
+        elif b.obj not in e.state.links.get(a.obj, ()):
+            same = False
+    else:
+        types = [v.type if isinstance(v, (Var, Const)) else None for v in (a, b)]
+        nones = [isinstance(t, NoneT) for t in types]
+        if any(nones) and not any(isinstance(t, (Opaque, Undef)) for t in types):
+            same = all(nones)
+    if same is None:
+        return e.opaque(operator.is_ if symbol == "is" else operator.is_not, [e.value(a), e.value(b)])
+    return e.b.const(same == (symbol == "is"))
+
+
+def _membership(e: Engine, symbol: str, a: Any, b: Any) -> Operand:
+    keys = None
+    if isinstance(b, Ref):
+        c = e.content(b.obj)
+        keys = list(c.keys) if isinstance(c, Map) else known(e, *c.items) if isinstance(c, Seq) else None
+    elif isinstance(b, TupleV):
+        keys = known(e, *b.items)
+    if keys is not None:
+        if isinstance(a, Const):
+            return e.b.const((a.value in keys) == (symbol == "in"))
+        if isinstance(a, Var) and a in e.param_of and isinstance(e.static(a, "a membership test"), object):
+            return e.b.const(False)
+    return e.opaque(PYTHON[symbol], [e.value(a), e.value(b)])
+
+
+def display(e: Engine, s: tree.Assign, args: tuple[Any, ...]) -> Any:
+    values: list[Any] = []
+    starred = s.data or ()
+    for k, a in enumerate(args):
+        if k in starred:
+            values.extend(items.expand(e, a))
+        else:
+            values.append(a)
+    if s.op == "tuple":
+        return TupleV(tuple(values))
+    if s.op == "list":
+        return e.new(Seq(tuple(values)))
+    constants = known(e, *values)
+    if constants is not None:
+        return Const(frozenset(constants), Opaque())
+    raise UnsupportedError(what="a set of values known only at run time", instead="use a list or a dict", origin=e.origin)
+
+
+def dict_display(e: Engine, s: tree.Assign, args: tuple[Any, ...]) -> Any:
+    table = Map((), ())
+    starred = s.data or ()
+    for k in range(0, len(args), 2):
+        if k // 2 in starred or k in starred:
+            c = e.content(args[k + 1].obj) if isinstance(args[k + 1], Ref) else None
+            if not isinstance(c, Map):
+                raise UnsupportedError(what="`**` of something that is not a dict with known keys", origin=e.origin)
+            for key, v in zip(c.keys, c.items):
+                table = table.put(key, v)
+            continue
+        table = table.put(items.constant_key(e, args[k]), args[k + 1])
+    return e.new(table)
+
+
+def format_text(e: Engine, s: tree.Assign, args: tuple[Any, ...], hint: dict[str, Any]) -> Operand:
+    """An f-string: `str.format` with the same fields."""
+    template = ""
+    fields: list[Operand] = []
+    for part, a in zip(s.data, args):
+        if part is None:
+            template += str(plain(e, a)).replace("{", "{{").replace("}", "}}")
+        else:
+            conversion, spec = part
+            text = "" if conversion in (None, -1, "") else f"!{conversion if isinstance(conversion, str) else chr(conversion)}"
+            template += "{" + text + (f":{spec}" if spec else "") + "}"
+            fields.append(e.value(a))
+    return e.opaque(str.format, [e.b.const(template), *fields], **hint)
+
+
+def unpack(e: Engine, s: tree.Unpack) -> None:
+    value = e.get(s.value)
+    n = len(s.targets)
+    if s.star is None:
+        parts = items.split(e, value, n)
+        if parts is None:
+            raise UnsupportedError(
+                what=f"{n} names for {describe(e, value)} of another length", why="the program would raise ValueError here",
+                origin=e.origin,
+            )
+    else:
+        everything = items.expand(e, value)
+        if len(everything) < n - 1:
+            raise UnsupportedError(what=f"not enough values to unpack into {n} names", origin=e.origin)
+        tail = n - s.star - 1
+        middle = everything[s.star : len(everything) - tail]
+        parts = [*everything[: s.star], e.new(Seq(tuple(middle))), *everything[len(everything) - tail :]]
+    for target, part in zip(s.targets, parts):
+        e.set(target, rename(e, part, target))
+
+
+def set_item(e: Engine, base: Any, key: Any, value: Any) -> None:
+    items.set_item(e, base, key, value)
+
+
+def aug_item(e: Engine, s: tree.AugItem) -> None:
+    items.aug_item(e, e.get(s.base), e.get(s.key), s.op, e.get(s.value))
+
+
+def set_attr(e: Engine, s: tree.SetAttr) -> None:
+    base, value = e.get(s.base), e.get(s.value)
+    c = e.content(base.obj) if isinstance(base, Ref) else None
+    if not isinstance(c, Map) or c.cls is dict:
+        raise UnsupportedError(
+            what=f"an assignment to the attribute '{s.attr}' of {describe(e, base)}",
+            why="only dataclass instances passed in or made here can be followed",
+            instead="keep the value in a local variable", origin=e.origin,
+        )
+    assert isinstance(base, Ref)
+    if s.op is not None:
+        value = inplace(e, s.op, c.get(s.attr), value, {})
+        c = e.content(base.obj)
+    e.write(base.obj, c.put(s.attr, value))
+
+
+def delete(e: Engine, s: tree.Delete) -> None:
+    if s.name is not None:
+        e.set(s.name, UNBOUND)
+        return
+    base, key = e.get(s.base or ""), e.get(s.key or "")
+    c = e.content(base.obj) if isinstance(base, Ref) else None
+    if isinstance(c, Map):
+        k = items.constant_key(e, key)
+        kept = [(a, b) for a, b in zip(c.keys, c.items) if a != k]
+        e.write(base.obj, Map(tuple(a for a, _ in kept), tuple(b for _, b in kept), c.cls))
+    elif isinstance(c, Seq):
+        values = list(c.items)
+        del values[plain(e, key)]
+        e.write(base.obj, Seq(tuple(values)))
+    else:
+        raise UnsupportedError(what=f"`del` of an item of {describe(e, base)}", origin=e.origin)
+
+
+def raise_error(e: Engine, s: tree.Raise) -> None:
+    if s.exc is None:
+        raise UnsupportedError(what="`raise` without an exception", origin=e.origin)
+    e.b.emit(e.row("raise_"), (e.value(e.get(s.exc)),), type=NoneT())
+    e.state.dead = True
+
+
+__all__ = ["List", "Scalar", "apply", "binary", "compare", "inplace", "np"]

@@ -1,0 +1,144 @@
+"""From a Python function and the types of its arguments to typed SSA."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from adgen.errors import UnsupportedError
+from adgen.frontend.lower import lower
+from adgen.infer.engine import Engine
+from adgen.infer.values import Map, Obj, Ref, Seq, TupleV
+from adgen.ir.build import Builder
+from adgen.ir.nodes import Const, Func, Operand, Var
+from adgen.ir.types import Array, Bool, Int, List, NoneT, Opaque, Record, Str, Tuple, Type
+from adgen.rules.typing import type_of_value
+
+
+@dataclass(slots=True)
+class Program:
+    """A typed function, with what the derivative passes need to know of it."""
+
+    func: Func
+    params: dict[str, Var]
+    hidden: list[HiddenValue] = field(default_factory=list)
+    callees: tuple[Any, ...] = ()
+    written: tuple[str, ...] = ()  # parameters whose arrays the program writes
+    final: dict[str, Operand] = field(default_factory=dict)  # their content at the end
+
+
+@dataclass(slots=True)
+class HiddenValue:
+    """A global or closure value that became a trailing parameter."""
+
+    name: str
+    owner: Any
+    kind: str
+    var: Var
+    value: Any = None
+    static: bool = False
+
+
+def infer(
+    fn: Callable[..., Any],
+    types: Sequence[Type],
+    statics: Mapping[str, Any],
+    setup: Callable[[Engine], None] | None = None,
+) -> Program:
+    """Type a function for one signature."""
+    tree = lower(fn)
+    b = Builder()
+    hidden: dict[tuple[int, str], HiddenValue] = {}
+
+    def hide(e: Engine, owner: Any, name: str, value: Any) -> Any:
+        key = (id(getattr(owner, "__globals__", owner)) if name not in getattr(owner, "__code__", owner).co_freevars else id(owner), name)
+        t = type_of_value(value)
+        if isinstance(t, (Str, NoneT, Bool)) or (isinstance(t, (Tuple, Record)) and not _has_arrays(t)) or isinstance(t, Int):
+            if key not in hidden:
+                hidden[key] = HiddenValue(name, owner, "", Var(t, name), value, True)
+            return e.constant(value)
+        if key not in hidden:
+            hidden[key] = HiddenValue(name, owner, "", Var(t, name, True), value)
+            v = e.wrap(hidden[key].var, name)
+            _mark_global(e, v, name)
+            roots[key] = v
+        return roots[key]
+
+    roots: dict[tuple[int, str], Any] = {}
+    e = Engine(b, hide)
+    if setup is not None:
+        setup(e)
+    b.open()
+    frame = e.push(fn)
+    e.frame = frame
+    e.active.append(tree)
+    params: dict[str, Var] = {}
+    objects: dict[str, Obj] = {}
+    for p, t in zip(tree.params, types):
+        v = Var(t, p.name, True)
+        params[p.name] = v
+        if p.name in statics:
+            e.set(p.name, e.constant(statics[p.name]))
+            continue
+        value = _enter(e, v, p.name, p.kind)
+        e.set(p.name, value)
+        if isinstance(value, Ref):
+            objects[p.name] = value.obj
+    result = e.run(tree.body)
+    if e.state.dead:
+        result = None
+    out = e.value(result if result is not None else b.const(None))
+    final = {}
+    for name, obj in objects.items():
+        c = e.state.heap[obj]
+        if obj in e.written and isinstance(c, (Var, Const)):
+            final[name] = c
+    body = b.close((out,))
+    shown = [h for h in hidden.values() if not h.static]
+    func = Func(fn.__name__, (*params.values(), *[h.var for h in shown]), body)
+    return Program(func, params, list(hidden.values()), tuple(e.callees), tuple(objects_written(e, objects)), final)
+
+
+def objects_written(e: Engine, objects: Mapping[str, Obj]) -> list[str]:
+    return [name for name, obj in objects.items() if obj in e.written]
+
+
+def _has_arrays(t: Type) -> bool:
+    if isinstance(t, (Tuple, Record)):
+        return any(map(_has_arrays, t.items))
+    return isinstance(t, (Array, List))
+
+
+def _mark_global(e: Engine, v: Any, name: str) -> None:
+    if isinstance(v, Ref):
+        v.obj.name, v.obj.param = name, "global"
+        v = e.state.heap[v.obj]
+    if isinstance(v, (TupleV, Seq, Map)):
+        for i in v.items:
+            _mark_global(e, i, name)
+
+
+def _enter(e: Engine, v: Var, name: str, kind: str) -> Any:
+    """Return the abstract value of a parameter."""
+    t = v.type
+    if isinstance(t, (Int, Bool, Str, NoneT, Opaque)):
+        e.param_of[v] = name
+    if kind == "**" and not isinstance(t, Record):
+        raise UnsupportedError(what=f"the parameter `**{name}`", origin=e.origin)
+    value = e.wrap(v, name)
+    _adopt(e, value, name, v)
+    return value
+
+
+def _adopt(e: Engine, value: Any, name: str, root: Var) -> None:
+    """Mark what a parameter holds as the caller's; number leaves can be asked for by value."""
+    if isinstance(value, Ref):
+        value.obj.param = "param"
+        value.obj.name = value.obj.name or name
+        value = e.state.heap[value.obj]
+    if isinstance(value, (TupleV, Seq, Map)):
+        for i in value.items:
+            _adopt(e, i, name, root)
+    elif isinstance(value, Var) and isinstance(value.type, (Int, Bool, Str, NoneT, Opaque)):
+        e.param_of[value] = name

@@ -1,0 +1,174 @@
+"""What the abstract interpreter knows of a value, and the heap that makes aliases exact.
+
+Numbers are operands. An array, list, dict or object is a `Ref` to an `Obj`; the heap maps the object to
+its present content, so that a write through one name is seen through every other. Objects that may or may
+not be the same memory are *linked*: a write to one poisons the others, and reading a poisoned one is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from adgen.frontend import tree
+from adgen.ir.nodes import Operand, Origin, Place
+from adgen.ir.types import Type
+
+
+class Obj:
+    """The identity of a mutable thing. `name` is for messages."""
+
+    __slots__ = ("name", "param")
+
+    def __init__(self, name: str | None = None, param: str = "") -> None:
+        self.name = name
+        self.param = param
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A reference to an object, or to a view of it (`place`, its operands in `holes`)."""
+
+    obj: Obj
+    place: Place = ()
+    holes: tuple[Operand, ...] = ()
+    type: Type | None = None  # of the view
+
+
+@dataclass(frozen=True, slots=True)
+class TupleV:
+    """A tuple; `cls` is set for a namedtuple."""
+
+    items: tuple[Any, ...]
+    cls: type | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seq:
+    """Content of a list whose length and items are known."""
+
+    items: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """Content of a dict, or of an object with attributes (`cls`)."""
+
+    keys: tuple[Any, ...]
+    items: tuple[Any, ...]
+    cls: type = dict
+
+    def get(self, key: Any) -> Any:
+        for k, v in zip(self.keys, self.items):
+            if k == key and type(k) is type(key):
+                return v
+        return None
+
+    def put(self, key: Any, value: Any) -> Map:
+        if key in self.keys:
+            k = self.keys.index(key)
+            return Map(self.keys, (*self.items[:k], value, *self.items[k + 1 :]), self.cls)
+        return Map((*self.keys, key), (*self.items, value), self.cls)
+
+
+@dataclass(frozen=True, slots=True)
+class SliceV:
+    start: Any
+    stop: Any
+    step: Any
+
+
+@dataclass(frozen=True, slots=True)
+class RangeV:
+    start: Operand
+    stop: Operand
+    step: Operand
+
+
+@dataclass(frozen=True, slots=True)
+class ZipV:
+    parts: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EnumV:
+    inner: Any
+    start: Operand
+
+
+@dataclass(frozen=True, slots=True)
+class ReversedV:
+    inner: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """A function made inside the program: its tree, its defaults, the frame it was made in."""
+
+    function: tree.Function
+    defaults: tuple[Any, ...]
+    frame: int
+    globals_of: Any  # the Python function whose globals and cells it sees
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    owner: Any
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class BoundFunction:
+    """A method of a class, with the object that it was taken from."""
+
+    fn: Any
+    owner: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Poison:
+    """A value that can't be known; reading it is refused with this reason."""
+
+    what: str
+    why: str
+    origin: Origin | None
+    alias: bool = True
+
+
+class Unbound:
+    """A name without a value."""
+
+    def __repr__(self) -> str:
+        return "unbound"
+
+
+UNBOUND = Unbound()
+
+
+@dataclass(slots=True)
+class State:
+    """Everything that control flow forks and joins."""
+
+    frames: dict[int, dict[str, Any]] = field(default_factory=dict)
+    heap: dict[Obj, Any] = field(default_factory=dict)
+    links: dict[Obj, tuple[Obj, ...]] = field(default_factory=dict)
+    dead: bool = False  # this path ended in a raise
+
+    def copy(self) -> State:
+        return State({k: dict(f) for k, f in self.frames.items()}, dict(self.heap), dict(self.links), self.dead)
+
+    def link(self, a: Obj, b: Obj) -> None:
+        """Record that two objects may be the same memory. Not transitive: swapped buffers are never each other."""
+        if a is b:
+            return
+        for x, y in ((a, b), (b, a)):
+            known = self.links.get(x, ())
+            if y not in known:
+                self.links[x] = (*known, y)
+
+    def link_like(self, a: Obj, b: Obj) -> None:
+        """Record that `a` may be `b`, and so whatever `b` may be."""
+        for other in self.links.get(b, ()):
+            self.link(a, other)
+        self.link(a, b)

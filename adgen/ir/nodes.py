@@ -1,0 +1,274 @@
+"""The intermediate representation: structured SSA, purely functional.
+
+A value is defined once and never changes. An array that the user's program writes is a sequence of
+versions: `u1 = update(u0, v)` is the array u0 with one place replaced. The version *is* the memory
+token: a load names the version that it reads, so no pass can move it past a store. Which updates
+run in place is decided after differentiation, by `optimise.own`.
+
+Branches and loops carry values in and out explicitly, so every analysis is one recursive walk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from adgen.ir.types import Type, Undef
+
+if TYPE_CHECKING:
+    from adgen.rules.registry import Primitive
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Origin:
+    """The user's statement that a node comes from. Nodes of one statement share one object."""
+
+    file: str
+    line: int
+    col: int
+    end_line: int
+    end_col: int
+    text: str  # the statement on one line (for compound statements: their header)
+    function: str
+    comments: tuple[str, ...] = ()  # the comment lines above it
+
+
+class Var:
+    """An SSA value. Compared by identity.
+
+    `name` is the base name it should print under, or None for a compiler temporary. A `fixed` name
+    is one the user wrote or the gradient of one: such a value keeps a statement of its own.
+    """
+
+    __slots__ = ("fixed", "name", "type")
+
+    def __init__(self, type: Type, name: str | None = None, fixed: bool = False) -> None:
+        self.type = type
+        self.name = name
+        self.fixed = fixed
+
+    def __repr__(self) -> str:
+        return f"<{self.name or '%'}: {self.type}>"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Const:
+    """A value known at compile time: number, string, None, tuple of such, dtype, function."""
+
+    value: Any
+    type: Type
+
+
+UNDEF = Const(None, Undef())
+
+Operand = Var | Const
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """In a template: the operand at this position of `args`."""
+
+    arg: int
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A slice in an index template. None is an open end."""
+
+    start: Hole | int | None = None
+    stop: Hole | int | None = None
+    step: Hole | int | None = None
+
+
+IndexItem = Hole | int | Slice | None | Any  # None is np.newaxis, Ellipsis is itself
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A step of a place: `[items]`. `x[i]` has one item, `x[i, j]` two."""
+
+    items: tuple[IndexItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ViewStep:
+    """A step of a place: a view-making primitive with constant keywords (`.T`, swapaxes)."""
+
+    op: Primitive
+    args: tuple[Any, ...] = ()  # constants after the array itself
+
+
+Place = tuple[Index | ViewStep, ...]
+Mode = Literal["set", "add", "sub"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Let:
+    """`out = op(*args)`; the last `len(kws)` args go by keyword.
+
+    getitem: args (base, *holes), `place` one Index.
+    update:  args (base, value, *holes), `place` any steps (none: the whole array), `mode`.
+    """
+
+    out: Var
+    op: Primitive
+    args: tuple[Operand, ...]
+    kws: tuple[str, ...] = ()
+    place: Place = ()
+    mode: Mode = "set"
+    origin: Origin | None = None
+    adjoint: bool = False  # belongs to the backward part: its origin prints as a comment
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    stmts: tuple[Stmt, ...]
+    results: tuple[Operand, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class If:
+    """`outs = then.results if cond else orelse.results`."""
+
+    cond: Operand
+    then: Block
+    orelse: Block
+    outs: tuple[Var, ...]
+    origin: Origin | None = None
+    adjoint: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    start: Operand
+    stop: Operand
+    step: Operand
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Consume:
+    """One element of a sequence per iteration, from the front or from the back."""
+
+    var: Var
+    seq: Operand
+    reverse: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loop:
+    """A loop over a range (`index` counts), a `while` (`test`), or over its consumed sequences alone.
+
+    `params` hold the carried values inside, `inits` before the first iteration, `outs` after the last.
+    Each iteration yields `body.results`: the next carried values, then one element for each collect,
+    then, if `stops`, a flag that ends the loop after this iteration. `collects` are lists of the
+    elements in order of iteration. `test` sees the params and yields one boolean.
+    """
+
+    range: Range | None
+    index: Var | None
+    test: Block | None
+    consumes: tuple[Consume, ...]
+    params: tuple[Var, ...]
+    inits: tuple[Operand, ...]
+    body: Block
+    outs: tuple[Var, ...]
+    collects: tuple[Var, ...] = ()
+    stops: bool = False
+    backwards: bool = False  # range is walked from its last element to its first
+    origin: Origin | None = None
+    adjoint: bool = False
+
+    @property
+    def yields(self) -> tuple[Operand, ...]:
+        return self.body.results[: len(self.params)]
+
+    @property
+    def collected(self) -> tuple[Operand, ...]:
+        n = len(self.params)
+        return self.body.results[n : n + len(self.collects)]
+
+    @property
+    def stop(self) -> Operand | None:
+        return self.body.results[-1] if self.stops else None
+
+
+Stmt = Let | If | Loop
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Func:
+    """A function: `body.results` is its one result."""
+
+    name: str
+    params: tuple[Var, ...]
+    body: Block
+    notes: tuple[str, ...] = ()  # comment lines under the header
+    defaults: tuple[Any, ...] = field(default=())
+
+
+def defs(s: Stmt) -> tuple[Var, ...]:
+    """Return the values that a statement defines for what follows it."""
+    if isinstance(s, Let):
+        return (s.out,)
+    if isinstance(s, If):
+        return s.outs
+    return s.outs + s.collects
+
+
+def blocks(s: Stmt) -> tuple[Block, ...]:
+    if isinstance(s, If):
+        return (s.then, s.orelse)
+    if isinstance(s, Loop):
+        return (s.body,) if s.test is None else (s.test, s.body)
+    return ()
+
+
+def operands(s: Stmt) -> tuple[Operand, ...]:
+    """Return what a statement itself reads, not counting its blocks."""
+    if isinstance(s, Let):
+        return s.args
+    if isinstance(s, If):
+        return (s.cond,)
+    head = () if s.range is None else (s.range.start, s.range.stop, s.range.step)
+    return head + tuple(c.seq for c in s.consumes) + s.inits
+
+
+def bound(s: Stmt) -> tuple[Var, ...]:
+    """Return the values that a loop defines for its own blocks."""
+    if not isinstance(s, Loop):
+        return ()
+    index = () if s.index is None else (s.index,)
+    return index + tuple(c.var for c in s.consumes) + s.params
+
+
+def walk(block: Block) -> Iterator[Stmt]:
+    """Yield every statement, nested ones after the one that holds them."""
+    stack: list[Stmt] = list(reversed(block.stmts))
+    while stack:
+        s = stack.pop()
+        yield s
+        for b in reversed(blocks(s)):
+            stack.extend(reversed(b.stmts))
+
+
+def free_vars(block: Block) -> dict[Var, None]:
+    """Return what a block reads from outside, in order of first use."""
+    inner: set[Var] = set()
+    read: dict[Var, None] = {}
+    _scan(block, inner, read)
+    return {v: None for v in read if v not in inner}
+
+
+def _scan(block: Block, inner: set[Var], read: dict[Var, None]) -> None:
+    for s in block.stmts:
+        for a in operands(s):
+            if isinstance(a, Var):
+                read.setdefault(a)
+        inner.update(bound(s))
+        for b in blocks(s):
+            _scan(b, inner, read)
+        inner.update(defs(s))
+    for a in block.results:
+        if isinstance(a, Var):
+            read.setdefault(a)

@@ -1,0 +1,173 @@
+"""Types of values in the IR: what is known about a value before anything runs.
+
+`Float`, `Int` and `Complex` are Python's own numbers (weak in NEP 50's sense), `Scalar` is NumPy's.
+An axis of an array is 1, another known length, or symbolic; equal symbols are equal lengths.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """Base of all types."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undef(Type):
+    """No value: a name that is not bound on this path."""
+
+    def __str__(self) -> str:
+        return "undef"
+
+
+@dataclass(frozen=True, slots=True)
+class NoneT(Type):
+    def __str__(self) -> str:
+        return "None"
+
+
+@dataclass(frozen=True, slots=True)
+class Bool(Type):
+    def __str__(self) -> str:
+        return "bool"
+
+
+@dataclass(frozen=True, slots=True)
+class Int(Type):
+    def __str__(self) -> str:
+        return "int"
+
+
+@dataclass(frozen=True, slots=True)
+class Float(Type):
+    def __str__(self) -> str:
+        return "float"
+
+
+@dataclass(frozen=True, slots=True)
+class Complex(Type):
+    def __str__(self) -> str:
+        return "complex"
+
+
+@dataclass(frozen=True, slots=True)
+class Str(Type):
+    def __str__(self) -> str:
+        return "str"
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque(Type):
+    """Any other Python object; it is never differentiated."""
+
+    def __str__(self) -> str:
+        return "object"
+
+
+@dataclass(frozen=True, slots=True)
+class Dim:
+    """A symbolic length: `max(symbol - minus, 0)`.
+
+    `nonunit` says that the length is known not to be 1 (it may be 0).
+    """
+
+    symbol: int
+    minus: int = 0
+    nonunit: bool = False
+
+    def __str__(self) -> str:
+        letter = f"n{self.symbol}"
+        return f"{letter}-{self.minus}" if self.minus else letter
+
+
+Length = int | Dim
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar(Type):
+    """A NumPy scalar."""
+
+    dtype: str
+
+    def __str__(self) -> str:
+        return self.dtype
+
+
+@dataclass(frozen=True, slots=True)
+class Array(Type):
+    """A NumPy array: dtype by name, one length per axis."""
+
+    dtype: str
+    dims: tuple[Length, ...]
+
+    @property
+    def ndim(self) -> int:
+        return len(self.dims)
+
+    def __str__(self) -> str:
+        return f"{self.dtype}[{', '.join(map(str, self.dims))}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Tuple(Type):
+    items: tuple[Type, ...]
+
+    def __str__(self) -> str:
+        return f"({', '.join(map(str, self.items))})"
+
+
+@dataclass(frozen=True, slots=True)
+class Record(Type):
+    """A structure with constant keys: dict (`cls` is dict), namedtuple, dataclass, list of fixed length (`cls` is list)."""
+
+    cls: type
+    keys: tuple[Any, ...]
+    items: tuple[Type, ...]
+
+    def __str__(self) -> str:
+        inner = ", ".join(f"{k}: {t}" for k, t in zip(self.keys, self.items))
+        return f"{self.cls.__name__}{{{inner}}}"
+
+
+@dataclass(frozen=True, slots=True)
+class List(Type):
+    """A list of any length whose elements share one type."""
+
+    elem: Type
+
+    def __str__(self) -> str:
+        return f"[{self.elem}]"
+
+
+NUMERIC = (Bool, Int, Float, Complex, Scalar, Array)
+
+
+def is_floating(t: Type) -> bool:
+    """Say whether values of this type can carry a derivative (real or complex floating point)."""
+    if isinstance(t, (Float, Complex)):
+        return True
+    if isinstance(t, (Scalar, Array)):
+        return np.dtype(t.dtype).kind in "fc"
+    if isinstance(t, (Tuple, Record)):
+        return any(map(is_floating, t.items))
+    if isinstance(t, List):
+        return is_floating(t.elem)
+    return False
+
+
+def is_complex(t: Type) -> bool:
+    return isinstance(t, Complex) or (isinstance(t, (Scalar, Array)) and np.dtype(t.dtype).kind == "c")
+
+
+def is_scalar(t: Type) -> bool:
+    """Say whether values are single immutable numbers."""
+    return isinstance(t, (Bool, Int, Float, Complex, Scalar))
+
+
+def dims_of(t: Type) -> tuple[Length, ...]:
+    return t.dims if isinstance(t, Array) else ()

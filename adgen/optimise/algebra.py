@@ -1,0 +1,170 @@
+"""Algebra on derived code, applied as it is built: what a person would have simplified in passing.
+
+Only rewrites that keep the rounding to an ulp or two: signs move out of products, constants to the front,
+`t - t * e` becomes `t * (1 - e)`. Nothing here touches the user's own statements.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from adgen.ir.nodes import Const, Let, Operand, Var
+from adgen.ir.types import Array, Bool, Float, Int, Scalar, dims_of, is_floating, is_scalar
+
+if TYPE_CHECKING:
+    from adgen.ir.build import Builder
+
+Args = tuple[Operand, ...]
+
+
+def simplify(b: Builder, name: str, args: Args) -> Operand | None:
+    """Return a simpler operand for `name(*args)`, or None."""
+    rule = RULES.get(name)
+    return rule(b, *args) if rule is not None else None
+
+
+def made_by(b: Builder, v: Operand, name: str) -> Args | None:
+    s = b.defs.get(v) if isinstance(v, Var) else None
+    return s.args if isinstance(s, Let) and s.op.name == name and not s.kws else None
+
+
+def weak(v: Operand) -> float | None:
+    """Return the value of a Python number known at compile time."""
+    if isinstance(v, Const) and isinstance(v.type, (Float, Int)) and not isinstance(v.type, Bool):
+        return float(v.value)
+    return None
+
+
+def _keeps(v: Operand) -> bool:
+    """Say whether multiplying by a weak number leaves the value's type."""
+    return is_floating(v.type)
+
+
+def _mul(b: Builder, x: Operand, y: Operand) -> Operand | None:
+    c, d = weak(x), weak(y)
+    if d is not None and c is None:
+        return b.call("mul", y, x)
+    if c is None and is_scalar(y.type) and isinstance(x.type, Array):
+        return b.call("mul", y, x)
+    if c == 1.0 and _keeps(y):
+        return y
+    if c == -1.0 and _keeps(y):
+        return b.call("neg", y)
+    for p, q in ((x, y), (y, x)):
+        inner = made_by(b, p, "neg")
+        if inner is not None:
+            return b.call("neg", b.call("mul", inner[0], q) if p is x else b.call("mul", q, inner[0]))
+    if c is not None:
+        inner = made_by(b, y, "mul")
+        if inner is not None and (e := weak(inner[0])) is not None:
+            return b.call("mul", b.const(c * e), inner[1])
+        inner = made_by(b, y, "truediv")
+        if inner is not None and (e := weak(inner[0])) is not None:
+            return b.call("truediv", b.const(c * e), inner[1])
+        return None
+    inner = made_by(b, y, "mul")
+    if inner is not None and weak(inner[0]) is not None and weak(x) is None:
+        # g * (c * z) is c * g * z: constants to the front, where they meet others
+        first = made_by(b, x, "truediv")
+        if first is not None and weak(first[0]) is not None:
+            return b.call("truediv", b.call("mul", b.const(_product(first[0], inner[0])), inner[1]), first[1])
+        if is_scalar(x.type) and not is_scalar(inner[1].type):
+            return b.call("mul", b.call("mul", inner[0], x), inner[1])
+        return b.call("mul", inner[0], b.call("mul", x, inner[1]))
+    first = made_by(b, x, "truediv")
+    if first is not None and weak(first[0]) is not None and is_scalar(first[1].type):
+        # (c / q) * z is (c * z) / q
+        if isinstance(y.type, Array) and is_scalar(x.type) and weak(first[0]) != 1.0:
+            return None
+        return b.call("truediv", b.call("mul", first[0], y), first[1])
+    inner = made_by(b, y, "truediv")
+    if inner is not None and (e := weak(inner[0])) is not None:
+        return b.call("truediv", b.call("mul", inner[0], x) if e != 1.0 else x, inner[1])
+    return None
+
+
+def _product(a: Operand, c: Operand) -> float:
+    return (weak(a) or 0.0) * (weak(c) or 0.0)
+
+
+def _truediv(b: Builder, x: Operand, y: Operand) -> Operand | None:
+    inner = made_by(b, x, "neg")
+    if inner is not None:
+        return b.call("neg", b.call("truediv", inner[0], y))
+    if weak(y) == 1.0 and _keeps(x):
+        return x
+    return None
+
+
+def _neg(b: Builder, x: Operand) -> Operand | None:
+    inner = made_by(b, x, "neg")
+    if inner is not None:
+        return inner[0]
+    inner = made_by(b, x, "mul")
+    if inner is not None and (c := weak(inner[0])) is not None:
+        return b.call("mul", b.const(-c), inner[1])
+    return None
+
+
+def _add(b: Builder, x: Operand, y: Operand) -> Operand | None:
+    inner = made_by(b, y, "neg")
+    if inner is not None:
+        return b.call("sub", x, inner[0])
+    inner = made_by(b, x, "neg")
+    if inner is not None:
+        return b.call("sub", y, inner[0])
+    for p, q in ((x, y), (y, x)):
+        if weak(p) == 0.0 and _keeps(q):
+            return q
+    if x is y and isinstance(x, Var) and _keeps(x):
+        return b.call("mul", b.const(2.0), x)
+    negative = negative_factor(b, y)
+    if negative is not None:
+        return b.call("sub", x, negative)
+    return None
+
+
+def negative_factor(b: Builder, v: Operand) -> Operand | None:
+    """Return -v where v is a negation or a product with a negative constant."""
+    inner = made_by(b, v, "neg")
+    if inner is not None:
+        return inner[0]
+    inner = made_by(b, v, "mul")
+    if inner is not None and (c := weak(inner[0])) is not None and c < 0:
+        return b.call("mul", b.const(-c), inner[1])
+    return None
+
+
+def _sub(b: Builder, x: Operand, y: Operand) -> Operand | None:
+    inner = made_by(b, y, "neg")
+    if inner is not None:
+        return b.call("add", x, inner[0])
+    inner = made_by(b, y, "mul")
+    if inner is not None and x in inner and isinstance(x, Var) and _same_dims(x, y):
+        other = inner[1] if inner[0] is x else inner[0]
+        return b.call("mul", x, b.call("sub", b.const(1.0), other))
+    negative = negative_factor(b, y)
+    if negative is not None:
+        return b.call("add", x, negative)
+    return None
+
+
+def _same_dims(x: Operand, y: Operand) -> bool:
+    return dims_of(x.type) == dims_of(y.type) and isinstance(x.type, (Float, Scalar, Array))
+
+
+def _size(b: Builder, x: Operand) -> Operand | None:
+    """The size of an elementwise result is that of its operand with the same lengths."""
+    v = x
+    while isinstance(v, Var):
+        s = b.defs.get(v)
+        if s is None or s.op.kind != "elementwise":
+            break
+        same = next((a for a in s.args if isinstance(a, Var) and dims_of(a.type) == dims_of(v.type) and dims_of(a.type)), None)
+        if same is None or v.fixed:
+            break
+        v = same
+    return b.call("size", v) if v is not x else None
+
+
+RULES = {"mul": _mul, "truediv": _truediv, "neg": _neg, "add": _add, "sub": _sub, "size": _size}

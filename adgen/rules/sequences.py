@@ -1,0 +1,23 @@
+"""Rows that derivatives need beside the user's own operations: lists of gradients, and the stop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adgen.rules.declare import nondifferentiable, structure
+from adgen.rules.helpers import add_lists, zeros_list
+from adgen.rules.typing import exactly
+
+
+def _reversed_list(seq: Any) -> Any:
+    return seq[::-1]
+
+
+def _stop(x: Any) -> Any:
+    return x
+
+
+structure(add_lists, "x y", name="add_lists", infer=exactly("x"))
+structure(zeros_list, "seq", name="zeros_list", infer=exactly("seq"))
+structure(_reversed_list, "seq", name="reversed_list", infer=exactly("seq"), show="_[::-1]")
+nondifferentiable(_stop, name="stop_gradient", params="x", infer=exactly("x"))

@@ -1,0 +1,278 @@
+"""Cotangents of values: how they accumulate, narrow, fit their value, and become whole.
+
+A cotangent is an operand; a dict of cotangents by key for a tuple or record; or absent, which is zero. It may be
+*narrow*: of fewer axes than its value, standing for what broadcasting makes of it. It may be *masked*: to be
+multiplied by a condition once elementwise rules are through, so that a branch that `where` masks out contributes
+exactly 0 even where its own derivative is infinite.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from adgen.ir.build import Builder
+from adgen.ir.nodes import Const, Operand, Var
+from adgen.ir.types import (
+    Array,
+    Float,
+    List,
+    NoneT,
+    Record,
+    Scalar,
+    Tuple,
+    Type,
+    dims_of,
+    is_complex,
+    is_floating,
+)
+from adgen.rules.lengths import is_nonunit
+from adgen.rules.typing import join
+
+Cot = Any  # Operand | Masked | dict
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """`where(mask, value, 0)`, or with `other` `where(mask, 0, value)`."""
+
+    mask: Operand
+    value: Operand
+    other: bool = False
+
+
+class Cotangents:
+    """The cotangents of the values in scope."""
+
+    def __init__(self, b: Builder) -> None:
+        self.b = b
+        self.of: dict[Var, Cot] = {}
+
+    def child(self) -> Cotangents:
+        c = Cotangents(self.b)
+        c.of = dict(self.of)
+        return c
+
+    def pop(self, v: Var) -> Cot:
+        """Take the finished cotangent of a value; a temporary gets its name now."""
+        c = self.of.pop(v, None)
+        return self._name(c, v) if isinstance(c, Var) else c
+
+    # -- accumulation -----------------------------------------------------------------------------
+
+    def add(self, v: Operand, c: Cot, through: bool = False) -> None:
+        """Add a contribution to the cotangent of a value; `through`: it is the cotangent of another one."""
+        if not isinstance(v, Var) or c is None:
+            return
+        if isinstance(c, dict):
+            self._add_parts(v, c)
+            return
+        old = self.of.get(v)
+        if isinstance(old, dict):
+            self.of[v] = self._merge(old, self._as_parts(v.type, c))
+        elif old is None:
+            self.of[v] = c if through or isinstance(c, Masked) else self._name(c, v)
+        elif isinstance(v.type, List):
+            self.of[v] = self._name(self.b.call("add_lists", old, c), v)
+        else:
+            self.of[v] = self._name(self._sum(self.settle(old), self.settle(c), v), v)
+
+    def _sum(self, old: Operand, c: Operand, v: Var) -> Operand:
+        name, fixed = gradient_name(v)
+        return self.b.emit(self.b.row("add"), (old, c), name=name, fixed=fixed)
+
+    def _name(self, c: Operand, v: Var) -> Operand:
+        name, fixed = gradient_name(v)
+        return self.b.bind(c, name, fixed) if name else c
+
+    def _add_parts(self, v: Var, c: dict[Any, Cot]) -> None:
+        old = self.of.get(v)
+        if old is None:
+            self.of[v] = c
+        else:
+            self.of[v] = self._merge(old if isinstance(old, dict) else self._as_parts(v.type, old), c)
+
+    def _merge(self, a: dict[Any, Cot], b: dict[Any, Cot]) -> dict[Any, Cot]:
+        out = dict(a)
+        for k, c in b.items():
+            if c is None:
+                continue
+            old = out.get(k)
+            if old is None:
+                out[k] = c
+            elif isinstance(old, dict) and isinstance(c, dict):
+                out[k] = self._merge(old, c)
+            else:
+                out[k] = self.b.call("add", self.settle(old), self.settle(c))
+        return out
+
+    def _as_parts(self, t: Type, c: Operand) -> dict[Any, Cot]:
+        keys = range(len(t.items)) if isinstance(t, Tuple) else t.keys if isinstance(t, Record) else ()
+        return {k: self.b.call("item", c, self.b.const(k)) for k in keys}
+
+    def part(self, v: Var, key: Any, c: Cot) -> None:
+        """Add a contribution to one item of a tuple or record."""
+        self._add_parts(v, {key: c})
+
+    # -- fitting ------------------------------------------------------------------------------------
+
+    def settle(self, c: Cot) -> Operand:
+        """Apply the mask of a masked cotangent."""
+        if isinstance(c, Masked):
+            zero = self.b.const(0.0)
+            args = (c.mask, zero, c.value) if c.other else (c.mask, c.value, zero)
+            return self.b.emit(self.b.row("np.where"), args)
+        assert isinstance(c, (Var, Const))
+        return c
+
+    def project(self, c: Cot, v: Operand) -> Cot:
+        """Fit a contribution to its value: the sum over what broadcasting stretched, the real part, the dtype."""
+        if c is None or isinstance(c, dict):
+            return c
+        if isinstance(c, Masked):
+            if self._fits(c.value.type, v.type) and self._fits(c.mask.type, v.type):
+                return c
+            c = self.settle(c)
+        b, t = self.b, v.type
+        if isinstance(t, (List, Tuple, Record)):
+            return c
+        if is_complex(c.type) and not is_complex(t):
+            c = b.call("np.real", c)
+        if isinstance(c.type, Array) and not self._fits(c.type, t):
+            c = self._reduce(c, v)
+        return self.cast(c, t)
+
+    def cast(self, c: Operand, t: Type) -> Operand:
+        """Give a cotangent the dtype of its value where promotion changed it."""
+        if isinstance(c.type, (Array, Scalar)) and isinstance(t, (Array, Scalar)) and c.type.dtype != t.dtype:
+            if is_floating(c.type) and is_floating(t):
+                import numpy as np
+
+                from adgen.ir.types import Opaque
+
+                return self.b.call("astype", c, Const(np.dtype(t.dtype).type, Opaque()))
+        return c
+
+    @staticmethod
+    def _fits(c: Type, t: Type) -> bool:
+        """Say whether a cotangent of this type broadcasts to its value, proven by the types."""
+        a, d = dims_of(c), dims_of(t)
+        if len(a) > len(d):
+            return False
+        return all(x == y or x == 1 or is_nonunit(y) for x, y in zip(reversed(a), reversed(d)))
+
+    def _reduce(self, c: Operand, v: Operand) -> Operand:
+        b = self.b
+        a, d = dims_of(c.type), dims_of(v.type)
+        lead = len(a) - len(d)
+        tail = list(zip(a[max(lead, 0) :], d[max(-lead, 0) :]))
+        if lead >= 0 and all(x == y or y == 1 or is_nonunit(y) for x, y in tail):
+            if not d:
+                return b.call("np.sum", c)
+            if lead > 0:
+                axes = 0 if lead == 1 else tuple(range(lead))
+                c = b.call("np.sum", c, b.const(axes), kws=("axis",))
+            stretched = tuple(k for k, (x, y) in enumerate(tail) if y == 1 and x != 1)
+            if stretched:
+                axis = stretched[0] if len(stretched) == 1 else stretched
+                c = b.call("np.sum", c, b.const(axis), b.const(True), kws=("axis", "keepdims"))
+            return c
+        return b.call("unbroadcast", c, v)
+
+    def whole(self, c: Cot, v: Var) -> Operand:
+        """Return a cotangent with all axes of its value; zeros if there is none."""
+        t = v.type
+        if c is None:
+            return self.zero(v)
+        if isinstance(c, dict):
+            return self._whole_parts(c, v)
+        c = self.settle(c)
+        if isinstance(t, Array) and self.is_narrow(c, t):
+            return self.b.call("np.full_like", v, c)
+        return c
+
+    @staticmethod
+    def is_narrow(c: Operand, t: Array) -> bool:
+        a = dims_of(c.type)
+        return len(a) < t.ndim or any(x == 1 and y != 1 for x, y in zip(a, t.dims))
+
+    def _whole_parts(self, c: dict[Any, Cot], v: Var) -> Operand:
+        t = v.type
+        b = self.b
+        if isinstance(t, Array):
+            parts = [self.settle(c[k]) for k in sorted(c)]
+            return b.call("np.array", b.call("make_list", *parts))
+        if isinstance(t, List):
+            inner = [b.call("getitem", v, b.const(k)) for k in range(len(c))]
+            return b.call("make_list", *[self.whole(c[k], i) for k, i in zip(sorted(c), inner) if isinstance(i, Var)])
+        assert isinstance(t, (Tuple, Record))
+        keys = range(len(t.items)) if isinstance(t, Tuple) else t.keys
+        items: list[Operand] = []
+        for k, it in zip(keys, t.items):
+            leaf = b.call("item", v, b.const(k))
+            if is_floating(it) and isinstance(leaf, Var):
+                items.append(self.whole(c.get(k), leaf))
+            else:
+                items.append(b.const(None) if not is_floating(it) else self.zero(leaf))
+        if isinstance(t, Tuple):
+            return b.call("make_tuple", *items)
+        return make_record(b, t, items)
+
+    def zero(self, v: Operand) -> Operand:
+        """Return zeros like a value."""
+        b, t = self.b, v.type
+        if isinstance(t, Array):
+            return b.call("np.zeros_like", v)
+        if isinstance(t, List):
+            return b.call("zeros_list", v)
+        if isinstance(t, (Tuple, Record)) and isinstance(v, Var):
+            return self._whole_parts({}, v)
+        if isinstance(t, NoneT) or not is_floating(t):
+            return b.const(None)
+        return b.const(0j if is_complex(t) else 0.0)
+
+    def finish(self, c: Cot, v: Var) -> Operand:
+        """Return the gradient for a source: whole, of its dtype, a Python float for a float."""
+        if isinstance(c, dict) and isinstance(v.type, (Tuple, Record)):
+            return self._finish_parts(c, v)
+        return self._exact(self.whole(c, v), v.type)
+
+    def _exact(self, c: Operand, t: Type) -> Operand:
+        if isinstance(t, Float) and isinstance(c.type, Scalar):
+            return self.b.call("to_float", c)
+        if isinstance(t, Scalar) and not isinstance(c.type, Scalar):
+            import numpy as np
+
+            from adgen.ir.types import Opaque
+
+            return self.b.call("astype", c, Const(np.dtype(t.dtype).type, Opaque()))
+        return self.cast(c, t)
+
+    def _finish_parts(self, c: dict[Any, Cot], v: Var) -> Operand:
+        b, t = self.b, v.type
+        assert isinstance(t, (Tuple, Record))
+        keys = range(len(t.items)) if isinstance(t, Tuple) else t.keys
+        items: list[Operand] = []
+        for k, it in zip(keys, t.items):
+            leaf = b.call("item", v, b.const(k))
+            if not is_floating(it) or not isinstance(leaf, Var):
+                items.append(b.const(None))
+            else:
+                items.append(self.finish(c.get(k), leaf))
+        return b.call("make_tuple", *items) if isinstance(t, Tuple) else make_record(b, t, items)
+
+
+def make_record(b: Builder, t: Record, items: list[Operand]) -> Operand:
+    from adgen.ir.types import Opaque
+    from adgen.rules.typing import type_of_value
+
+    made = Record(t.cls, t.keys, tuple(i.type for i in items))
+    return b.emit(b.row("make_record"), (Const(t.cls, Opaque()), Const(t.keys, type_of_value(t.keys)), *items), type=made)
+
+
+def gradient_name(v: Var) -> tuple[str | None, bool]:
+    """Return the base name of a value's gradient, and whether it must be a statement of its own."""
+    return (f"d_{v.name}", v.fixed) if v.name else (None, False)
+
+
+__all__ = ["Cot", "Cotangents", "Masked", "gradient_name", "join", "make_record"]

@@ -1,0 +1,144 @@
+"""The derivative functions of a typed program: gradient, value with gradient, and forward part with pullback."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from adgen.infer.program import Program
+from adgen.ir.build import Builder
+from adgen.ir.nodes import Block, Const, Func, Operand, Stmt, Var, defs, free_vars
+from adgen.ir.types import List, NoneT, Record, Tuple, Type, is_floating
+from adgen.optimise.algebra import negative_factor, simplify
+from adgen.optimise.dce import eliminate_dead
+from adgen.transform.activity import Varied
+from adgen.transform.cotangents import Cot, Cotangents, make_record
+from adgen.transform.reverse import Reverse
+from adgen.transform.rules import RuleRunner
+
+
+@dataclass(slots=True)
+class Gradient:
+    """Forward and backward statements of one function, before they become functions."""
+
+    forward: Block  # the primal with its saves; its result is the value
+    backward: tuple[Stmt, ...]
+    gradients: list[Operand]
+    rules: tuple[Any, ...]
+
+
+def differentiate(func: Func, sources: Sequence[Var], seed: Operand | None, unconnected: str) -> Gradient:
+    """Run reverse mode over a function; without a seed, differentiate the sum of all elements of the result."""
+    func = eliminate_dead(func)
+    b = Builder()
+    b.algebra, b.negated = simplify, negative_factor
+    b.adjoint = True
+    b.open()
+    b.share(func.body.stmts)
+    varied = Varied(func.body, sources)
+    rules = RuleRunner(b)
+    reverse = Reverse(b, varied, rules)
+    cots = Cotangents(b)
+    result = func.body.results[0]
+    if result in varied:
+        cots.add(result, seed if seed is not None else _ones(b, result.type, result))
+    reverse.block(func.body, cots)
+    b.origin = None
+    gradients = []
+    for v in sources:
+        c = cots.pop(v)
+        gradients.append(b.const(None) if c is None and unconnected == "none" else finish(cots, c, v, unconnected))
+    backward = b.close(gradients)
+    forward = reverse.saves.assemble(func.body)
+    return Gradient(forward, backward.stmts, gradients, tuple(rules.used))
+
+
+def finish(cots: Cotangents, c: Cot, v: Var, unconnected: str) -> Operand:
+    """Return the gradient of a source in the source's structure."""
+    if c is None and unconnected == "none":
+        return cots.b.const(None)
+    t = v.type
+    if not isinstance(t, (Tuple, Record)):
+        return cots.finish(c, v) if is_floating(t) else cots.b.const(None)
+    parts = c if isinstance(c, dict) else {}
+    keys = range(len(t.items)) if isinstance(t, Tuple) else t.keys
+    items: list[Operand] = []
+    for k, it in zip(keys, t.items):
+        leaf = cots.b.call("item", v, cots.b.const(k))
+        usable = isinstance(leaf, Var) and is_floating(it)
+        items.append(finish(cots, parts.get(k), leaf, unconnected) if usable and isinstance(leaf, Var) else cots.b.const(None))
+    return cots.b.call("make_tuple", *items) if isinstance(t, Tuple) else make_record(cots.b, t, items)
+
+
+def _ones(b: Builder, t: Type, value: Operand) -> Cot:
+    """Return the seed of the sum of all floating-point elements."""
+    if isinstance(t, Tuple):
+        return {k: _ones(b, i, value) for k, i in enumerate(t.items) if is_floating(i)}
+    if isinstance(t, Record):
+        return {k: _ones(b, i, value) for k, i in zip(t.keys, t.items) if is_floating(i)}
+    if isinstance(t, List):
+        return b.call("ones_list", value)
+    return b.const(1.0)
+
+
+def make_gradient(
+    p: Program, wrt: Sequence[str], with_value: bool, scalar: bool, unconnected: str, name: str
+) -> tuple[Func, tuple[Any, ...]]:
+    """Return one function that computes the gradient, with the value before it if asked."""
+    sources = [p.params[n] for n in wrt]
+    g = differentiate(p.func, sources, None, unconnected)
+    b = Builder()
+    b.open()
+    for s in (*g.forward.stmts, *g.backward):
+        b.append(s)
+    grads = g.gradients[0] if scalar else b.call("make_tuple", *g.gradients)
+    out = b.call("make_tuple", g.forward.results[0], grads) if with_value else grads
+    func = Func(name, p.func.params, b.close((out,)))
+    return eliminate_dead(func), g.rules
+
+
+def make_pullback(
+    p: Program, wrt: Sequence[str], unconnected: str, name: str
+) -> tuple[Func, Func, tuple[Any, ...]]:
+    """Return the forward part, which gives (value, residuals), and the pullback of (residuals, seed)."""
+    sources = [p.params[n] for n in wrt]
+    result = eliminate_dead(p.func).body.results[0]
+    seed = Var(result.type, "d_out" if not isinstance(result, Var) or not result.name else f"d_{result.name}", True)
+    g = differentiate(p.func, sources, seed, unconnected)
+    b = Builder()
+    b.open()
+    for s in g.backward:
+        b.append(s)
+    backward = b.close((_tuple(b, g.gradients),))
+    probe = eliminate_dead(Func(f"{name}_bwd", (*p.func.params, seed), backward))
+    available = {v for s in g.forward.stmts for v in defs(s)} | set(p.func.params)
+    residuals = [v for v in free_vars(probe.body) if v in available]
+    b = Builder()
+    b.open()
+    for s in g.forward.stmts:
+        b.append(s)
+    packed = b.call("make_tuple", *residuals)
+    out = b.call("make_tuple", g.forward.results[0], packed)
+    forward = Func(f"{name}_fwd", p.func.params, b.close((out,)))
+    saved = Var(Tuple(tuple(v.type for v in residuals)), "saved", True)
+    b = Builder()
+    b.open()
+    mapping: dict[Var, Operand] = {}
+    for k, v in enumerate(residuals):
+        fresh = b.emit(b.row("item"), (saved, b.const(k)), name=v.name, fixed=v.fixed, type=v.type)
+        mapping[v] = fresh
+    from adgen.ir.rewrite import substitute
+
+    moved = substitute(probe.body, mapping)
+    for s in moved.stmts:
+        b.append(s)
+    pullback = Func(f"{name}_bwd", (saved, seed), b.close(moved.results))
+    return eliminate_dead(forward), eliminate_dead(pullback), g.rules
+
+
+def _tuple(b: Builder, items: Sequence[Operand]) -> Operand:
+    return b.call("make_tuple", *items)
+
+
+__all__ = ["Const", "NoneT", "differentiate", "make_gradient", "make_pullback", "replace"]

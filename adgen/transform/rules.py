@@ -1,0 +1,90 @@
+"""Inlining of rules: a rule's source runs through the same interpreter as the user's program."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from adgen.errors import AdgenError, InternalError, UnsupportedError
+from adgen.frontend.lower import lower
+from adgen.infer import calls
+from adgen.infer.engine import Engine
+from adgen.infer.values import Map, Ref, Seq, TupleV
+from adgen.ir.build import Builder
+from adgen.ir.nodes import Const, Let, Operand, Var
+from adgen.rules.registry import Primitive
+from adgen.rules.typing import bound_args
+
+Parts = dict[Any, Any]  # the cotangent of a structure, by position or key
+
+
+class RuleRunner:
+    """Calls rules on operands; what they compute goes into the open region of the builder."""
+
+    def __init__(self, b: Builder) -> None:
+        self.b = b
+        self.engine = Engine(b)
+        self.engine.printable = False
+        self.engine.frame = self.engine.push(None)
+        self.used: dict[Any, None] = {}
+
+    def by_position(self, fn: Callable[..., Any], *args: Operand) -> Any:
+        """Call a partial derivative, or a rule of the user."""
+        return self._run(fn, [self._enter(a) for a in args], {})
+
+    def by_name(self, fn: Callable[..., Any], s: Let, **special: Operand) -> Any:
+        """Call a vjp or jvp with the arguments that it names."""
+        available: dict[str, Any] = {**bound_args(s.op, s.args, s.kws), **special}
+        function = lower(fn)
+        chosen: dict[str, Any] = {}
+        for p in function.params:
+            if p.name not in available:
+                if not p.has_default:
+                    raise InternalError(what=f"the rule of {s.op.name} asks for '{p.name}'", origin=s.origin)
+                continue
+            v = available[p.name]
+            chosen[p.name] = TupleV(tuple(map(self._enter, v))) if isinstance(v, tuple) else self._enter(v)
+        return self._run(fn, [], chosen)
+
+    def _enter(self, v: Operand) -> Any:
+        return self.engine.wrap(v)
+
+    def _run(self, fn: Callable[..., Any], args: list[Any], kwargs: Mapping[str, Any]) -> Any:
+        e = self.engine
+        self.used.setdefault(fn)
+        origin = self.b.origin
+        try:
+            value = calls.inline_function(e, fn, args, kwargs)
+            return self._leave(value)
+        except UnsupportedError as error:
+            raise UnsupportedError(
+                what=f"the rule '{getattr(fn, '__name__', fn)}' can't be inlined here",
+                why=str(error).splitlines()[0],
+                instead="give arrays of known rank, or register a rule of your own",
+                origin=origin,
+            ) from error
+        finally:
+            self.b.origin = origin
+
+    def _leave(self, v: Any) -> Any:
+        """Return a rule's result: an operand, or a dict of them for a structure."""
+        e = self.engine
+        if isinstance(v, TupleV):
+            return {k: self._leave(i) for k, i in enumerate(v.items)}
+        if isinstance(v, Ref):
+            c = e.content(v.obj)
+            if isinstance(c, Seq):
+                return {k: self._leave(i) for k, i in enumerate(c.items)}
+            if isinstance(c, Map):
+                return {k: self._leave(i) for k, i in zip(c.keys, c.items)}
+        return e.value(v)
+
+
+def differentiable(op: Primitive, s: Let) -> list[tuple[str, Any]]:
+    """Return (parameter, operand or tuple of them) for each parameter that has a derivative."""
+    bound = bound_args(op, s.args, s.kws)
+    return [(p, bound[p]) for p in op.diff]
+
+
+__all__ = ["AdgenError", "Const", "Parts", "RuleRunner", "Var", "differentiable", "functools"]

@@ -1,0 +1,211 @@
+"""What the backward part needs of the forward part that is no longer there.
+
+A backward block reads primal values by their own names. Those defined inside a loop or branch are out of reach
+behind it: the cheap ones are computed again, the others leave the primal loop as a collect, or the branch
+as an out. Innermost regions come first, so collects of collects need no rule of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from adgen.ir.nodes import UNDEF, Block, Const, Consume, If, Let, Loop, Operand, Stmt, Var, bound, defs, free_vars, operands
+from adgen.ir.rewrite import substitute
+from adgen.ir.types import Array, Bool, Int, List, Scalar, is_scalar
+
+MAX_RECOMPUTE = 2  # scalar operations worth doing again rather than keeping their result
+FREE = ("dim", "size", "length", "shape", "item", "make_tuple")
+
+
+@dataclass(slots=True)
+class Additions:
+    """What a primal statement must give beside its own results."""
+
+    collects: dict[Var, Var] = field(default_factory=dict)  # value in the body -> list of them
+    outs: tuple[dict[Var, Var], dict[Var, Var]] = field(default_factory=lambda: ({}, {}))  # value in a branch -> out
+    trips: Var | None = None  # number of iterations
+
+
+class Saves:
+    """The additions to primal statements, and their assembly."""
+
+    def __init__(self) -> None:
+        self.of: dict[Stmt, Additions] = {}
+
+    def at(self, s: Stmt) -> Additions:
+        return self.of.setdefault(s, Additions())
+
+    def defined(self, stmts: Iterable[Stmt]) -> dict[Var, Let | None]:
+        """Return the values that statements define for their block, with the `Let` of each."""
+        found: dict[Var, Let | None] = {}
+        for s in stmts:
+            for v in defs(s):
+                found[v] = s if isinstance(s, Let) else None
+            if s in self.of:
+                extra = self.of[s]
+                for v in (*extra.collects.values(), *extra.outs[0].values(), *extra.outs[1].values()):
+                    found[v] = None
+                if extra.trips is not None:
+                    found[extra.trips] = None
+        return found
+
+    # -- assembly -----------------------------------------------------------------------------------
+
+    def assemble(self, block: Block) -> Block:
+        """Return a primal block with all additions made."""
+        stmts = tuple(self._statement(s) for s in block.stmts)
+        return block if all(a is b for a, b in zip(stmts, block.stmts)) else Block(stmts, block.results)
+
+    def _statement(self, s: Stmt) -> Stmt:
+        if isinstance(s, Let):
+            return s
+        extra = self.of.get(s)
+        if isinstance(s, If):
+            then, orelse = self.assemble(s.then), self.assemble(s.orelse)
+            if extra is None:
+                return s if then is s.then and orelse is s.orelse else replace(s, then=then, orelse=orelse)
+            a, b = extra.outs
+            then = Block(then.stmts, (*then.results, *a, *(UNDEF for _ in b)))
+            orelse = Block(orelse.stmts, (*orelse.results, *(UNDEF for _ in a), *b))
+            return replace(s, then=then, orelse=orelse, outs=(*s.outs, *a.values(), *b.values()))
+        body = self.assemble(s.body)
+        if extra is None:
+            return s if body is s.body else replace(s, body=body)
+        return self._extend_loop(s, body, extra)
+
+    @staticmethod
+    def _extend_loop(s: Loop, body: Block, extra: Additions) -> Loop:
+        n, m = len(s.params), len(s.collects)
+        yields, collected, stop = body.results[:n], body.results[n : n + m], body.results[n + m :]
+        params, inits, outs = s.params, s.inits, s.outs
+        stmts = body.stmts
+        if extra.trips is not None:
+            from adgen.rules.registry import REGISTRY
+
+            count, after = Var(Int(), "trips"), Var(Int(), "trips")
+            stmts = (*stmts, Let(after, REGISTRY.named("add"), (count, Const(1, Int())), origin=s.origin))
+            params, inits = (*params, count), (*inits, Const(0, Int()))
+            outs, yields = (*outs, extra.trips), (*yields, after)
+        results = (*yields, *collected, *extra.collects, *stop)
+        return replace(
+            s,
+            params=params,
+            inits=inits,
+            outs=outs,
+            body=Block(stmts, results),
+            collects=(*s.collects, *extra.collects.values()),
+        )
+
+
+def choose(needed: Iterable[Var], inner: dict[Var, Let | None], free: set[Var]) -> tuple[list[Var], list[Var]]:
+    """Split the values that a backward body needs into (kept, computed again, in order of definition).
+
+    `inner` are the values that the primal body defines; `free` those of them that are at hand anyway (the index).
+    """
+    order = {v: k for k, v in enumerate(inner)}
+    wanted = sorted((v for v in needed if v in inner and v not in free), key=order.__getitem__)
+    again: dict[Var, None] = {}
+    kept: dict[Var, None] = dict.fromkeys(wanted)
+    for v in reversed(wanted):
+        others = {w for w in kept if w is not v}
+        if cost(v, inner, free | others, {}) <= MAX_RECOMPUTE:
+            del kept[v]
+            again[v] = None
+    need: dict[Var, None] = {}
+    for v in again:
+        _collect_inputs(v, inner, free | set(kept), need)
+    return list(kept), sorted(need, key=order.__getitem__)
+
+
+def cost(v: Operand, inner: dict[Var, Let | None], at_hand: set[Var], seen: dict[Var, float]) -> float:
+    """Return what computing a value again costs, infinity if it can't or should not be done."""
+    if not isinstance(v, Var) or v not in inner or v in at_hand:
+        return 0.0
+    if v in seen:
+        return 0.0
+    s = inner[v]
+    price = _price(s) if s is not None else float("inf")
+    if s is None or price == float("inf"):
+        return float("inf")
+    seen[v] = price
+    for a in s.args:
+        price += cost(a, inner, at_hand, seen)
+        if price > MAX_RECOMPUTE:
+            return float("inf")
+    return price
+
+
+def _price(s: Let) -> float:
+    if s.op.effect != "pure":
+        return float("inf")
+    if s.op.name in FREE:
+        return 0.0
+    if s.op.name == "getitem":
+        return 0.0 if isinstance(s.out.type, Array) and s.place and not _gathers(s) else 0.5
+    if s.op.memory == "view":
+        return 0.0
+    if is_scalar(s.out.type) and all(is_scalar(a.type) for a in s.args if isinstance(a, Var)):
+        cheap = s.op.show in ("+", "-", "*", "/", "-_", "<", "<=", ">", ">=", "==", "!=", "//", "%", "not _")
+        return 1.0 if cheap else float("inf")
+    return float("inf")
+
+
+def _gathers(s: Let) -> bool:
+    return any(isinstance(a.type, (Array, List)) for a in s.args[1:])
+
+
+def _collect_inputs(v: Operand, inner: dict[Var, Let | None], at_hand: set[Var], need: dict[Var, None]) -> None:
+    stack = [v]
+    while stack:
+        a = stack.pop()
+        if isinstance(a, Var) and a in inner and a not in at_hand and a not in need:
+            need[a] = None
+            s = inner[a]
+            assert s is not None
+            stack.extend(s.args)
+
+
+def recompute(again: list[Var], inner: dict[Var, Let | None], mapping: dict[Var, Operand]) -> list[Stmt]:
+    """Return copies of the statements of values to compute again; `mapping` gets their new names."""
+    out: list[Stmt] = []
+    for v in again:
+        s = inner[v]
+        assert s is not None
+        fresh = Var(v.type, v.name, False)
+        args = tuple(mapping.get(a, a) if isinstance(a, Var) else a for a in s.args)
+        out.append(replace(s, out=fresh, args=args, adjoint=True))
+        mapping[v] = fresh
+    return out
+
+
+def prune(block: Block) -> Block:
+    """Drop the pure statements of a block that nothing in it needs."""
+    live: set[Var] = {r for r in block.results if isinstance(r, Var)}
+    kept: list[Stmt] = []
+    for s in reversed(block.stmts):
+        if isinstance(s, Let) and s.op.effect == "pure" and s.out not in live:
+            continue
+        if isinstance(s, If) and not any(o in live for o in s.outs) and not _effects(s):
+            continue
+        kept.append(s)
+        live.update(a for a in operands(s) if isinstance(a, Var))
+        if isinstance(s, If):
+            live.update(free_vars(s.then))
+            live.update(free_vars(s.orelse))
+        elif isinstance(s, Loop):
+            live.update(v for v in free_vars(s.body) if v not in bound(s))
+            if s.test is not None:
+                live.update(free_vars(s.test))
+    if len(kept) == len(block.stmts):
+        return block
+    return Block(tuple(reversed(kept)), block.results)
+
+
+def _effects(s: If) -> bool:
+    from adgen.ir.nodes import walk
+
+    return any(isinstance(t, Let) and t.op.effect != "pure" for side in (s.then, s.orelse) for t in walk(side))
+
+
+__all__ = ["Additions", "Bool", "Consume", "Saves", "Scalar", "choose", "prune", "recompute", "substitute"]
