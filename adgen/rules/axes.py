@@ -72,6 +72,11 @@ def inverse_permutation(axes: Sequence[int], ndim: int) -> tuple[int, ...]:
     return tuple(normal.index(k) for k in range(ndim))
 
 
+def shaped_like(d: Any, x: Any) -> Any:
+    """Return d, which has the shape of x: a promise that the compiler can't derive from slices with computed ends."""
+    return d
+
+
 def keep(g: Any, axis: Axis, keepdims: bool) -> Any:
     """Give the result of a reduction axes of length 1 where it was reduced; one over all axes is a scalar already."""
     if axis is None or keepdims:

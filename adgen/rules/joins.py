@@ -12,7 +12,7 @@ import numpy as np
 
 from adgen.ir.nodes import Operand
 from adgen.ir.types import Array, Length, List, Record, Tuple, Type
-from adgen.rules.axes import from_front, normal_axis, to_front
+from adgen.rules.axes import from_front, normal_axis, shaped_like, to_front
 from adgen.rules.declare import linear, sample
 from adgen.rules.typing import (
     Shape,
@@ -139,7 +139,7 @@ def parts_along(g: Any, arrays: Any, axis: int) -> Any:
     for x in arrays:
         n = x.shape[axis] if np.ndim(x) > normal_axis(axis, np.ndim(g)) else 1
         d = cut(g, start, start + n, axis)
-        parts.append(d if np.ndim(x) == np.ndim(g) else np.reshape(d, np.shape(x)))
+        parts.append(shaped_like(d if np.ndim(x) == np.ndim(g) else np.reshape(d, np.shape(x)), x))
         start = start + n
     return tuple(parts) if isinstance(arrays, tuple) else parts
 
@@ -148,7 +148,7 @@ def flat_parts(g: Any, arrays: Any) -> Any:
     parts = []
     start = 0
     for x in arrays:
-        parts.append(np.reshape(g[start : start + np.size(x)], np.shape(x)))
+        parts.append(shaped_like(np.reshape(g[start : start + np.size(x)], np.shape(x)), x))
         start = start + np.size(x)
     return tuple(parts) if isinstance(arrays, tuple) else parts
 
@@ -203,7 +203,8 @@ def vstack_vjp(g: Any, tup: Any) -> Any:
     start = 0
     for x in tup:
         n = x.shape[0] if np.ndim(x) > 1 else 1
-        parts.append(g[start : start + n] if np.ndim(x) > 1 else np.reshape(g[start], np.shape(x)))
+        d = g[start : start + n] if np.ndim(x) > 1 else np.reshape(g[start], np.shape(x))
+        parts.append(shaped_like(d, x))
         start = start + n
     return tuple(parts) if isinstance(tup, tuple) else parts
 
@@ -240,8 +241,8 @@ def pieces(ary: Operand, indices_or_sections: Operand, axis: Operand) -> Type:
     return type_of_list(tuple(Array(t.dtype, (*t.dims[:k], fresh_dim(), *t.dims[k + 1 :])) for _ in range(number)))
 
 
-def split_vjp(g: Any, axis: int) -> Any:
-    return np.concatenate(g, axis=axis)
+def split_vjp(g: Any, ary: Any, axis: int) -> Any:
+    return shaped_like(np.concatenate(g, axis=axis), ary)
 
 
 for function in (np.split, np.array_split):

@@ -11,8 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from adgen.rules.axes import inverse_permutation, is_complex, normal_axes, numbers
+from adgen.ir.nodes import Operand
+from adgen.rules.axes import inverse_permutation, is_complex, normal_axes, numbers, shaped_like
 from adgen.rules.declare import multilinear, rule, sample, static
+from adgen.rules.shapes import flat_shape
+from adgen.rules.typing import Shape, array_dims, broadcast_of, known
 
 V = np.array([0.5, -1.2, 2.0])
 W = np.array([1.5, 0.7, -0.4])
@@ -64,11 +67,19 @@ def dot_b_vjp(g: Any, a: Any, b: Any) -> Any:
     return np.moveaxis(d, 0, -2)
 
 
+def dot_shape(a: Operand, b: Operand) -> Shape:
+    m, n = array_dims(a.type), array_dims(b.type)
+    if not m or not n:
+        return Shape(m or n)
+    return Shape((*m[:-1], *n[:-2], *(n[-1:] if len(n) > 1 else ())))
+
+
 multilinear(
     np.dot,
     "a b /",
     args=("a", "b"),
     vjp=(dot_a_vjp, dot_b_vjp),
+    infer=dot_shape,
     samples=(
         sample(V, W),
         sample(M, V),
@@ -139,11 +150,17 @@ def inner_axes(a_ndim: int, b_ndim: int) -> AxisPair:
     return tuple(range(a_ndim - 1, a_ndim + b_ndim - 2)), tuple(range(b_ndim - 1))
 
 
+def inner_shape(a: Operand, b: Operand) -> Shape:
+    m, n = array_dims(a.type), array_dims(b.type)
+    return Shape((*m[:-1], *n[:-1]) if m and n else m or n)
+
+
 multilinear(
     np.inner,
     "a b /",
     args=("a", "b"),
     vjp=(inner_a_vjp, inner_b_vjp),
+    infer=inner_shape,
     samples=(sample(V, W), sample(M, V), sample(V, M), sample(M, N.T), sample(STACK, N[:2]), sample(2.0, M)),
 )
 
@@ -165,6 +182,7 @@ multilinear(
     "a b",
     args=("a", "b"),
     vjp=(outer_a_vjp, outer_b_vjp),
+    infer=lambda a, b: Shape((*flat_shape(a).dims, *flat_shape(b).dims)),
     samples=(sample(V, W), sample(V, N[0]), sample(M, W)),
 )
 
@@ -226,12 +244,21 @@ def swapped(axes: AxisPair) -> AxisPair:
     return axes[1], axes[0]
 
 
+def tensordot_shape(a: Operand, b: Operand, axes: Operand) -> Shape:
+    m, n = array_dims(a.type), array_dims(b.type)
+    in_a, in_b = pairs(known(axes, "axes"), len(m), len(n))
+    return Shape(
+        tuple(d for k, d in enumerate(m) if k not in in_a) + tuple(d for k, d in enumerate(n) if k not in in_b)
+    )
+
+
 multilinear(
     np.tensordot,
     "a b axes=2",
     args=("a", "b"),
     static=("axes",),
     vjp=(tensordot_a_vjp, tensordot_b_vjp),
+    infer=tensordot_shape,
     samples=(
         sample(M, N, axes=1),
         sample(V, W, axes=0),
@@ -268,11 +295,11 @@ def blocks(g: Any, a: Any, b: Any) -> Any:
 
 
 def kron_a_vjp(g: Any, a: Any, b: Any) -> Any:
-    return np.tensordot(blocks(g, a, b), b, every_second(b.ndim, 1))
+    return shaped_like(np.tensordot(blocks(g, a, b), b, every_second(b.ndim, 1)), a)
 
 
 def kron_b_vjp(g: Any, a: Any, b: Any) -> Any:
-    return np.tensordot(blocks(g, a, b), a, every_second(a.ndim, 0))
+    return shaped_like(np.tensordot(blocks(g, a, b), a, every_second(a.ndim, 0)), b)
 
 
 multilinear(np.kron, "a b", args=("a", "b"), vjp=(kron_a_vjp, kron_b_vjp), samples=(sample(V, N[0]), sample(M, N)))
@@ -283,6 +310,7 @@ multilinear(
     "a b",
     args=("a", "b"),
     vjp=(lambda g, b: np.cross(b, g), lambda g, a: np.cross(g, a)),
+    infer=broadcast_of("a", "b"),
     samples=(sample(V, W), sample(M, M[:, ::-1]), sample(M, V)),
 )
 
@@ -311,11 +339,11 @@ def correlate(g: Any, v: Any, n: Any) -> Any:
 
 
 def convolve_a_vjp(g: Any, a: Any, v: Any, mode: str) -> Any:
-    return correlate(full_gradient(g, a, v, mode), v, np.size(a))
+    return shaped_like(correlate(full_gradient(g, a, v, mode), v, np.size(a)), a)
 
 
 def convolve_v_vjp(g: Any, a: Any, v: Any, mode: str) -> Any:
-    return correlate(full_gradient(g, a, v, mode), a, np.size(v))
+    return shaped_like(correlate(full_gradient(g, a, v, mode), a, np.size(v)), v)
 
 
 multilinear(

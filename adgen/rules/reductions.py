@@ -22,12 +22,14 @@ from adgen.rules.axes import (
     to_front,
 )
 from adgen.rules.declare import linear, nondifferentiable, rule, sample, static
+from adgen.rules.typing import reduce_axes
 
 V = np.array([0.5, -1.2, 2.0, 0.3])
 M = np.array([[1.0, -2.0, 0.5], [0.3, 4.0, -1.5]])
 ZEROS = np.array([[0.0, 2.0, 3.0], [0.5, 0.0, 0.0]])
 STACK = np.linspace(-1.0, 2.0, 24).reshape(2, 3, 4)
 STATIC = ("axis", "keepdims")
+REDUCED = reduce_axes("a")
 
 AXES = (
     sample(V),
@@ -48,8 +50,8 @@ def mean_vjp(g: Any, a: Any, axis: Axis, keepdims: bool) -> Any:
     return keep(g / count(a, axis), axis, keepdims)
 
 
-linear(np.sum, "a axis=None * keepdims=False", static=STATIC, vjp=sum_vjp, samples=AXES)
-linear(np.mean, "a axis=None * keepdims=False", static=STATIC, vjp=mean_vjp, samples=AXES)
+linear(np.sum, "a axis=None * keepdims=False", static=STATIC, infer=REDUCED, vjp=sum_vjp, samples=AXES)
+linear(np.mean, "a axis=None * keepdims=False", static=STATIC, infer=REDUCED, vjp=mean_vjp, samples=AXES)
 
 
 # Extrema. Ties share equally. "Not less" rather than "equal": all elements of a NaN result count, never none.
@@ -100,6 +102,7 @@ rule(
     np.max,
     "a axis=None * keepdims=False",
     static=STATIC,
+    infer=REDUCED,
     aliases=(np.amax,),
     vjp=max_vjp,
     jvp=max_jvp,
@@ -109,12 +112,13 @@ rule(
     np.min,
     "a axis=None * keepdims=False",
     static=STATIC,
+    infer=REDUCED,
     aliases=(np.amin,),
     vjp=min_vjp,
     jvp=min_jvp,
     samples=TIES,
 )
-rule(np.ptp, "a axis=None * keepdims=False", static=STATIC, vjp=ptp_vjp, jvp=ptp_jvp, samples=TIES)
+rule(np.ptp, "a axis=None * keepdims=False", static=STATIC, infer=REDUCED, vjp=ptp_vjp, jvp=ptp_jvp, samples=TIES)
 
 
 # Products. The derivative by one factor is the product of the others, never `out / x`, which fails at zeros.
@@ -146,6 +150,7 @@ rule(
     np.prod,
     "a axis=None * keepdims=False",
     static=STATIC,
+    infer=REDUCED,
     vjp=prod_vjp,
     jvp=prod_jvp,
     samples=(
@@ -194,11 +199,20 @@ MOMENTS = (
     sample(np.outer(V, 1.0 + 0.5j * V), axis=0),
 )
 
-rule(np.var, "a axis=None * ddof=0 keepdims=False", static=STATIC, vjp=var_vjp, jvp=var_jvp, samples=MOMENTS)
+rule(
+    np.var,
+    "a axis=None * ddof=0 keepdims=False",
+    static=STATIC,
+    infer=REDUCED,
+    vjp=var_vjp,
+    jvp=var_jvp,
+    samples=MOMENTS,
+)
 rule(
     np.std,
     "a axis=None * ddof=0 keepdims=False",
     static=STATIC,
+    infer=REDUCED,
     vjp=std_vjp,
     jvp=std_jvp,
     samples=(*MOMENTS, sample(np.ones((3, 2)), axis=0, kink="constant columns", second=False)),
@@ -259,6 +273,7 @@ rule(
     np.average,
     "a axis=None weights=None * keepdims=False",
     static=STATIC,
+    infer=REDUCED,
     vjp={"a": average_vjp, "weights": average_weights_vjp},
     jvp={"a": average_jvp, "weights": average_weights_jvp},
     samples=(
@@ -292,13 +307,23 @@ rule(
     np.median,
     "a axis=None * keepdims=False",
     static=STATIC,
+    infer=REDUCED,
     vjp=median_vjp,
     jvp=median_jvp,
     samples=(*AXES, sample(V[:3]), sample(np.array([1.0, 2.0, 2.0, 5.0]), kink="two equal in the middle")),
 )
 
-nondifferentiable(np.any, np.all, params="a axis=None * keepdims=False", static=STATIC, samples=(sample(M, axis=0),))
 nondifferentiable(
-    np.argmax, np.argmin, params="a axis=None * keepdims=False", static=STATIC, samples=(sample(M, axis=0),)
+    np.any, np.all, params="a axis=None * keepdims=False", static=STATIC, infer=REDUCED, samples=(sample(M, axis=0),)
 )
-nondifferentiable(np.count_nonzero, params="a axis=None * keepdims=False", static=STATIC, samples=(sample(ZEROS),))
+nondifferentiable(
+    np.argmax,
+    np.argmin,
+    params="a axis=None * keepdims=False",
+    static=STATIC,
+    infer=REDUCED,
+    samples=(sample(M, axis=0),),
+)
+nondifferentiable(
+    np.count_nonzero, params="a axis=None * keepdims=False", static=STATIC, infer=REDUCED, samples=(sample(ZEROS),)
+)

@@ -8,7 +8,7 @@ import numpy as np
 
 from adgen.ir.nodes import Const, Operand
 from adgen.ir.types import Array, Length, NoneT, Scalar
-from adgen.rules.axes import normal_axes, normal_axis, numbers, of_lengths, to_front
+from adgen.rules.axes import normal_axes, normal_axis, numbers, of_lengths, shaped_like, to_front
 from adgen.rules.declare import linear, query, rule, sample, static
 from adgen.rules.typing import Shape, array_dims, broadcast_of, fresh_dim, known, normalize_axes, same_as
 
@@ -188,7 +188,7 @@ def take_vjp(g: Any, a: Any, indices: Any, axis: int | None) -> Any:
     if axis is None:
         flat = np.zeros(np.size(a))
         np.add.at(flat, indices, g)
-        return np.reshape(flat, np.shape(a))
+        return shaped_like(np.reshape(flat, np.shape(a)), a)
     d = np.zeros_like(a)
     np.add.at(d, (*before(axis, a.ndim), indices), g)
     return d
@@ -273,8 +273,8 @@ def diagonal_vjp(g: Any, a: Any, offset: int, axis1: int, axis2: int) -> Any:
     flat[start : start + g.shape[-1] * (m + 1) : m + 1] = front
     d = np.reshape(flat, (n, m, *rest))
     if normal_axes((axis1, axis2), a.ndim) == (0, 1):
-        return d
-    return np.moveaxis(d, (0, 1), (axis1, axis2))
+        return shaped_like(d, a)
+    return shaped_like(np.moveaxis(d, (0, 1), (axis1, axis2)), a)
 
 
 def diagonal_shape(a: Operand, offset: Operand, axis1: Operand, axis2: Operand) -> Shape:
@@ -305,7 +305,7 @@ linear(
 
 def diag_vjp(g: Any, v: Any, k: int) -> Any:
     if v.ndim == 1:
-        return np.diagonal(g, k)
+        return shaped_like(np.diagonal(g, k), v)
     return diagonal_vjp(g, v, k, 0, 1)
 
 

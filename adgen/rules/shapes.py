@@ -11,7 +11,7 @@ import numpy as np
 
 from adgen.ir.nodes import Const, Operand
 from adgen.ir.types import Int, Length, Scalar, Tuple
-from adgen.rules.axes import inverse_permutation, normal_axis, numbers, of_lengths
+from adgen.rules.axes import inverse_permutation, normal_axis, numbers, of_lengths, shaped_like
 from adgen.rules.declare import linear, sample, static
 from adgen.rules.typing import Shape, array_dims, fresh_dim, known, normalize_axes, same_as
 
@@ -22,7 +22,7 @@ STACK = np.linspace(-1.0, 2.0, 24).reshape(2, 3, 4)
 
 def like(g: Any, a: Any) -> Any:
     """Return g with the shape of a."""
-    return np.reshape(g, np.shape(a))
+    return shaped_like(np.reshape(g, np.shape(a)), a)
 
 
 # --- reshapes -------------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ linear(
     np.atleast_1d,
     "arys /",
     memory="maybe",
-    vjp=lambda g, arys: np.reshape(g, np.shape(arys)),
+    vjp=lambda g, arys: like(g, arys),
     infer=at_least(1),
     samples=(sample(np.array(2.0)), sample(V), sample(M)),
 )
@@ -191,7 +191,7 @@ linear(
     np.atleast_2d,
     "arys /",
     memory="maybe",
-    vjp=lambda g, arys: np.reshape(g, np.shape(arys)),
+    vjp=lambda g, arys: like(g, arys),
     infer=at_least(2),
     samples=(sample(np.array(2.0)), sample(V), sample(M), sample(STACK)),
 )
@@ -215,7 +215,7 @@ def repeat_vjp(g: Any, a: Any, repeats: Any, axis: int | None) -> Any:
     if axis is None:
         return like(np.sum(np.reshape(g, (np.size(a), repeats)), axis=1), a)
     k = normal_axis(axis, a.ndim)
-    return np.sum(np.reshape(g, (*a.shape[: k + 1], repeats, *a.shape[k + 1 :])), axis=k + 1)
+    return shaped_like(np.sum(np.reshape(g, (*a.shape[: k + 1], repeats, *a.shape[k + 1 :])), axis=k + 1), a)
 
 
 @static
@@ -331,7 +331,7 @@ linear(
     np.pad,
     "array pad_width mode='constant' * constant_values=0",
     static=("pad_width", "mode"),
-    vjp=lambda g, array, pad_width, mode: g[inside(pad_width, array.ndim, mode)],
+    vjp=lambda g, array, pad_width, mode: shaped_like(g[inside(pad_width, array.ndim, mode)], array),
     jvp=lambda t, pad_width, mode: np.pad(t, constant_only(pad_width, mode)),
     infer=padded_shape,
     samples=(
