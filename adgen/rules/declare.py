@@ -181,7 +181,7 @@ def elementwise(
     narrow: bool = True,
     **options: Any,
 ) -> Primitive:
-    """Declare an elementwise function by one partial derivative per argument, each `(out, *arguments)`; None: it has none."""
+    """Declare an elementwise function by one partial derivative `(out, *arguments)` per argument; None: it has none."""
     if params is None:
         code = next((p.__code__ for p in partials if p is not None), None)
         if code is None:
@@ -193,7 +193,7 @@ def elementwise(
 
 
 def rule(fn: Callable[..., Any], params: str = "x", **options: Any) -> Primitive:
-    """Declare a function by its `vjp=` and `jvp=`: one rule, a sequence in the order of the arguments, or a dict by name."""
+    """Declare a function by `vjp=` and `jvp=`: one rule, a sequence in the order of the arguments, or a dict."""
     return register(fn, params, kind="rule", **options)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -46,8 +46,8 @@ def resolve_items(place: Place, holes: Sequence[Operand]) -> list[Any]:
     step = place[0]
     assert isinstance(step, Index)
     items = [resolve_item(i, holes) for i in step.items]
-    if len(items) == 1 and isinstance(items[0], (Var, Const)) and isinstance(items[0].type, Tuple):
-        key = items[0]
+    key = items[0] if len(items) == 1 else None
+    if isinstance(key, (Var, Const)) and isinstance(key.type, Tuple):
         types = key.type.items
         if isinstance(key, Const):
             parts: list[Operand] = [Const(v, t) for v, t in zip(key.value, types)]
@@ -83,7 +83,7 @@ def slice_length(n: Length, s: Slice) -> Length:
     return fresh_dim()
 
 
-def is_advanced(item: Any) -> bool:
+def is_advanced(item: Any) -> TypeGuard[Operand]:
     """Say whether an index item makes NumPy gather (a copy)."""
     return isinstance(item, (Var, Const)) and not isinstance(item.type, (Int, NoneT)) and not _is_int(item.type)
 
@@ -176,8 +176,10 @@ def _plain(item: Any) -> Any:
     if isinstance(item, Const):
         return item.value
     if isinstance(item, Slice):
-        parts = [None if p is None or (isinstance(p, (Var, Const)) and isinstance(p.type, NoneT)) else p
-                 for p in (item.start, item.stop, item.step)]
+        parts = [
+            None if p is None or (isinstance(p, (Var, Const)) and isinstance(p.type, NoneT)) else p
+            for p in (item.start, item.stop, item.step)
+        ]
         return item if any(isinstance(p, Var) for p in parts) else slice(*parts)
     return item
 
@@ -211,7 +213,9 @@ def _item_type(base: Tuple | Record, key: Any) -> Type:
         raise TypeError(f"{base} can't be indexed")
     if isinstance(key, slice):
         items = base.items[key]
-        return Record(list, tuple(range(len(items))), items) if isinstance(base, Record) and base.cls is list else Tuple(items)
+        if isinstance(base, Record) and base.cls is list:
+            return Record(list, tuple(range(len(items))), items)
+        return Tuple(items)
     if type(key) is int or isinstance(key, np.integer):
         return base.items[int(key)]
     if isinstance(key, Var) and _is_int(key.type):
@@ -219,4 +223,3 @@ def _item_type(base: Tuple | Record, key: Any) -> Type:
         if joined is not None:
             return joined
     raise TypeError(f"{base} is indexed with a key that is not known when compiling")
-

@@ -26,14 +26,10 @@ MODULES = (
 )
 
 _lock = threading.Lock()
-_loaded = False
 
 
 def load_rules() -> None:
-    """Put every row that adgen ships into the registry, once."""
-    global _loaded
+    """Put every row that adgen ships into the registry; later calls find the modules imported."""
     with _lock:
-        if not _loaded:
-            for name in MODULES:
-                import_module(f"adgen.rules.{name}")
-            _loaded = True
+        for name in MODULES:
+            import_module(f"adgen.rules.{name}")

@@ -56,7 +56,9 @@ elementwise(
 )
 _unary(math.log2, lambda out, x: 1.0 / x / math.log(2.0), POSITIVE)
 _unary(math.log10, lambda out, x: 1.0 / x / math.log(10.0), POSITIVE)
-_unary(math.log1p, lambda out, x: 1.0 / (1.0 + x), (sample(0.7), sample(-0.9), sample(0.0), sample(1e-200), sample(1e300)))
+_unary(
+    math.log1p, lambda out, x: 1.0 / (1.0 + x), (sample(0.7), sample(-0.9), sample(0.0), sample(1e-200), sample(1e300))
+)
 
 
 def _pow_slope(out: Any, x: Any, y: Any) -> Any:

@@ -106,15 +106,13 @@ def _item(record: Any, key: Any) -> Any:
 
 def _item_type(record: Operand, key: Operand) -> Type:
     t, k = record.type, known(key, "a key")
-    if isinstance(t, Tuple):
-        return t.items[k]
-    if isinstance(t, Record):
-        if isinstance(k, int) and (t.cls is list or is_namedtuple(t.cls)):
-            return t.items[k]
-        return t.items[t.keys.index(k)]
     if isinstance(t, List):
         return refresh(t.elem)
-    return Opaque()
+    if not isinstance(t, (Tuple, Record)):
+        return Opaque()
+    by_position = isinstance(t, Tuple) or (isinstance(k, int) and (t.cls is list or is_namedtuple(t.cls)))
+    position: int = k if isinstance(t, Tuple) or by_position else t.keys.index(k)
+    return t.items[position]
 
 
 def _append(seq: Any, value: Any) -> Any:

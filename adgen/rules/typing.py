@@ -140,7 +140,9 @@ def is_default(op: Primitive, param: str, value: Operand) -> bool:
     default = op.defaults[param]
     if value.value is default:
         return True
-    return type(value.value) is type(default) and isinstance(default, (bool, int, float, str, tuple)) and value.value == default
+    if type(value.value) is not type(default) or not isinstance(default, (bool, int, float, str, tuple)):
+        return False
+    return bool(value.value == default)
 
 
 # --- trial calls --------------------------------------------------------------------------------
@@ -233,7 +235,7 @@ def _trial(op: Primitive, bound: Bound, loose: bool) -> Type:
 def _is_small(a: Any) -> bool:
     if isinstance(a, tuple):
         return all(map(_is_small, a))
-    return not isinstance(a.type, Array) or all(isinstance(n, int) and n <= 64 or not isinstance(n, int) for n in a.type.dims)
+    return not isinstance(a.type, Array) or all(not isinstance(n, int) or n <= 64 for n in a.type.dims)
 
 
 def _call(op: Primitive, bound: Bound, number: float, length: int, exact: bool) -> Any:

@@ -74,9 +74,7 @@ elementwise(np.positive, lambda out, x: 1.0, samples=ALL)
 elementwise(np.square, lambda out, x: 2.0 * x, samples=(*ALL, *HOLOMORPHIC))
 elementwise(np.reciprocal, lambda out, x: -out * out, samples=(sample(V), sample(0.7), *HOLOMORPHIC))
 nondifferentiable(np.floor_divide, params="x y", infer=broadcast)
-multilinear(
-    np.matmul, "x y", args=("x", "y"), vjp=(matmul_left, matmul_right), infer=matmul_type, samples=MATMULS
-)
+multilinear(np.matmul, "x y", args=("x", "y"), vjp=(matmul_left, matmul_right), infer=matmul_type, samples=MATMULS)
 
 
 # --- roots, exponentials, logarithms ------------------------------------------------------------
@@ -191,7 +189,13 @@ def _sign_slope(out: Any, x: Any) -> Any:
     return 0.0
 
 
-AT_ZERO = (sample(V), sample(0.7), sample(1e-200), sample(np.array([0.0, 1.0]), kink="abs at 0"), sample(0.0, kink="abs at 0"))
+AT_ZERO = (
+    sample(V),
+    sample(0.7),
+    sample(1e-200),
+    sample(np.array([0.0, 1.0]), kink="abs at 0"),
+    sample(0.0, kink="abs at 0"),
+)
 TIES = (*PAIRS, sample(V, V, kink="ties"), sample(1.0, 1.0, kink="ties"))
 
 elementwise(np.absolute, _np_abs_slope, name="np.abs", samples=(*AT_ZERO, sample(Z, second=False)))
