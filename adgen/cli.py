@@ -330,22 +330,23 @@ def _cache(options: argparse.Namespace) -> int:
     elif options.action == "list":
         for path in disk.entries():
             facts = _facts(path)
-            print(
-                f"{path.stem[:-28]}  {facts.get('function', '')}  {facts.get('call', '')}  {facts.get('signature', '')}"
-            )
+            name = os.path.basename(path)[:-31]
+            print(f"{name}  {facts.get('function', '')}  {facts.get('call', '')}  {facts.get('signature', '')}")
     else:
-        found = [p for p in disk.entries() if p.stem.startswith(options.entry)]
+        found = [p for p in disk.entries() if os.path.basename(p).startswith(options.entry)]
         if not found:
             _complain(f"no entry begins with {options.entry!r}")
             return _FAILED
         for path in found:
-            sys.stdout.write(_colour(path.read_text("utf-8")))
+            with open(path, encoding="utf-8") as f:
+                sys.stdout.write(_colour(f.read()))
     return _OK
 
 
-def _facts(path: Any) -> dict[str, str]:
+def _facts(path: str) -> dict[str, str]:
     try:
-        head = path.read_text("utf-8").partition("\n\n")[0]
+        with open(path, encoding="utf-8") as f:
+            head = f.read().partition("\n\n")[0]
     except (OSError, UnicodeDecodeError):
         return {}
     return dict(line[2:].split(": ", 1) for line in head.splitlines() if line.startswith("# ") and ": " in line)

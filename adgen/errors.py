@@ -6,7 +6,6 @@ Each class is also of the built-in kind that a caller would expect, and has a st
 from __future__ import annotations
 
 import linecache
-import unicodedata
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
@@ -138,6 +137,8 @@ def show_place(origin: Origin) -> str:
 
 
 def _width(char: str) -> int:
+    import unicodedata
+
     if unicodedata.combining(char):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1

@@ -18,7 +18,8 @@ import pytest
 
 import adgen
 from adgen.api import custom
-from adgen.api.signature import SIMPLE, Symbols, key_of, show_key, static_key, type_of_key
+from adgen.api.signature import SIMPLE, key_of, show_key, static_key
+from adgen.api.types_of import Symbols, type_of_key
 from tests import handwritten
 
 rate = 3.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import NamedTuple
 
 from adgen.cache import disk, memory
@@ -31,7 +32,7 @@ def cache_info() -> CacheInfo:
     size = 0
     for path in files:
         try:
-            size += path.stat().st_size
+            size += os.path.getsize(path)
         except OSError:  # another process removed it
             continue
     counts = memory.Counts

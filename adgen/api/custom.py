@@ -16,7 +16,6 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from hashlib import sha256
 from typing import Any, Generic, Literal, ParamSpec, TypeVar
 
 from adgen.api.request import digest_code
@@ -302,7 +301,11 @@ def rules_digest() -> str:
         for fn, rules in _rules.items()
         for kind, rule in rules.items()
     )
-    return sha256("\n".join(rows).encode()).hexdigest()[:32] if rows else ""
+    if not rows:
+        return ""
+    from hashlib import sha256
+
+    return sha256("\n".join(rows).encode()).hexdigest()[:32]
 
 
 def _forget() -> None:

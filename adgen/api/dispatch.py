@@ -7,7 +7,6 @@ the arguments is computed inline.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -85,28 +84,14 @@ def make_dispatcher(
     return made
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionGuard:
-    """A name must still mean this function, with this code."""
+FunctionGuard = tuple[Place | None, Any]
+"""A name (None: it is not looked at) must still mean this function, with the code that it has."""
 
-    place: Place | None
-    function: Any
+ValueGuard = tuple[Place, Key]
+"""A name must still hold the value with this static key."""
 
-
-@dataclass(frozen=True, slots=True)
-class ValueGuard:
-    """A name must still hold this value (by static key)."""
-
-    place: Place
-    key: Key
-
-
-@dataclass(frozen=True, slots=True)
-class HiddenValue:
-    """A value to read and pass on, whose key must still be this one."""
-
-    place: Place
-    key: Key
+HiddenValue = tuple[Place, Key]
+"""A value to read and pass on, whose key must still be this one."""
 
 
 def make_guarded(
@@ -137,22 +122,21 @@ def make_guarded(
         space[name] = value
         return name
 
-    for g in functions:
-        f = bind("fn", g.function)
-        if g.place is not None:
-            tests.append(f"{bind('place', g.place.base)}{g.place.steps} is not {f}")
-        code = getattr(g.function, "__code__", None)
+    for place, function in functions:
+        f = bind("fn", function)
+        if place is not None:
+            tests.append(f"{bind('place', place.base)}{place.steps} is not {f}")
+        code = getattr(function, "__code__", None)
         if code is not None:
             tests.append(f"{f}.__code__ is not {bind('code', code)}")
-    for v in values:
-        tests.append(f"{_}static({bind('place', v.place.base)}{v.place.steps}) != {bind('want', v.key)}")
-    for i, h in enumerate(hidden):
-        place = f"{bind('place', h.place.base)}{h.place.steps}"
-        reads.append(f"        {_}h{i} = {place}")
-        if isinstance(h.key, type):
-            tests.append(f"{_}type({_}h{i}) is not {bind('want', h.key)}")
+    for p, key in values:
+        tests.append(f"{_}static({bind('place', p.base)}{p.steps}) != {bind('want', key)}")
+    for i, (p, key) in enumerate(hidden):
+        reads.append(f"        {_}h{i} = {bind('place', p.base)}{p.steps}")
+        if isinstance(key, type):
+            tests.append(f"{_}type({_}h{i}) is not {bind('want', key)}")
         else:
-            tests.append(f"{_}key({_}h{i}) != {bind('want', h.key)}")
+            tests.append(f"{_}key({_}h{i}) != {bind('want', key)}")
     given = ", ".join(names)
     passed = ", ".join((*names, *[f"{_}h{i}" for i in range(len(hidden))]))
     lines = [f"def {_}guarded({given}):"]

@@ -9,7 +9,6 @@ import builtins
 import os
 import sys
 from functools import cache
-from hashlib import sha256
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +34,8 @@ def entry_name(fn: Any, mode: str) -> str:
 @cache
 def fingerprint() -> str:
     """Return a hash of adgen's own files (their names, sizes and times): the rules and the compiler."""
+    from hashlib import sha256
+
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     found: list[str] = []
     pending = [root]
@@ -59,6 +60,8 @@ def versions() -> str:
 
 def text_key(engine: Engine, keys: tuple[Key, ...], wrt: tuple[str, ...]) -> str | None:
     """Return the key of a text, or None if something in it means nothing to another process."""
+    from hashlib import sha256
+
     from adgen.api.custom import rules_digest
 
     fn, options = engine.fn, engine.options

@@ -10,18 +10,18 @@ import linecache
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from adgen.api.dispatch import FunctionGuard, HiddenValue, ValueGuard, make_guarded
+from adgen.api.dispatch import FunctionGuard, HiddenValue, make_guarded
 from adgen.api.names import Place, find_by_name, name_in
 from adgen.api.request import Dependency, Derived, digest_code
 from adgen.api.signature import Key, UnstorableError, key_of, show_key, static_key
 from adgen.cache.header import Stored
 
 
-@dataclass(slots=True)
+@dataclass(repr=False, eq=False)
 class Loaded:
     """A text that can be called. `call` takes the primal's parameters and checks what the text relies on."""
 
@@ -36,14 +36,13 @@ class Loaded:
     pullback: Callable[..., Any] | None = None
 
 
-@dataclass(slots=True)
+@dataclass(repr=False, eq=False)
 class References:
     """The live objects behind a `Stored`: functions in the order of its `depends`, externals by name."""
 
     functions: list[Any]
     externals: dict[str, Any]
     is_shared: bool = True  # whether another process (or another closure) can find them again
-    places: dict[tuple[int, str], Place] = field(default_factory=dict)
 
 
 def describe(d: Derived, fn: Any) -> tuple[Stored, References]:
@@ -167,12 +166,12 @@ def link(s: Stored, refs: References, fn: Any, names: tuple[str, ...], again: Ca
     guards: list[FunctionGuard] = []
     for (_, module, _, _, owner, path), f in zip(s.depends, refs.functions, strict=True):
         if module.partition(".")[0] != "adgen":
-            guards.append(FunctionGuard(Place(owners[owner], path) if path else None, f))
+            guards.append((Place(owners[owner], path) if path else None, f))
     for name, how, *rest in s.externals:
         if how == "read" and not isinstance(refs.externals[name], ModuleType):
-            guards.append(FunctionGuard(Place(owners[rest[0]], rest[1]), refs.externals[name]))
-    values = [ValueGuard(p, static_key(p.read())) for p in (Place(owners[o], path) for path, o, _ in s.baked)]
-    hidden = tuple([HiddenValue(p, key_of(p.read())) for p in (Place(owners[o], path) for path, o, _ in s.hidden)])
+            guards.append((Place(owners[rest[0]], rest[1]), refs.externals[name]))
+    values = [(p, static_key(p.read())) for p in (Place(owners[o], path) for path, o, _ in s.baked)]
+    hidden = tuple([(p, key_of(p.read())) for p in (Place(owners[o], path) for path, o, _ in s.hidden)])
     bare = call = entry
     if hidden:
         bare = make_guarded(entry, names, (), (), hidden, None)

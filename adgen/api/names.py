@@ -9,13 +9,11 @@ from __future__ import annotations
 import builtins
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from inspect import CO_VARARGS, CO_VARKEYWORDS
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Param:
+class Param(NamedTuple):
     name: str
     kind: str  # "positional", "either", "keyword", "*", "**"
 

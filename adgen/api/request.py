@@ -9,7 +9,6 @@ from __future__ import annotations
 import marshal
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -76,6 +75,8 @@ class Baked:
 
 def digest_code(fn: Any) -> str:
     """Return a hash of a function's code; anything without code is known by its name alone."""
+    from hashlib import sha256
+
     code = getattr(fn, "__code__", None)
     if code is None:
         name = f"{getattr(fn, '__module__', '')}:{getattr(fn, '__qualname__', type(fn).__qualname__)}"

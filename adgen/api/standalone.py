@@ -103,7 +103,7 @@ def _with_hidden(text: str, entry: str, loaded: Loaded) -> str:
     count = len(loaded.hidden)
     plain, keyword = names[:-count], []
     for name, h in zip(names[-count:], loaded.hidden, strict=True):
-        value = h.place.read()
+        value = h[0].read()
         if type(value) in SIMPLE:
             keyword.append(f"{name}={_literal(value)}")
         else:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import os
 import stat
 import threading
-from pathlib import Path
 
 from adgen.cache.header import TITLE, Damaged, Stored, read_entry, write_entry
 
@@ -101,29 +100,30 @@ def save(name: str, entry: Stored) -> None:
         _warn_once(f"nothing is kept in {place}: {e}")
 
 
-def entries() -> list[Path]:
-    """Return the files of the cache, sorted by name."""
-    place = Path(folder())
-    if not place.is_dir():
+def entries() -> list[str]:
+    """Return the paths of the cache's files, sorted."""
+    place = folder()
+    try:
+        names = sorted(os.listdir(place))
+    except OSError:
         return []
-    return sorted(p for p in place.glob("*.py") if p.is_file() and not p.is_symlink() and _is_ours(p))
+    paths = [os.path.join(place, name) for name in names if name.endswith(".py")]
+    return [p for p in paths if os.path.isfile(p) and not os.path.islink(p) and _is_ours(p)]
 
 
 def clear() -> int:
     """Remove the cache's files, and no others; return how many."""
-    removed = 0
-    for path in entries():
-        removed += _remove(str(path))
-    place = Path(folder())
-    if place.is_dir():
-        for left in place.glob(".*-*.tmp"):
-            _remove(str(left))
+    removed = sum(map(_remove, entries()))
+    place = folder()
+    for name in os.listdir(place) if os.path.isdir(place) else ():
+        if name.startswith(".") and name.endswith(".tmp"):  # left by a process that was killed
+            _remove(os.path.join(place, name))
     return removed
 
 
-def _is_ours(path: Path) -> bool:
+def _is_ours(path: str) -> bool:
     try:
-        with path.open("rb") as f:
+        with open(path, "rb") as f:
             return f.read(8) == TITLE[:8].encode()
     except OSError:
         return False

@@ -13,10 +13,8 @@ in the primal's own names, never imported or evaluated.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Any
 
 from adgen.version import __version__
@@ -29,7 +27,7 @@ class Damaged(ValueError):
     """A stored text is not what adgen wrote."""
 
 
-@dataclass(slots=True)
+@dataclass(repr=False)
 class Stored:
     """One text and what must hold for it. Owners are positions in `depends`, -1 is the primal itself.
 
@@ -62,6 +60,8 @@ class Stored:
 
 def write_entry(s: Stored) -> str:
     """Return the file's text."""
+    import json
+
     head: list[str] = [
         f"# function: {_one_line(s.function)}",
         f"# call: {_one_line(s.call)}",
@@ -87,6 +87,8 @@ def write_entry(s: Stored) -> str:
 
 def read_entry(text: str, key: str) -> Stored:
     """Parse a file's text; raise `Damaged` if it is not the entry with this key as adgen wrote it."""
+    import json
+
     title, _, rest = text.partition("\n")
     seal, _, body = rest.partition("\n")
     if not title.startswith(TITLE) or not seal.startswith("# integrity: "):
@@ -119,6 +121,8 @@ def read_entry(text: str, key: str) -> Stored:
 
 
 def _hash(body: str) -> str:
+    from hashlib import sha256
+
     return sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
 
 
