@@ -260,13 +260,13 @@ def install_rules() -> None:
             continue
         row = registry.find(fn)
         if row is None:
-            row = registry.add(_row_for(fn, Primitive))
+            row = registry.add(row_for(fn, Primitive))
         for kind, rule in rules.items():
             setattr(row, kind, {"*": rule})
         _installed[fn] = dict(rules)
 
 
-def _row_for(fn: Any, primitive: Any) -> Any:
+def row_for(fn: Any, primitive: Any) -> Any:
     """Return a row for a function of the user's; parameters by its own signature."""
     params: list[str] = []
     defaults: dict[str, Any] = {}

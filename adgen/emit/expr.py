@@ -108,16 +108,22 @@ class Expressions:
         return ast.Call(self.dotted(self.scope.path(op.name, op.fn)), values, keywords)
 
     def shown(self, show: str, values: list[ast.expr]) -> ast.expr:
-        if show.startswith("."):
-            return ast.Attribute(values[0], show[1:], ast.Load())
-        if show.endswith("_"):
-            sign = show.rstrip("_").strip()
-            if sign == "not":
-                return negate(values[0])
-            return ast.UnaryOp(UNARY[sign](), values[0])
+        """Return an expression by the row's template: `+`, `-_`, `.size`, `float(_)`, `.astype(_)`."""
         if show in COMPARE:
             return ast.Compare(values[0], [COMPARE[show]()], [values[1]])
-        return ast.BinOp(values[0], BINARY[show](), values[1])
+        if show in BINARY:
+            return ast.BinOp(values[0], BINARY[show](), values[1])
+        if show == "not _":
+            return negate(values[0])
+        given = iter(values)
+
+        class Fill(ast.NodeTransformer):
+            def visit_Name(self, node: ast.Name) -> ast.expr:
+                return next(given) if node.id == "_" else node
+
+        template = ast.parse("_" + show if show.startswith(".") else show, mode="eval")
+        filled: ast.expr = Fill().visit(template).body
+        return filled
 
     def item(self, base: Operand, key: Operand) -> ast.expr:
         assert isinstance(key, Const)

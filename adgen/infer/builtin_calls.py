@@ -14,6 +14,7 @@ from adgen.infer.branches import truth
 from adgen.infer.values import Closure, EnumV, Map, Method, RangeV, Ref, ReversedV, Seq, TupleV, ZipV
 from adgen.ir.nodes import Const, Var
 from adgen.ir.types import Array, Bool, Complex, Float, Int, List, NoneT, Opaque, Scalar, Str, Type, is_floating
+from adgen.rules.axes import shaped_like
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
@@ -351,6 +352,16 @@ def _scatter(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[
     place = (*base.place, items.shift(k.index, len(base.holes)))
     e.write_place(base, e.value(value), place, (*base.holes, *k.holes), "add")
     return e.b.const(None)
+
+
+@handles(shaped_like)
+def _shaped_like(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    """A rule's promise that a value has the shape of another one."""
+    d, like = e.value(args[0]), e.value(args[1])
+    if isinstance(d, Var) and isinstance(d.type, Array) and isinstance(like.type, Array) and d.type.ndim == like.type.ndim:
+        d.type = Array(d.type.dtype, like.type.dims)
+        return e.wrap(d, hint.get("name"))
+    return args[0]
 
 
 __all__ = ["HANDLERS", "find"]

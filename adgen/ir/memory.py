@@ -82,6 +82,13 @@ class Memory:
             out.update(self._closure(r))
         return out
 
+    def reach(self, roots: Roots) -> dict[Root, None]:
+        """Return every root whose holders may hold something of `roots`."""
+        out = self.closure(roots)
+        for r in list(out):
+            out.update(dict.fromkeys(self._peers.get(r, ())))
+        return out
+
     def owned(self, roots: Roots) -> bool:
         return all(r.owned for r in self.closure(roots))
 
@@ -242,7 +249,6 @@ class Memory:
                 if x not in found:
                     found[x] = None
                     stack.extend(x.links)
-                    stack.extend(self._peers.get(x, ()))
             self._closures[r] = found
         return found
 

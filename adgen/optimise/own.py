@@ -37,6 +37,10 @@ class _Edits:
     args: dict[tuple[Let, int], None] = field(default_factory=dict)
     sums: dict[Let, Let] = field(default_factory=dict)
 
+    def outside(self) -> int:
+        """Count the copies of what flows into loops."""
+        return len(self.inits) + len(self.yields)
+
     def __bool__(self) -> bool:
         return any((self.defs, self.bases, self.nested, self.inits, self.yields, self.args))
 
@@ -141,7 +145,9 @@ class _Check:
             roots = self.memory.roots(base)
         give_up = self.edits.nested if deep else self.edits.bases
         if not self.memory.owned(roots):
-            if not self.patient or not all(self.disown(r, set()) for r in roots if not self.memory.owned((r,))):
+            before = self.edits.outside()
+            done = self.patient and all(self.disown(r, set()) for r in roots if not self.memory.owned((r,)))
+            if not done or self.edits.outside() == before:
                 give_up[s] = None
             return
         for w in self.conflicts(s, base, roots):
@@ -153,7 +159,7 @@ class _Check:
         """Yield the values that are read after a write of `roots` at `s` and may see it."""
         p = self.live.spans[s].at
         seen: set[Var] = set()
-        for r in self.memory.closure(roots):
+        for r in self.memory.reach(roots):
             holders = self.holders.get(r, [])
             for k in range(bisect_right(self.starts.get(r, []), p) - 1, -1, -1):
                 if self.last[r][k] <= p + 1:

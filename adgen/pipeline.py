@@ -1,0 +1,110 @@
+"""The compiler: one list of passes from a request to text.
+
+    frontend   source → tree                        adgen.frontend.lower
+    infer      tree + types → typed SSA              adgen.infer.program
+    transform  SSA → SSA of the derivative           adgen.transform.derive, forward
+    own        which updates run in place            adgen.optimise.own
+    emit       SSA → text                            adgen.emit.module
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from adgen.api.request import Baked, Dependency, Derived, Hidden, Request
+from adgen.emit.module import emit_module
+from adgen.errors import TypeMismatchError
+from adgen.frontend.deep import deep_recursion
+from adgen.frontend.lower import lower
+from adgen.frontend.show import show_tree
+from adgen.infer.engine import Engine
+from adgen.infer.program import Program, infer
+from adgen.ir.nodes import Func
+from adgen.ir.show import show
+from adgen.optimise.dce import eliminate_dead
+from adgen.optimise.own import own
+from adgen.rules.load import load_rules
+from adgen.transform.derive import make_gradient, make_pullback
+from adgen.transform.forward import make_tangent
+
+
+def derive(request: Request, stages: Iterable[str] = ()) -> Derived:
+    """Make the text of one derivative.
+
+    Raises `AdgenError` where it can't be made, `NeedsValue` where the value of a parameter must be known.
+    """
+    load_rules()
+    with deep_recursion():
+        return _derive(request, tuple(stages))
+
+
+def _derive(request: Request, stages: tuple[str, ...]) -> Derived:
+    texts: dict[str, str] = {}
+    if "ir" in stages:
+        texts["ir"] = show_tree(lower(request.fn))
+    program = infer(request.fn, request.types, request.statics, lambda e: _set_up(e, request))
+    if "typed" in stages:
+        texts["typed"] = show(program.func)
+    funcs, rules = _transform(program, request)
+    if "adjoint" in stages:
+        texts["adjoint"] = "\n".join(show(f) for f in funcs)
+    if request.mode == "primal":
+        funcs = [own(funcs[0], owned_params=True, results=False)]
+    else:
+        funcs = [own(f) for f in funcs]
+    if "simplified" in stages:
+        texts["simplified"] = "\n".join(show(f) for f in funcs)
+    text = emit_module(funcs)
+    externals = dict(text.externals)
+    return Derived(
+        text=text.source,
+        entry=funcs[0].name,
+        pullback=funcs[1].name if len(funcs) > 1 else None,
+        externals=externals,
+        hidden=tuple(Hidden(h.name, h.owner, h.kind, h.var.type) for h in program.hidden if not h.static),
+        baked=tuple(Baked(h.name, h.owner, h.value) for h in program.hidden if h.static),
+        depends=(
+            *[Dependency.of(f) for f in program.callees],
+            *[Dependency.of(f, "rule") for f in rules if not (f.__module__ or "").startswith("adgen.")],
+        ),
+        lines=text.lines,
+        stages=texts,
+    )
+
+
+def _set_up(e: Engine, request: Request) -> None:
+    from adgen.api.custom import row_for
+    from adgen.rules.registry import Primitive
+
+    for fn, rule in request.options.overrides:
+        row = row_for(fn, Primitive)
+        row.vjp = {"*": rule}
+        e.overrides[fn] = row
+    e.stops = frozenset(request.options.stop_gradients)
+
+
+def _transform(program: Program, request: Request) -> tuple[list[Func], tuple[Any, ...]]:
+    name, unconnected = request.fn.__name__, request.options.unconnected
+    if name == "<lambda>":
+        name = "f"
+    for n in request.wrt:
+        if n not in program.params:
+            raise TypeMismatchError(what=f"'{n}' is not a parameter of {name}()", why="only parameters can be in wrt")
+    if request.mode == "primal":
+        kept = tuple(program.final.values())
+        f = program.func
+        from dataclasses import replace
+
+        body = replace(f.body, results=(*f.body.results, *kept))
+        return [eliminate_dead(Func(name, f.params, body))], ()
+    if request.mode in ("grad", "value_and_grad"):
+        with_value = request.mode == "value_and_grad"
+        scalar = request.scalar_wrt
+        f, rules = make_gradient(program, request.wrt, with_value, scalar, unconnected, f"{name}_grad")
+        return [f], rules
+    if request.mode == "vjp":
+        forward, pullback, rules = make_pullback(program, request.wrt, unconnected, name)
+        return [forward, pullback], rules
+    f, rules = make_tangent(program, request.wrt, f"{name}_jvp")
+    return [f], rules

@@ -1,0 +1,305 @@
+"""Forward mode: each statement is followed by the statements of its tangent.
+
+Assumes verified SSA. A tangent has its value's type; it is absent where the value does not depend on a source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from adgen.errors import NoGradientError, UnsupportedError
+from adgen.infer.program import Program
+from adgen.ir.build import Builder
+from adgen.ir.nodes import UNDEF, Block, Const, Consume, Func, If, Let, Loop, Operand, Var
+from adgen.ir.types import Array, List, Record, Tuple, Type, Undef, dims_of, is_floating
+from adgen.optimise.algebra import negative_factor, simplify
+from adgen.optimise.dce import eliminate_dead
+from adgen.rules.typing import bound_args
+from adgen.transform.activity import Varied
+from adgen.transform.cotangents import Cotangents, make_record
+from adgen.transform.rules import RuleRunner, differentiable
+
+
+def make_tangent(p: Program, wrt: Sequence[str], name: str) -> tuple[Func, tuple[Any, ...]]:
+    """Return a function of the primal's parameters and one tangent per source: (value, tangent)."""
+    func = eliminate_dead(p.func)
+    b = Builder()
+    b.algebra, b.negated = simplify, negative_factor
+    b.open()
+    sources = [p.params[n] for n in wrt]
+    fwd = Forward(b, Varied(func.body, sources), RuleRunner(b))
+    tangents = []
+    for v in sources:
+        t = Var(v.type, f"{v.name}_dot", True)
+        tangents.append(t)
+        fwd.of[v] = t
+    fwd.block(func.body)
+    b.origin = None
+    result = func.body.results[0]
+    b.adjoint = True
+    out = b.call("make_tuple", result, fwd.full(result))
+    n = len(p.params)
+    params = (*func.params[:n], *tangents, *func.params[n:])
+    return eliminate_dead(Func(name, params, b.close((out,)))), tuple(fwd.rules.used)
+
+
+class Forward:
+    """Emits a block with its tangents."""
+
+    def __init__(self, b: Builder, varied: Varied, rules: RuleRunner) -> None:
+        self.b = b
+        self.varied = varied
+        self.rules = rules
+        self.of: dict[Var, Operand] = {}
+        self.cots = Cotangents(b)
+
+    # -- tangents of operands -------------------------------------------------------------------------
+
+    def get(self, a: Operand) -> Operand | None:
+        return self.of.get(a) if isinstance(a, Var) else None
+
+    def full(self, a: Operand) -> Operand:
+        """Return the tangent of an operand, zeros where there is none."""
+        t = self.get(a)
+        if t is None:
+            return UNDEF if isinstance(a.type, Undef) else self.cots.zero(a)
+        if isinstance(a.type, Array) and isinstance(t.type, Array | type(t.type)) and dims_of(t.type) != dims_of(a.type):
+            if Cotangents.is_narrow(t, a.type) and isinstance(a, Var):
+                return self.b.call("np.full_like", a, t)
+        return t
+
+    def set(self, v: Var, t: Operand | None) -> None:
+        if t is None:
+            return
+        name = f"{v.name}_dot" if v.name else None
+        self.of[v] = self.b.bind(t, name, v.fixed) if name else t
+
+    # -- statements -------------------------------------------------------------------------------------
+
+    def block(self, block: Block) -> None:
+        b = self.b
+        for s in block.stmts:
+            with b.at(s.origin):
+                if isinstance(s, Let):
+                    b.adjoint = False
+                    b.append(s)
+                    b.share((s,))
+                    if s.out in self.varied:
+                        b.adjoint = True
+                        self.let(s)
+                        b.adjoint = False
+                elif isinstance(s, If):
+                    self.branch(s)
+                else:
+                    self.loop(s)
+
+    def let(self, s: Let) -> None:
+        op = s.op
+        name = op.name
+        if op.kind in ("zero", "query") or name == "stop_gradient":
+            return
+        structural = getattr(self, f"_{name}", None) if op.kind in ("structure", "opaque") or name == "copy" else None
+        if structural is not None:
+            self.set(s.out, structural(s))
+            return
+        if isinstance(s.out.type, List) and name == "add":
+            self.set(s.out, self.b.call("add", *[self.full(a) for a in s.args]))
+            return
+        if "*" in op.jvp:
+            self.set(s.out, self._user_rule(s))
+            return
+        parts = []
+        for p, a in differentiable(op, s):
+            for k, part in self._contributions(s, p, a):
+                del k
+                parts.append(part)
+        if not parts:
+            self._no_rule(s)
+        total = parts[0]
+        for part in parts[1:]:
+            total = self.b.call("add", total, part)
+        self.set(s.out, self.cots.cast(total, s.out.type))
+
+    def _contributions(self, s: Let, p: str, a: Any) -> list[tuple[str, Operand]]:
+        op = s.op
+        if isinstance(a, tuple):
+            tangents = [self.full(i) for i in a]
+            if not any(self.get(i) is not None for i in a):
+                return []
+            rule = op.jvp.get(p)
+            if rule is not None:
+                return [(p, self.rules.by_name(rule, s, t=self.b.call("make_tuple", *tangents), out=s.out))]
+            if op.kind == "linear":
+                return [(p, self.b.emit(op, (*tangents, *s.args[len(a) :]), s.kws))]
+            if op.kind == "multilinear" or op.partials or op.vjp:
+                return self._each(s, p, a)
+            self._no_rule(s)
+        t = self.get(a)
+        if t is None:
+            return []
+        if op.partials:
+            partial = op.partials.get(p)
+            if partial is None:
+                self._no_rule(s)
+            assert partial is not None
+            return [(p, self.b.call("mul", t, self.rules.by_position(partial, s.out, *s.args)))]
+        rule = op.jvp.get(p)
+        if rule is not None:
+            given = self._items(a, t) if isinstance(a.type, (Tuple, Record)) else t
+            return [(p, self.rules.by_name(rule, s, t=given, out=s.out))]
+        if op.kind in ("linear", "multilinear"):
+            return [(p, self._again(s, p, self.full(a)))]
+        self._no_rule(s)
+        return []
+
+    def _items(self, a: Operand, t: Operand) -> Operand:
+        del a
+        return t
+
+    def _each(self, s: Let, p: str, args: tuple[Operand, ...]) -> list[tuple[str, Operand]]:
+        """A product of any number of operands: the sum with each replaced by its tangent."""
+        if s.op.kind != "multilinear":
+            self._no_rule(s)
+        out = []
+        first = next(k for k, x in enumerate(s.args) if any(x is i for i in args))
+        for k, i in enumerate(args):
+            t = self.get(i)
+            if t is not None:
+                changed = list(s.args)
+                changed[first + k] = t
+                out.append((p, self.b.emit(s.op, tuple(changed), s.kws)))
+        return out
+
+    def _again(self, s: Let, p: str, t: Operand) -> Operand:
+        """Return the operation on a tangent; what shifts its result is left out."""
+        bound = bound_args(s.op, s.args, s.kws)
+        position = next(k for k, x in enumerate(s.args) if x is bound[p])
+        args = list(s.args)
+        args[position] = t
+        return self.b.emit(s.op, tuple(args), s.kws)
+
+    def _user_rule(self, s: Let) -> Operand | None:
+        rule = s.op.jvp["*"]
+        none = self.b.const(None)
+        tangents = tuple(self.full(a) if self.get(a) is not None else none for a in s.args)
+        result = self.rules.by_position(rule, self.b.call("make_tuple", *tangents), s.out, *s.args)
+        if isinstance(result, dict):
+            raise UnsupportedError(what=f"the jvp rule of {s.op.name} returns a tuple", why="it returns the tangent of the result", origin=s.origin)
+        return None if isinstance(result, Const) and result.value is None else result
+
+    def _no_rule(self, s: Let) -> None:
+        raise NoGradientError(
+            what=f"{s.op.name} has no forward derivative rule",
+            why="its result depends on a value that is differentiated",
+            instead="write it with NumPy functions that have one, register one with adgen.register_jvp, or wrap it in adgen.stop_gradient",
+            origin=s.origin,
+        )
+
+    # -- structure ----------------------------------------------------------------------------------------
+
+    def _getitem(self, s: Let) -> Operand:
+        return self.b.emit(s.op, (self.full(s.args[0]), *s.args[1:]), s.kws, s.place)
+
+    def _update(self, s: Let) -> Operand:
+        base, value = self.full(s.args[0]), self.full(s.args[1])
+        name = f"{s.out.name}_dot" if s.out.name else None
+        return self.b.emit(s.op, (base, value, *s.args[2:]), s.kws, s.place, s.mode, name=name, fixed=s.out.fixed)
+
+    def _item(self, s: Let) -> Operand | None:
+        t = self.get(s.args[0])
+        return None if t is None else self.b.call("item", t, s.args[1])
+
+    def _make_tuple(self, s: Let) -> Operand:
+        return self.b.call("make_tuple", *[self.full(a) if is_floating(a.type) else self.b.const(None) for a in s.args])
+
+    def _make_list(self, s: Let) -> Operand:
+        return self.b.call("make_list", *[self.full(a) for a in s.args])
+
+    def _make_record(self, s: Let) -> Operand:
+        t = s.out.type
+        assert isinstance(t, Record)
+        return make_record(self.b, t, [self.full(a) if is_floating(a.type) else self.b.const(None) for a in s.args[2:]])
+
+    def _append(self, s: Let) -> Operand:
+        return self.b.call("append", self.full(s.args[0]), self.full(s.args[1]))
+
+    def _reversed_list(self, s: Let) -> Operand:
+        return self.b.call("reversed_list", self.full(s.args[0]))
+
+    def _bound(self, s: Let) -> Operand | None:
+        return self.get(s.args[0])
+
+    def _copy(self, s: Let) -> Operand:
+        return self.b.call("copy", self.full(s.args[0]))
+
+    # -- branches and loops ---------------------------------------------------------------------------------
+
+    def branch(self, s: If) -> None:
+        b = self.b
+        active = [k for k, out in enumerate(s.outs) if out in self.varied]
+        blocks = []
+        for side in (s.then, s.orelse):
+            b.open()
+            self.block(side)
+            b.adjoint = True
+            tangents = [self._joined(side.results[k], s.outs[k]) for k in active]
+            b.adjoint = False
+            blocks.append(b.close((*side.results, *tangents)))
+        outs = [Var(self._tangent_type(s.outs[k]), *self._name(s.outs[k])) for k in active]
+        b.append(replace(s, then=blocks[0], orelse=blocks[1], outs=(*s.outs, *outs)))
+        for k, t in zip(active, outs):
+            self.of[s.outs[k]] = t
+
+    def _joined(self, a: Operand, out: Var) -> Operand:
+        return UNDEF if isinstance(a.type, Undef) else self.full(a)
+
+    @staticmethod
+    def _tangent_type(v: Var) -> Type:
+        return v.type
+
+    @staticmethod
+    def _name(v: Var) -> tuple[str | None, bool]:
+        return (f"{v.name}_dot", v.fixed) if v.name else (None, False)
+
+    def loop(self, s: Loop) -> None:
+        b = self.b
+        active = [k for k, p in enumerate(s.params) if p in self.varied]
+        gathered = [k for k, q in enumerate(s.collects) if q in self.varied]
+        params, inits = [], []
+        b.adjoint = True
+        for k in active:
+            init = s.inits[k]
+            inits.append(UNDEF if isinstance(init.type, Undef) else self.full(init))
+            t = Var(self._tangent_type(s.params[k]), *self._name(s.params[k]))
+            params.append(t)
+            self.of[s.params[k]] = t
+        consumes = list(s.consumes)
+        for c in s.consumes:
+            if c.var in self.varied:
+                t = Var(c.var.type, *self._name(c.var))
+                consumes.append(Consume(t, self.full(c.seq), c.reverse))
+                self.of[c.var] = t
+        b.adjoint = False
+        test = s.test
+        b.open()
+        self.block(s.body)
+        b.adjoint = True
+        yields = [self.full(s.yields[k]) for k in active]
+        collected = [self.full(s.collected[k]) for k in gathered]
+        b.adjoint = False
+        stop = (s.stop,) if s.stop is not None else ()
+        body = b.close((*s.yields, *yields, *s.collected, *collected, *stop))
+        outs = [Var(self._tangent_type(s.outs[k]), *self._name(s.outs[k])) for k in active]
+        lists = [Var(s.collects[k].type, *self._name(s.collects[k])) for k in gathered]
+        b.append(
+            replace(
+                s, test=test, consumes=tuple(consumes), params=(*s.params, *params), inits=(*s.inits, *inits),
+                body=body, outs=(*s.outs, *outs), collects=(*s.collects, *lists),
+            )
+        )  # fmt: skip
+        for k, t in zip(active, outs):
+            self.of[s.outs[k]] = t
+        for k, t in zip(gathered, lists):
+            self.of[s.collects[k]] = t
