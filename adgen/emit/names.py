@@ -11,7 +11,7 @@ from __future__ import annotations
 import heapq
 import keyword
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from adgen.ir.live import Live, Overlay, Segment, merge
@@ -87,7 +87,7 @@ class Names:
             if isinstance(s, Loop):
                 self._blank.update(v for v in index_vars(s) if v not in self.live.used)
                 for p, y, out in zip(s.params, s.yields, s.outs):
-                    self._join_operand(p, y)
+                    self._join_yield(p, y, s)
                     self._join(p, out)
                 for p, a in zip(s.params, s.inits):
                     self._join_operand(p, a)
@@ -103,7 +103,16 @@ class Names:
         if isinstance(a, Var) and a not in self.overlay.folded:
             self._join(v, a)
 
-    def _join(self, v: Var, w: Var, any_name: bool = False) -> None:
+    def _join_yield(self, p: Var, y: Operand, s: Loop) -> None:
+        """Join a carried value with what it becomes: from the end of the body on they are equal, and may overlap."""
+        y = self.overlay.resolve(y)
+        if isinstance(y, Var) and y not in self.overlay.folded:
+            span = self.live.spans[s]
+            start = self.live.ends[s.body]
+            equal = [(max(a, start), min(b, span.end)) for a, b in self.live.segments[y] if b > start and a < span.end]
+            self._join(p, y, equal=equal)
+
+    def _join(self, v: Var, w: Var, any_name: bool = False, equal: Sequence[Segment] = ()) -> None:
         a, b = self.find(v), self.find(w)
         if a is b:
             return
@@ -113,7 +122,7 @@ class Names:
             return
         if b.pinned and a.name is None and not any_name:
             pass
-        if overlap(a.segments, b.segments):
+        if overlap(a.segments, subtract(b.segments, equal)):
             return
         self._parent[b] = a
         a.segments = merge([*a.segments, *b.segments])
@@ -214,6 +223,22 @@ def kind(t: Type) -> str:
     if isinstance(t, (Bool, Complex)):
         return str(t)
     return type(t).__name__
+
+
+def subtract(a: list[Segment], holes: Sequence[Segment]) -> list[Segment]:
+    """Return segments without the parts in `holes`, which are sorted."""
+    if not holes:
+        return a
+    out: list[Segment] = []
+    for start, end in a:
+        for low, high in holes:
+            if low < end and high > start:
+                if start < low:
+                    out.append((start, low))
+                start = max(start, high)
+        if start < end:
+            out.append((start, end))
+    return out
 
 
 def overlap(a: list[Segment], b: list[Segment]) -> bool:

@@ -364,21 +364,28 @@ class Writer:
             self.copies(g, s.origin)
         before = [(p, a) for p, a in groups[-1] if p in needed]
         after = [(p, a) for p, a in groups[-1] if p not in needed]
-        changed = {self.names.of(p) for p, _ in before}
-        if any(self.names.of(leaf) in changed for leaf in self.overlay.leaves(stop)):
+        if self.clobbers(before, after):
+            before, after = groups[-1], []
+        if self.clobbers(before, [(p, stop) for p, _ in before]):
             test, outside = self.value(stop), self.nested()
-            self.copies(before, s.origin)
+            self.copies([(p, a) for p, a in groups[-1] if p in needed], s.origin)
             self.put(ast.Break(), s.origin)
             then = self.leave(outside)
             self.put(ast.If(test, then, []), s.origin)
             self.copies(groups[-1], s.origin)
             return
-        if any(self.names.of(leaf) in changed for _, a in after for leaf in self.overlay.leaves(a)):
-            before, after = groups[-1], []
-            changed = {self.names.of(p) for p, _ in before}
         self.copies(before, s.origin)
         self.put(ast.If(self.value(stop), [ast.Break()], []), s.origin)
         self.copies(after, s.origin)
+
+    def clobbers(self, first: Copies, second: Copies) -> bool:
+        """Say whether assignments change what later ones read."""
+        changed = {self.names.of(p) for p, a in first if self.names.of(p) != self.named(a)}
+        return any(self.names.of(leaf) in changed for _, a in second for leaf in self.overlay.leaves(a))
+
+    def named(self, a: Operand) -> str | None:
+        a = self.overlay.resolve(a)
+        return self.names.of(a) if isinstance(a, Var) and a not in self.overlay.folded else None
 
     def header(self, s: Loop) -> tuple[ast.expr, ast.expr]:
         targets: list[ast.expr] = []

@@ -385,10 +385,11 @@ class Reverse:
         inner = Cotangents(b)
         for v in outer:
             inner.of[v] = slots[v]
-        for k in active:
-            y = s.yields[k]
-            if y in self.varied:
-                inner.add(y, slots[s.params[k]])
+        with b.at(None):  # a join has no line of its own
+            for k in active:
+                y = s.yields[k]
+                if y in self.varied:
+                    inner.add(y, slots[s.params[k]])
         for c, k in zip(consumes, d_collects):
             if s.collected[k] in self.varied:
                 inner.add(s.collected[k], c.var)
