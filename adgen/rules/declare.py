@@ -74,6 +74,15 @@ def display_name(fn: Any) -> str:
     return f"{module}.{name}"
 
 
+_COMMON = {"None": None, "False": False, "True": True}
+
+
+def _default(text: str) -> Any:
+    if text in _COMMON:
+        return _COMMON[text]
+    return getattr(np, text[3:]) if text.startswith("np.") else ast.literal_eval(text)
+
+
 def parse_params(text: str) -> tuple[tuple[str, ...], dict[str, Any], bool, frozenset[str], frozenset[str]]:
     """Return names, defaults, whether the last one is variadic, the names that can't go by keyword, those that must."""
     names: list[str] = []
@@ -94,7 +103,7 @@ def parse_params(text: str) -> tuple[tuple[str, ...], dict[str, Any], bool, froz
         if keyword is not None:
             keyword.append(name)
         if has_default:
-            defaults[name] = getattr(np, default[3:]) if default.startswith("np.") else ast.literal_eval(default)
+            defaults[name] = _default(default)
     if variadic is not None:
         names.append(variadic)
     return tuple(names), defaults, variadic is not None, positional, frozenset(keyword or ())

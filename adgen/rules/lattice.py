@@ -27,6 +27,7 @@ from adgen.ir.types import (
 from adgen.rules.lengths import fresh_dim, fresh_like, is_nonunit, same_length
 
 _WEAK: dict[type[Type], type] = {Bool: bool, Int: int, Float: float, Complex: complex}
+_RANK: dict[type, int] = {bool: 0, int: 1, float: 3, complex: 4}  # in "biufc"
 _SIMPLE: dict[type, Type] = {
     bool: Bool(),
     int: Int(),
@@ -207,10 +208,9 @@ def _join_numbers(a: Type, b: Type) -> Type | None:
     if len(weak) + len(strong) < 2 or any(isinstance(t, Array) and t.dims for t in strong):
         return None
     dtypes = [np.dtype(t.dtype) for t in strong]
-    one = np.ones((), dtypes[0])[()]
-    dtype = (one + weak[0](1)).dtype if weak else np.result_type(*dtypes)
-    if weak == [bool]:
-        dtype = dtypes[0]
+    dtype = np.result_type(*dtypes)
+    if weak and "biufc".index(dtype.kind) < _RANK[weak[0]]:  # a weaker kind of number keeps NumPy's type
+        dtype = np.result_type(dtype, weak[0])
     name = dtype_name(dtype)
     return Array(name, ()) if any(isinstance(t, Array) for t in strong) else Scalar(name)
 
