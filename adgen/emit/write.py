@@ -423,7 +423,7 @@ class Writer:
         """Write a block that ends the function with `result`."""
         last = block.stmts[-1] if block.stmts else None
         result = self.overlay.resolve(result)
-        if isinstance(last, If) and len(last.outs) == 1 and last.outs[0] is result:
+        if isinstance(last, If) and len(last.outs) == 1 and last.outs[0] is result and self.differs(last):
             self.block(block.stmts[:-1])
             self.comment(last)
             branches: list[list[ast.stmt]] = []
@@ -439,6 +439,12 @@ class Writer:
             self.comment(source)
         origin = source.origin if source is not None else None
         self.put(ast.Return(self.value(result)), origin)
+
+    def differs(self, s: If) -> bool:
+        """Say whether a branch needs an assignment to give its result."""
+        out = self.names.of(s.outs[0])
+        sides = [self.overlay.resolve(b.results[0]) for b in (s.then, s.orelse)]
+        return any(isinstance(a, Const) or a in self.overlay.folded or self.names.of(a) != out for a in sides)
 
 
 def order_copies(reads: dict[str, set[str]]) -> list[list[str]]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from adgen.ir.live import Live, Overlay, collect_points, find_live
 from adgen.ir.memory import Memory, Root, Roots, refers
@@ -36,10 +37,6 @@ class _Edits:
     yields: dict[tuple[Block, int], None] = field(default_factory=dict)
     args: dict[tuple[Let, int], None] = field(default_factory=dict)
     sums: dict[Let, Let] = field(default_factory=dict)
-
-    def outside(self) -> int:
-        """Count the copies of what flows into loops."""
-        return len(self.inits) + len(self.yields)
 
     def __bool__(self) -> bool:
         return any((self.defs, self.bases, self.nested, self.inits, self.yields, self.args))
@@ -93,6 +90,8 @@ class _Check:
                 self.overlay.same[s.out] = s.args[0]
         self.live: Live = find_live(func, self.overlay)
         self.edits = _Edits()
+        self.renewed: set[Operand] = set()
+        self.marks = 0  # how often a copy of what flows into a loop was asked for
         self.holders: dict[Root, list[Var]] = {}
         self.starts: dict[Root, list[int]] = {}
         self.last: dict[Root, list[int]] = {}  # the latest end of a life among the first holders
@@ -108,12 +107,32 @@ class _Check:
                 self.collects.update({v: (s, j) for j, v in enumerate(s.collects)})
 
     def run(self) -> _Edits:
-        for s in walk(self.func.body):
-            if isinstance(s, Let) and s.op.name in ("update", "append") and refers(s.out.type):
-                self.update(s)
+        self.block(self.func.body)
         if self.results and not self.edits:
             self.result(self.func.body.results[0])
         return self.edits
+
+    def block(self, block: Block) -> None:
+        """Check the updates of a block. What follows from a copy just asked for waits for the next round."""
+        new = self.renewed
+        for s in block.stmts:
+            if isinstance(s, If):
+                self.block(s.then)
+                self.block(s.orelse)
+                new.update(v for v, a, b in zip(s.outs, s.then.results, s.orelse.results) if a in new or b in new)
+            elif isinstance(s, Loop):
+                new.update(p for p, a in zip(s.params, s.inits) if a in new)
+                self.block(s.body)
+                new.update(v for v, p, y in zip(s.outs, s.params, s.yields) if p in new or y in new)
+            elif s.op.name in ("update", "append") and refers(s.out.type):
+                if s.args[0] in new:
+                    new.add(s.out)
+                    continue
+                self.update(s)
+                if s in self.edits.bases or s in self.edits.nested:
+                    new.add(s.out)
+            elif s.args and s.args[0] in new and (s.op.memory != "fresh" or s.op.name in ("getitem", "item")):
+                new.add(s.out)
 
     def sums(self) -> Iterator[tuple[Let, Let]]:
         """Yield additions that can be done in place, each with its replacement."""
@@ -145,9 +164,9 @@ class _Check:
             roots = self.memory.roots(base)
         give_up = self.edits.nested if deep else self.edits.bases
         if not self.memory.owned(roots):
-            before = self.edits.outside()
+            before = self.marks
             done = self.patient and all(self.disown(r, set()) for r in roots if not self.memory.owned((r,)))
-            if not done or self.edits.outside() == before:
+            if not done or self.marks == before:
                 give_up[s] = None
             return
         for w in self.conflicts(s, base, roots):
@@ -207,6 +226,10 @@ class _Check:
                 found = True
         return found
 
+    def mark(self, copies: dict[Any, None], place: Any) -> None:
+        copies[place] = None
+        self.marks += 1
+
     @staticmethod
     def is_view(s: Let) -> bool:
         return s.op.name == "getitem" or (s.op.memory in ("view", "maybe") and s.op.name not in ("update", "append"))
@@ -225,7 +248,7 @@ class _Check:
                 if not all(self.detach(x, theirs, seen) for x in outer):
                     return False
             elif isinstance(loop.params[k].type, Array):
-                self.edits.inits[loop, k] = None
+                self.mark(self.edits.inits, (loop, k))
             else:
                 return False
             done = True
@@ -233,13 +256,13 @@ class _Check:
         if self.memory.share(tuple(x for x in y if x.loop is not loop), theirs):
             if not isinstance(loop.params[k].type, Array):
                 return False
-            self.edits.yields[loop.body, k] = None
+            self.mark(self.edits.yields, (loop.body, k))
             done = True
         for x in peers:
             if x is not r and x not in theirs and self.memory.share((x,), theirs):
                 done = self.detach(x, theirs, seen) or done
             elif x in theirs and x is not r:
-                self.edits.yields[loop.body, k] = None
+                self.mark(self.edits.yields, (loop.body, k))
                 done = True
         return done
 
@@ -256,13 +279,13 @@ class _Check:
         init, y = self.memory.roots(loop.inits[k]), self.memory.roots(loop.yields[k])
         if not isinstance(loop.inits[k], Var) or not self.memory.owned(init):
             if not (init and all(x.loop is not None and self.disown(x, seen) for x in init)):
-                self.edits.inits[loop, k] = None
+                self.mark(self.edits.inits, (loop, k))
         for x in y:
             if x.loop is loop:
                 if not self.memory.owned((x,)):
                     self.disown(x, seen)
             elif not self.memory.owned((x,)) and x not in init:
-                self.edits.yields[loop.body, k] = None
+                self.mark(self.edits.yields, (loop.body, k))
         return True
 
     # results
