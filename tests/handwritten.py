@@ -70,7 +70,7 @@ def _enclosed(request):
 def _caller(request):
     """`helper(x)`, with helper inlined: its constant goes into the text."""
     helper = request.fn.__globals__["helper"]
-    depends = (Dependency.of(helper, owner=request.fn, name="helper"),)
+    depends = (Dependency.of(helper),)
     return Derived(f"def caller_grad(x):\n    return {helper(1.0)!r}\n", "caller_grad", depends=depends)
 
 

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from adgen.api.dispatch import FunctionGuard, HiddenValue, make_guarded
-from adgen.api.names import Place, find_by_name, name_in
+from adgen.api.names import Place, find_by_name, names_in
 from adgen.api.request import Dependency, Derived, digest_code
 from adgen.api.signature import Key, UnstorableError, key_of, show_key, static_key
 from adgen.cache.header import Stored
@@ -47,31 +47,19 @@ class References:
 
 def describe(d: Derived, fn: Any) -> tuple[Stored, References]:
     """Turn what the compiler made into an entry; its key, function and signature are still empty."""
-    depends = list(d.depends)
-    owners = [h.owner for h in d.hidden] + [b.owner for b in d.baked] + [x.owner for x in d.depends]
-    for owner in owners:
-        if owner is not None and owner is not fn and not any(owner is x.function for x in depends):
-            depends.append(Dependency.of(owner))
-    functions = [x.function if x.function is not None else find_by_name(x.module, x.qualname) for x in depends]
-    refs = References(functions, dict(d.externals))
+    s = Stored("", entry=d.entry, pullback=d.pullback, text=d.text)
+    refs = References([], dict(d.externals))
+    paths = _find_paths(d, fn, s, refs)
 
     def position(owner: Any) -> int:
-        return next((i for i, f in enumerate(functions) if f is owner and owner is not fn), -1)
+        return next(i for i, f in enumerate((fn, *refs.functions), -1) if f is owner)
 
-    s = Stored("", entry=d.entry, pullback=d.pullback, text=d.text)
-    for x, f in zip(depends, functions, strict=True):
-        path = x.name
-        if not path and find_by_name(x.module, x.qualname) is not f:
-            path = name_in(fn, f) or ""
-            refs.is_shared &= bool(path)
-        s.depends.append((x.kind, x.module, x.qualname, x.digest, position(x.owner), path))
     for name, value in d.externals.items():
-        ref = _reference(value, fn, functions)
+        ref = _reference(value, paths)
         refs.is_shared &= ref is not None
         s.externals.append((name, *(ref or ("unknown",))))
     for h in d.hidden:
-        place = Place(h.owner, h.name)
-        s.hidden.append((h.name, position(h.owner), show_key(key_of(place.read()))))
+        s.hidden.append((h.name, position(h.owner), show_key(key_of(Place(h.owner, h.name).read()))))
     for b in d.baked:
         try:
             text = show_key(static_key(b.value))
@@ -85,29 +73,64 @@ def describe(d: Derived, fn: Any) -> tuple[Stored, References]:
     return s, refs
 
 
-def _reference(value: Any, fn: Any, functions: list[Any]) -> tuple[Any, ...] | None:
+def _find_paths(d: Derived, fn: Any, s: Stored, refs: References) -> list[tuple[int, dict[int, str]]]:
+    """List every function that went in, after the one whose body names it, once for each body that does.
+
+    Returns for the primal and each of them its position and by which paths it reads objects.
+    """
+    kinds = {id(x.function): x for x in d.depends}
+    for owner in [h.owner for h in d.hidden] + [b.owner for b in d.baked]:
+        kinds.setdefault(id(owner), Dependency.of(owner))
+    kinds.pop(id(fn), None)
+    reached: dict[int, int] = {id(fn): -1}
+    paths: list[tuple[int, dict[int, str]]] = []
+    pending = [fn]
+
+    def add(x: Dependency, owner: int, path: str) -> None:
+        s.depends.append((x.kind, x.module, x.qualname, x.digest, owner, path))
+        refs.functions.append(x.function)
+        if id(x.function) not in reached:
+            reached[id(x.function)] = len(refs.functions) - 1
+            pending.append(x.function)
+
+    while pending:
+        owner = pending.pop(0)
+        names = names_in(owner)
+        paths.append((reached[id(owner)], names))
+        for key, x in kinds.items():
+            if key in names:
+                add(x, reached[id(owner)], names[key])
+        if not pending:
+            left = next((x for key, x in kinds.items() if key not in reached), None)
+            if left is not None:
+                refs.is_shared &= find_by_name(left.module, left.qualname) is left.function
+                add(left, -1, "")
+    return paths
+
+
+def _reference(value: Any, paths: list[tuple[int, dict[int, str]]]) -> tuple[Any, ...] | None:
     if isinstance(value, ModuleType):
         return ("import", value.__name__, "") if sys.modules.get(value.__name__) is value else None
     module, qualname = getattr(value, "__module__", None) or "", getattr(value, "__qualname__", None) or ""
     importable = bool(module and qualname) and find_by_name(module, qualname) is value
     if importable and module.partition(".")[0] == "adgen":
         return ("import", module, qualname)
-    for i, owner in enumerate([fn, *functions]):
-        name = name_in(owner, value)
-        if name is not None:
-            return ("read", i - 1, name)
+    for row, names in paths:
+        if id(value) in names:
+            return ("read", row, names[id(value)])
     return ("import", module, qualname) if importable else None
 
 
 def find(s: Stored, fn: Any) -> References | None:
     """Look up what an entry refers to; None if anything is missing or has changed."""
     functions: list[Any] = []
+    digests: dict[int, str] = {}
     for _, module, qualname, digest, owner, path in s.depends:
         try:
             f = Place([*functions, fn][owner], path).read() if path else find_by_name(module, qualname)
         except (LookupError, AttributeError, ValueError):
             return None
-        if f is None or digest_code(f) != digest:
+        if f is None or (digests.get(id(f)) or digests.setdefault(id(f), digest_code(f))) != digest:
             return None
         functions.append(f)
     refs = References(functions, {})

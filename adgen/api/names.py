@@ -10,6 +10,7 @@ import builtins
 import sys
 from collections.abc import Callable
 from inspect import CO_VARARGS, CO_VARKEYWORDS
+from types import ModuleType
 from typing import Any, NamedTuple
 
 
@@ -98,13 +99,21 @@ def find_by_name(module: str, qualname: str) -> Any:
     return value
 
 
-def name_in(owner: Any, target: Any) -> str | None:
-    """Return a name by which a function reads this object, or None."""
+def names_in(owner: Any) -> dict[int, str]:
+    """Return by which path a function reads objects, by their id: `helper`, `module.helper`, `Class.helper`."""
     code = getattr(owner, "__code__", None)
-    for name in (*code.co_freevars, *code.co_names) if code is not None else ():
+    found: dict[int, str] = {}
+    if code is None:
+        return found
+    for name in (*code.co_freevars, *code.co_names):
         try:
-            if Place(owner, name).read() is target:
-                return str(name)
+            value = Place(owner, name).read()
         except (LookupError, AttributeError, ValueError):
             continue
-    return None
+        found.setdefault(id(value), name)
+        if isinstance(value, (ModuleType, type)):
+            for attribute in code.co_names:
+                inner = getattr(value, attribute, None)
+                if inner is not None:
+                    found.setdefault(id(inner), f"{name}.{attribute}")
+    return found

@@ -87,10 +87,8 @@ def digest_code(fn: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Dependency:
-    """A function whose source went into the text.
-
-    `name` is how `owner` (None: the primal) reads it: a name, perhaps with attributes ("np.tanh"). It guards
-    the compiled text: when the name means something else, or its code changed, the text is stale.
+    """A function whose source went into the text: when its name means something else, or its code changed, the text is
+    stale. The names by which the primal and other such functions read it are found from their code.
     """
 
     kind: Literal["callee", "rule"]
@@ -98,14 +96,12 @@ class Dependency:
     qualname: str
     digest: str
     function: Any = field(default=None, compare=False)
-    owner: Any = field(default=None, compare=False)
-    name: str = ""
 
     @classmethod
-    def of(cls, fn: Any, kind: Literal["callee", "rule"] = "callee", owner: Any = None, name: str = "") -> Dependency:
+    def of(cls, fn: Any, kind: Literal["callee", "rule"] = "callee") -> Dependency:
         """Describe a function."""
         module = getattr(fn, "__module__", None) or ""
-        return cls(kind, module, getattr(fn, "__qualname__", repr(type(fn))), digest_code(fn), fn, owner, name)
+        return cls(kind, module, getattr(fn, "__qualname__", repr(type(fn))), digest_code(fn), fn)
 
 
 @dataclass(slots=True)
