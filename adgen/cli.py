@@ -206,6 +206,7 @@ def _dump(options: argparse.Namespace) -> int:
     from adgen.api.assume import assume, load_assumed
     from adgen.api.engine import Engine
     from adgen.api.request import DEFAULT
+    from adgen.api.standalone import write_dump, write_standalone
 
     fn, wrt, scalar = _primal(options.target, options.wrt)
     engine = Engine(fn, "grad" if options.mode == "reverse" else "jvp", wrt, scalar, DEFAULT)
@@ -222,10 +223,8 @@ def _dump(options: argparse.Namespace) -> int:
     else:
         loaded = engine.load(arguments)
     if options.standalone:
-        from adgen.api.standalone import write_standalone
-
         return _write(write_standalone(engine, loaded, note), options)
-    return _write(note + loaded.stored.text.strip() + "\n", options)
+    return _write(note + write_dump(loaded), options)
 
 
 def _write(text: str, options: argparse.Namespace, is_python: bool = True) -> int:

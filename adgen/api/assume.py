@@ -6,14 +6,16 @@ differentiated for vectors, what was without evidence is assumed to be a float.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from adgen.api.engine import MISSING, Engine
-from adgen.api.names import parameters_of
+from adgen.api.names import Place, parameters_of
 from adgen.api.signature import Key, key_of, show_signature
 
 if TYPE_CHECKING:
@@ -38,9 +40,10 @@ class Assumed:
     def comment(self) -> str:
         """Return comment lines that say what was assumed and how to change it."""
         keys = tuple(k for k, _ in self.arguments)
-        lines = [f"# Assumed, as no call was seen: {show_signature(self.names, keys)}"]
-        lines.append(f"# ({', '.join(f'{n} by {r}' for n, r in zip(self.names, self.reasons, strict=True))}).")
-        return "\n".join([*lines, f"# {_HOW}\n"])
+        why = ", ".join(f"{n} by {r}" for n, r in zip(self.names, self.reasons, strict=True))
+        paragraphs = [f"Assumed, as no call was seen: {show_signature(self.names, keys)}", f"({why}).", _HOW]
+        lines = [line for p in paragraphs for line in textwrap.wrap(p, 118, break_long_words=False)]
+        return "".join(f"# {line}\n" for line in lines)
 
 
 def load_assumed(engine: Engine) -> tuple[Assumed, Loaded]:
@@ -121,6 +124,15 @@ class _Use:
     is_sequence: bool = False
     parts: dict[Any, _Use] = field(default_factory=dict)  # by string key, or by position of an unpacking
 
+    def add(self, other: _Use) -> None:
+        """Take over what is known of the same value elsewhere."""
+        self.scalar = other.scalar if self.scalar is None else self.scalar
+        self.exact_rank = max(self.exact_rank, other.exact_rank)
+        self.is_matrix |= other.is_matrix
+        self.is_sequence |= other.is_sequence
+        for key, part in other.parts.items():
+            self.parts.setdefault(key, _Use()).add(part)
+
     def rank(self) -> int:
         return self.exact_rank or (2 if self.is_matrix else 1 if self.is_sequence else 0)
 
@@ -135,11 +147,11 @@ class _Use:
         return (_DOUBLE, self.rank()) if self.rank() else None
 
 
-def _find_uses(fn: Callable[..., Any]) -> dict[str, _Use]:
+def _find_uses(fn: Callable[..., Any], callers: tuple[Any, ...] = ()) -> dict[str, _Use]:
     from adgen.frontend.lower import lower
 
     tree = lower(fn)
-    finder = _Finder({p.name: _Use() for p in tree.params})
+    finder = _Finder({p.name: _Use() for p in tree.params}, (*callers, fn))
     finder.walk(tree.body)
     return {p.name: finder.uses[p.name] for p in tree.params if p.name in finder.uses}
 
@@ -147,8 +159,9 @@ def _find_uses(fn: Callable[..., Any]) -> dict[str, _Use]:
 class _Finder:
     """Walks a tree; `uses` holds the parameters and the temporaries that are parts of them."""
 
-    def __init__(self, uses: dict[str, _Use]) -> None:
+    def __init__(self, uses: dict[str, _Use], callers: tuple[Any, ...]) -> None:
         self.uses = uses
+        self.callers = callers  # the function itself is the last one
         self.attributes: dict[Any, tuple[Any, str]] = {}  # temporary -> (its base, the attribute)
         self.free: dict[Any, str] = {}  # temporary -> the free name that it holds
         self.tuples: dict[Any, tuple[Any, ...]] = {}
@@ -263,6 +276,30 @@ class _Finder:
         elif module in ("np", "numpy") and attribute == "outer":
             for a in args:
                 self.sequence(a)
+        elif name:
+            self.callee(name, s)
+
+    def callee(self, name: str, s: Any) -> None:
+        """What a called function does with its parameters is done with the arguments."""
+        from adgen.errors import AdgenError
+
+        try:
+            f = Place(self.callers[-1], name).read()
+        except (LookupError, ValueError):
+            return
+        if not isinstance(f, FunctionType) or f in self.callers or len(self.callers) > 3 or s.data or "**" in s.kws:
+            return
+        try:
+            uses = _find_uses(f, self.callers)
+        except AdgenError:
+            return
+        count = len(s.args) - 1 - len(s.kws)
+        given = dict(zip([p.name for p in parameters_of(f)], s.args[1 : count + 1], strict=False))
+        given |= dict(zip(s.kws, s.args[count + 1 :], strict=True))
+        for parameter, a in given.items():
+            use = self.find(a)
+            if use is not None and parameter in uses:
+                use.add(uses[parameter])
 
     def scalars(self, operands: Any, key: Key) -> None:
         for a in operands:

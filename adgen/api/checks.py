@@ -16,8 +16,15 @@ if TYPE_CHECKING:
     from adgen.api.engine import Engine
 
 
+def fits(x: Any, dtype: type, ndim: int, ones: tuple[int, ...] = ()) -> bool:
+    """Say whether x is an array of this dtype and rank, with length 1 on just these axes."""
+    if type(x) is not np.ndarray or x.dtype.type is not dtype or x.ndim != ndim:
+        return False
+    return tuple([k for k, n in enumerate(x.shape) if n == 1]) == ones if ones or 1 in x.shape else True
+
+
 def conditions(name: str, key: Key) -> list[str]:
-    """Return expressions that hold for arguments with this key; they use only builtins and `np`."""
+    """Return expressions that hold for arguments with this key; they use builtins, `np` and `fits`."""
     return _conditions(name, key, count())
 
 
@@ -30,7 +37,11 @@ def _conditions(x: str, key: Key, numbers: count[int]) -> list[str]:
     if head is STATIC:
         return [*_type_conditions(x, key[1]), f"{x} == {_literal(key)}"] if _literal(key) else []
     if isinstance(head, np.dtype):
-        return [f"type({x}) is np.ndarray", f"{x}.dtype == {_dtype(head)}", *_shape_conditions(x, key[1])]
+        units = key[1] if isinstance(key[1], tuple) else (False,) * key[1]
+        if None in units:  # in a list: this axis may or may not be 1
+            return [f"type({x}) is np.ndarray", f"{x}.dtype.type is np.{_name(head)}", f"{x}.ndim == {len(units)}"]
+        ones = tuple(i for i, unit in enumerate(units) if unit)
+        return [f"fits({x}, np.{_name(head)}, {len(units)}{f', {ones}' if ones else ''})"]
     if head is list and key[1]:
         v = f"v{next(numbers)}"
         inner = " and ".join(_conditions(v, key[2], numbers))
@@ -57,23 +68,14 @@ def _type_conditions(x: str, cls: type) -> list[str]:
     if cls is type(None):
         return [f"{x} is None"]
     if cls in SIMPLE and issubclass(cls, np.generic):
-        return [f"type({x}) is np.{np.dtype(cls).name if cls is not np.bool_ else 'bool_'}"]
+        return [f"type({x}) is np.{_name(np.dtype(cls))}"]
     if cls.__module__ == "builtins":
         return [f"type({x}) is {cls.__name__}"]
     return [f"type({x}).__name__ == {cls.__name__!r}"]
 
 
-def _dtype(dtype: np.dtype[Any]) -> str:
-    if not dtype.isnative:
-        return repr(dtype.str)
-    return "np.bool_" if dtype.kind == "b" else f"np.{dtype.name}"
-
-
-def _shape_conditions(x: str, units: int | tuple[bool | None, ...]) -> list[str]:
-    if isinstance(units, int):
-        return [f"{x}.ndim == {units}", *([f"1 not in {x}.shape"] if units else [])]
-    known = [f"{x}.shape[{i}] {'==' if unit else '!='} 1" for i, unit in enumerate(units) if unit is not None]
-    return [f"{x}.ndim == {len(units)}", *known]
+def _name(dtype: np.dtype[Any]) -> str:
+    return "bool_" if dtype.kind == "b" else dtype.name
 
 
 def _literal(key: Key) -> str:
@@ -121,6 +123,7 @@ def specialize(engine: Engine, loaded: Loaded) -> Any:
     text = insert_check(loaded.stored.text, entry, check_lines(entry, engine.names, loaded.keys))
     code, _ = compile_text(text, entry)
     space = {k: v for k, v in loaded.space.items() if k != "__builtins__"}
+    space |= {"np": np, "fits": fits}
     exec(code, space)
     made = space[entry]
     if loaded.hidden:

@@ -10,22 +10,42 @@ from typing import Any
 
 import numpy as np
 
-from adgen.api.checks import check_lines, find_function, insert_check
+from adgen.api.checks import check_lines, find_function, fits, insert_check
 from adgen.api.engine import Engine
 from adgen.api.link import Loaded
 from adgen.api.signature import SIMPLE, show_signature
 from adgen.version import __version__
 
-_ALLOWED = ("numpy", "math", "__future__")
+_ALLOWED = ("numpy", "math")
+
+
+def write_dump(loaded: Loaded) -> str:
+    """Return the text as it is, with imports of what it uses beyond NumPy."""
+    lines = []
+    for name, *_ in loaded.stored.externals:
+        value = loaded.space[name]
+        if isinstance(value, ModuleType):
+            lines.append(f"import {value.__name__}" + ("" if value.__name__ == name else f" as {name}"))
+            continue
+        module, own = getattr(value, "__module__", None), getattr(value, "__name__", None)
+        if module and own:
+            lines.append(f"from {module} import {own}" + ("" if own == name else f" as {name}"))
+    text = loaded.stored.text.strip() + "\n"
+    if not lines:
+        return text
+    imports, body = _split_imports(text)
+    return "\n".join([*imports, *lines]) + "\n\n\n" + body.strip() + "\n"
 
 
 def write_standalone(engine: Engine, loaded: Loaded, note: str = "") -> str:
     """Return the module's text. Scalars that the program reads from globals become keyword defaults."""
     fn, s = engine.fn, loaded.stored
     text = _with_hidden(s.text, s.entry, loaded) if loaded.hidden else s.text
-    text = insert_check(text, s.entry, check_lines(s.entry, engine.names, loaded.keys))
-    imports, body = _split_imports(text)
+    check = check_lines(s.entry, engine.names, loaded.keys)
+    imports, body = _split_imports(insert_check(text, s.entry, check))
     helpers: dict[str, str] = {}
+    if "fits(" in "".join(check):
+        _add_helper(fits, "fits", helpers)
     for name, *_ in s.externals:
         _add_external(name, loaded.space[name], fn, imports, helpers)
     if "np." in "".join((*helpers.values(), body)):
@@ -36,14 +56,13 @@ def write_standalone(engine: Engine, loaded: Loaded, note: str = "") -> str:
     head = [
         f'"""The derivative of `{fn.__qualname__}` with respect to {wrt}, written by adgen {__version__}.',
         "",
-        f"Made for {show_signature(engine.names, loaded.keys)}.",
+        *textwrap.wrap(f"Made for {show_signature(engine.names, loaded.keys)}.", 118, break_long_words=False),
         '"""',
         "",
         *(note.rstrip().split("\n") if note else ()),
     ]
-    future = ["from __future__ import annotations", ""] if helpers else []
     ordered = sorted(imports, key=lambda line: (line.split()[1].partition(".")[0] != "math", line))
-    parts = ["\n".join([*head, *future, *ordered]).rstrip(), *helpers.values(), body.strip()]
+    parts = ["\n".join([*head, *ordered]).rstrip(), *helpers.values(), body.strip()]
     return "\n\n\n".join(part.strip("\n") for part in parts if part) + "\n"
 
 
@@ -82,7 +101,7 @@ def _add_external(name: str, value: Any, fn: Any, imports: dict[str, None], help
         raise _refuse(fn, f"its text uses {name}, which is {module or type(value).__name__}.{name}")
 
 
-def _add_helper(helper: FunctionType, name: str, helpers: dict[str, str]) -> None:
+def _add_helper(helper: Any, name: str, helpers: dict[str, str]) -> None:
     """Paste a helper of adgen's, after the helpers that it calls."""
     if name in helpers:
         return
@@ -92,7 +111,11 @@ def _add_helper(helper: FunctionType, name: str, helpers: dict[str, str]) -> Non
         value = helper.__globals__.get(used)
         if isinstance(value, FunctionType) and value is not helper and value.__module__.partition(".")[0] == "adgen":
             _add_helper(value, used, helpers)
-    body = "\n".join(text.splitlines()[node.lineno - 1 :])
+    for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
+        a.annotation = None  # names that the module would have to import
+    lines = text.splitlines()
+    end = _header_end(lines, node.lineno - 1)
+    body = "\n".join([f"def {helper.__name__}({ast.unparse(node.args)}):", *lines[end + 1 :]])
     helpers[name] = body if name == helper.__name__ else f"{body}\n\n\n{name} = {helper.__name__}"
 
 
