@@ -25,7 +25,7 @@ import adgen
 from adgen.api import identity
 from tests import handwritten
 
-identity.fingerprint = lambda: "of no file that is being edited"
+identity.FINGERPRINT = "of no file that is being edited"
 handwritten.install()
 rate = 3.0
 

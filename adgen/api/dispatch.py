@@ -21,8 +21,8 @@ def _key_expression(name: str, static: bool) -> str:
     if static:
         return f"{_}static({name})"
     return (
-        f"{_}t if ({_}t := {_}type({name})) in {_}simple else "
-        f"({name}.dtype, {name}.ndim) if {_}t is {_}ndarray and 1 not in {name}.shape else {_}key({name})"
+        f"({name}.dtype, {name}.ndim) if ({_}t := {_}type({name})) is {_}ndarray and 1 not in {name}.shape else "
+        f"{_}t if {_}t in {_}simple else {_}key({name})"
     )
 
 

@@ -31,8 +31,7 @@ def entry_name(fn: Any, mode: str) -> str:
     return f"{name}{_SUFFIX[mode]}"
 
 
-@cache
-def fingerprint() -> str:
+def _take_fingerprint() -> str:
     """Return a hash of adgen's own files (their names, sizes and times): the rules and the compiler."""
     from hashlib import sha256
 
@@ -52,10 +51,14 @@ def fingerprint() -> str:
     return sha256("\n".join(sorted(found)).encode()).hexdigest()[:12]
 
 
+# Taken at import: what runs is what was on disk then.
+FINGERPRINT = _take_fingerprint()
+
+
 @cache
 def versions() -> str:
     python = ".".join(map(str, sys.version_info[:3]))
-    return f"adgen {__version__} ({fingerprint()}), {sys.implementation.name} {python}, numpy {np.__version__}"
+    return f"adgen {__version__} ({FINGERPRINT}), {sys.implementation.name} {python}, numpy {np.__version__}"
 
 
 def text_key(engine: Engine, keys: tuple[Key, ...], wrt: tuple[str, ...]) -> str | None:
