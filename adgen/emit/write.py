@@ -16,6 +16,7 @@ from adgen.emit.expr import BINARY, Expressions, is_negative, load, negate
 from adgen.emit.names import Names
 from adgen.emit.printer import Comment
 from adgen.emit.scope import Scope
+from adgen.emit.tapes import Tapes
 from adgen.ir.live import Live, Overlay, collect_points
 from adgen.ir.memory import refers
 from adgen.ir.nodes import Block, Const, Func, If, Let, Loop, Operand, Origin, Range, Var, defs
@@ -56,6 +57,7 @@ class Writer:
         self.commented: set[Origin] = set()
         self.body: list[ast.stmt] = []
         self.section = _Section()
+        self.tapes = Tapes(func)
 
     def write(self) -> list[ast.stmt]:
         self.returning(self.func.body, self.func.body.results[0])
@@ -390,9 +392,10 @@ class Writer:
     def header(self, s: Loop) -> tuple[ast.expr, ast.expr]:
         targets: list[ast.expr] = []
         iters: list[ast.expr] = []
-        if s.range is not None:
+        counted = s.index is not None and s.index in self.live.used
+        if s.range is not None and (counted or not any(self.tapes.spans(c.seq, s.range) for c in s.consumes)):
             targets.append(ast.Name("_" if s.index is None else self.names.of(s.index), ast.Store()))
-            iters.append(self.range(s.range, s.backwards))
+            iters.append(self.range(s.range, s.backwards and counted))
         for c in s.consumes:
             targets.append(ast.Name(self.names.of(c.var), ast.Store()))
             seq = self.value(c.seq)

@@ -123,6 +123,8 @@ class Builder:
     ) -> Operand:
         """Emit `op(*args)` and return its value: folded, shared or new."""
         args = tuple(args)
+        if op.name == "getitem" and not place:
+            place = (Index(tuple(Hole(k) for k in range(1, len(args)))),)
         if op.effect == "pure":
             if op.name == "item":
                 found = self._item(args[0], args[1])

@@ -9,7 +9,7 @@ a time loop keeps them apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from adgen.ir.nodes import Block, Func, Hole, If, Index, Let, Loop, Operand, Slice, Stmt, Var
@@ -27,6 +27,7 @@ class Root:
     scope: tuple[Loop, ...]  # the loops around the place that makes it
     loop: Loop | None = None  # the loop that carries it
     position: int = -1  # among the carried values
+    inner: bool = False  # what a carried container holds, not the container
     links: dict[Root, None] = field(default_factory=dict)  # what it may be, outside the loop
 
     def __repr__(self) -> str:
@@ -51,16 +52,15 @@ class Memory:
         self._count = 0
         self._scope: tuple[Loop, ...] = ()
         self._loops: list[Loop] = []
-        self.carried: dict[Loop, tuple[Root | None, ...]] = {}
+        self.carried: dict[Loop, tuple[Root, ...]] = {}
         self._group: dict[Root, Root] = {}
         self._apart: dict[tuple[Root, Root], bool] = {}
         self._closures: dict[Root, dict[Root, None]] = {}
         self._peers: dict[Root, list[Root]] = {}
         for v in func.params:
             if refers(v.type):
-                root = self._new(owned_params)
-                self.own[v] = (root,)
-                self.deep[v] = (root,) if not isinstance(v.type, Array) else ()
+                self.own[v] = (self._new(owned_params),)
+                self.deep[v] = (self._new(owned_params),) if not isinstance(v.type, Array) else ()
         self._unknown = self._new(False)
         self._block(func.body)
         self._link()
@@ -98,9 +98,23 @@ class Memory:
 
     # construction
 
-    def _new(self, owned: bool, loop: Loop | None = None, position: int = -1) -> Root:
+    def _new(self, owned: bool, loop: Loop | None = None, position: int = -1, inner: bool = False) -> Root:
         self._count += 1
-        return Root(self._count, owned, self._scope, loop, position)
+        return Root(self._count, owned, self._scope, loop, position, inner)
+
+    def flow(self, r: Root, a: Operand) -> Roots:
+        """Return what reaches a carried root if its value becomes `a`."""
+        return self._deep(a) if r.inner else self._own(a)
+
+    def _inserted(self, held: Roots, values: Sequence[Operand]) -> Roots:
+        """Return what a container holds after `values` were put in; one object in two places is not owned."""
+        out = dict.fromkeys(held)
+        for a in values:
+            for r in self.roots(a):
+                if r in out or len(r.scope) < len(self._scope):
+                    out[self._unknown] = None
+                out[r] = None
+        return tuple(out)
 
     def _block(self, block: Block) -> None:
         for s in block.stmts:
@@ -145,10 +159,11 @@ class Memory:
         elif name == "item" and first is not None:
             self._set(s.out, s, self._deep(first), self._deep(first))
         elif name in ("update", "append") and first is not None:
-            deep = union(self._deep(first), self.roots(s.args[1])) if not isinstance(first.type, Array) else ()
-            self._set(s.out, s, self._own(first), deep)
+            self._set(s.out, s, self._own(first), self._inserted(self._deep(first), s.args[1:2]))
         elif name in ("make_tuple", "make_list", "make_record"):
-            self._set(s.out, s, fresh, union(*(self.roots(a) for a in s.args)))
+            self._set(s.out, s, fresh, self._inserted((), s.args))
+        elif name == "zeros_list":
+            self._set(s.out, s, fresh, (self._new(True),))
         elif name == "copy" and first is not None:
             self._set(s.out, s, fresh, self._deep(first))
         elif name == "bound" and first is not None:
@@ -170,12 +185,16 @@ class Memory:
     def _loop(self, s: Loop) -> None:
         outer = self._scope
         self._loops.append(s)
-        roots: list[Root | None] = []
-        for k, p in enumerate(s.params):
-            root = self._new(True, s, k) if refers(p.type) else None
-            roots.append(root)
-            if root is not None:
-                self._set(p, s, (root,), (root,))
+        roots: list[Root] = []
+        for k, (p, out) in enumerate(zip(s.params, s.outs)):
+            if refers(p.type):
+                own = self._new(True, s, k)
+                deep = () if isinstance(p.type, Array) else (self._new(True, s, k, inner=True),)
+                roots += (own, *deep)
+                self._set(p, s, (own,), deep)
+                self._set(out, s, (own,), deep)
+            else:
+                self.defined[p] = self.defined[out] = s
         self.carried[s] = tuple(roots)
         self._scope = (*outer, s)
         for c in s.consumes:
@@ -186,22 +205,18 @@ class Memory:
             self._block(s.test)
         self._block(s.body)
         self._scope = outer
-        for out, root in zip(s.outs, roots):
-            if root is not None:
-                self._set(out, s, (root,), (root,))
         for v, a in zip(s.collects, s.collected):
             self._set(v, s, (self._new(True),), self._through(s, self.roots(a)))
 
     def _through(self, s: Loop, roots: Roots) -> Roots:
         """Return the roots of what a loop collects: an object may be carried on after it was collected."""
-        carried = self.carried[s]
-        flows = [self.roots(y) if r is not None else () for y, r in zip(s.yields, carried)]
+        flows = [(r, self.flow(r, s.yields[r.position])) for r in self.carried[s]]
         out: dict[Root, None] = dict.fromkeys(roots)
         grew = True
         while grew:
             grew = False
-            for r, flow in zip(carried, flows):
-                if r is not None and r not in out and any(f in out for f in flow):
+            for r, flow in flows:
+                if r not in out and any(f in out for f in flow):
                     out[r] = None
                     grew = True
         if any(r.loop is not s and (len(r.scope) <= len(self._scope) or r.scope[len(self._scope)] is not s) for r in out):
@@ -214,13 +229,11 @@ class Memory:
         while grew:
             grew = False
             for s in self._loops:
-                for root, init, y in zip(self.carried[s], s.inits, s.yields):
-                    if root is None:
-                        continue
+                for root in self.carried[s]:
                     before = len(root.links)
-                    for r in self.roots(init):
+                    for r in self.flow(root, s.inits[root.position]):
                         root.links[r] = None
-                    for r in self.roots(y):
+                    for r in self.flow(root, s.yields[root.position]):
                         self._outside(r, s, root.links, set())
                     grew = grew or len(root.links) != before
         self._closures.clear()
@@ -259,29 +272,23 @@ class Memory:
             merged = False
             self._apart.clear()
             for s in self._loops:
-                live = [k for k, r in enumerate(self.carried[s]) if r is not None]
-                if len(live) < 2:
-                    continue
-                inits, yields = [self.roots(a) for a in s.inits], [self.roots(a) for a in s.yields]
-                for i, k in enumerate(live):
-                    for m in live[:i]:
-                        a, b = self._find(self.carried[s][k]), self._find(self.carried[s][m])
-                        if a is b:
-                            continue
-                        if self.share(inits[k], inits[m]) or self.share(yields[k], yields[m]):
+                carried = self.carried[s]
+                inits = [self.flow(r, s.inits[r.position]) for r in carried]
+                yields = [self.flow(r, s.yields[r.position]) for r in carried]
+                for k, r in enumerate(carried):
+                    for m in range(k):
+                        a, b = self._find(r), self._find(carried[m])
+                        if a is not b and (self.share(inits[k], inits[m]) or self.share(yields[k], yields[m])):
                             self._group[a] = b
                             merged = True
-
         peers: dict[Root, list[Root]] = {}
         for s in self._loops:
             for r in self.carried[s]:
-                if r is not None:
-                    peers.setdefault(self._find(r), []).append(r)
+                peers.setdefault(self._find(r), []).append(r)
         self._peers = {r: members for members in peers.values() for r in members}
         self._closures.clear()
 
-    def _find(self, r: Root | None) -> Root:
-        assert r is not None
+    def _find(self, r: Root) -> Root:
         while r in self._group:
             r = self._group[r]
         return r

@@ -18,11 +18,12 @@ from typing import Any
 
 from adgen.ir.live import Live, Overlay, collect_points, find_live
 from adgen.ir.memory import Memory, Root, Roots, refers
-from adgen.ir.nodes import Block, Const, Func, If, Index, Let, Loop, Operand, Stmt, Var, defs, walk
+from adgen.ir.nodes import Block, Const, Func, Hole, If, Index, Let, Loop, Operand, Slice, Stmt, Var, defs, walk
 from adgen.ir.types import Array, Dim, Length, List, Record
 from adgen.rules.registry import REGISTRY
 
 PATIENT_ROUNDS = 6  # after that each remaining conflict costs a copy of the base
+COPIED = (Array, List, Record)
 STRUCTURES = ("make_tuple", "make_list", "make_record")
 
 
@@ -139,17 +140,23 @@ class _Check:
         for s in walk(self.func.body):
             if not (isinstance(s, Let) and s.adjoint and s.op.name in ("add", "sub") and isinstance(s.out.type, Array)):
                 continue
-            if s.out.name is None or not s.out.type.dims:
+            if not s.out.type.dims:
                 continue
             for k in (0, 1) if s.op.name == "add" else (0,):
                 a = s.args[k]
                 if not isinstance(a, Var) or a.name != s.out.name or not _same_shape(a.type, s.out.type):
+                    continue
+                if a.name is None and not self.is_carried(a):
                     continue
                 roots = self.memory.own.get(a, ())
                 if self.memory.owned(roots) and not any(True for _ in self.conflicts(s, a, roots)):
                     op = REGISTRY.named("update")
                     yield s, replace(s, op=op, args=(a, s.args[1 - k]), mode="add" if s.op.name == "add" else "sub")
                     break
+
+    def is_carried(self, a: Var) -> bool:
+        s = self.memory.defined.get(a)
+        return isinstance(s, Loop) and a in s.params
 
     # one update
 
@@ -159,7 +166,7 @@ class _Check:
             self.edits.bases[s] = None
             return
         roots = self.memory.own.get(base, ())
-        deep = not isinstance(base.type, Array) and len(s.place) > 1
+        deep = writes_element(s)
         if deep:
             roots = self.memory.roots(base)
         give_up = self.edits.nested if deep else self.edits.bases
@@ -211,6 +218,9 @@ class _Check:
         place = self.collects.get(w)
         if place is not None:
             loop, j = place
+            a = loop.collected[j]
+            if not isinstance(a.type, COPIED) or (isinstance(a, Var) and self.memory.share(roots, self.memory.deep[a])):
+                return False
             self.edits.yields[loop.body, len(loop.params) + j] = None
             return True
         s = self.memory.defined.get(w)
@@ -240,31 +250,36 @@ class _Check:
             return True
         seen.add(r)
         loop, k = r.loop, r.position
-        init, y = self.memory.roots(loop.inits[k]), self.memory.roots(loop.yields[k])
+        init, y = self.memory.flow(r, loop.inits[k]), self.memory.flow(r, loop.yields[k])
         done = False
         if self.memory.share(init, theirs):
             outer = [x for x in init if x.loop is not None and x not in theirs and x.loop in r.scope]
             if outer and len(outer) == len(init):
                 if not all(self.detach(x, theirs, seen) for x in outer):
                     return False
-            elif isinstance(loop.params[k].type, Array):
+            elif self.can_copy(r):
                 self.mark(self.edits.inits, (loop, k))
             else:
                 return False
             done = True
         peers = [x for x in y if x.loop is loop]
         if self.memory.share(tuple(x for x in y if x.loop is not loop), theirs):
-            if not isinstance(loop.params[k].type, Array):
+            if not self.can_copy(r):
                 return False
             self.mark(self.edits.yields, (loop.body, k))
             done = True
         for x in peers:
             if x is not r and x not in theirs and self.memory.share((x,), theirs):
                 done = self.detach(x, theirs, seen) or done
-            elif x in theirs and x is not r:
+            elif x in theirs and x is not r and self.can_copy(r):
                 self.mark(self.edits.yields, (loop.body, k))
                 done = True
         return done
+
+    @staticmethod
+    def can_copy(r: Root) -> bool:
+        """Say whether a copy of the carried value is a new object in the place of `r`."""
+        return r.loop is not None and not r.inner and isinstance(r.loop.params[r.position].type, COPIED)
 
     def disown(self, r: Root, seen: set[Root]) -> bool:
         """Copy what makes a carried value unowned. Return whether that can be done outside its loop."""
@@ -274,9 +289,9 @@ class _Check:
         if r.loop is None:
             return False
         loop, k = r.loop, r.position
-        if not isinstance(loop.params[k].type, Array):
+        if not self.can_copy(r):
             return False
-        init, y = self.memory.roots(loop.inits[k]), self.memory.roots(loop.yields[k])
+        init, y = self.memory.flow(r, loop.inits[k]), self.memory.flow(r, loop.yields[k])
         if not isinstance(loop.inits[k], Var) or not self.memory.owned(init):
             if not (init and all(x.loop is not None and self.disown(x, seen) for x in init)):
                 self.mark(self.edits.inits, (loop, k))
@@ -320,10 +335,32 @@ class _Check:
         return True
 
 
-def _same_shape(a: object, b: Array) -> bool:
-    if not isinstance(a, Array) or a.dtype != b.dtype or a.ndim != b.ndim:
+def _shift(step: Any) -> Any:
+    """Renumber the holes of a step for operands without the value."""
+    if isinstance(step, Hole):
+        return Hole(step.arg - 1)
+    if isinstance(step, Slice):
+        return Slice(_shift(step.start), _shift(step.stop), _shift(step.step))
+    return Index(tuple(map(_shift, step.items))) if isinstance(step, Index) else step
+
+
+def writes_element(s: Let) -> bool:
+    """Say whether an update writes into an object that its base holds."""
+    base = s.args[0].type
+    if isinstance(base, Array) or s.op.name != "update":
         return False
-    return all(_length(x) == _length(y) for x, y in zip(a.dims, b.dims))
+    return len(s.place) > 1 or s.mode != "set"
+
+
+def _same_shape(a: object, out: Array) -> bool:
+    """Say whether a sum has the shape of its operand `a`: no axis of `a` may be 1 where the sum's is not."""
+    if not isinstance(a, Array) or a.dtype != out.dtype or a.ndim != out.ndim:
+        return False
+    return all(_not_one(x) or _length(x) == _length(y) for x, y in zip(a.dims, out.dims))
+
+
+def _not_one(d: Length) -> bool:
+    return d.nonunit if isinstance(d, Dim) else d != 1
 
 
 def _length(d: Length) -> object:
@@ -408,7 +445,7 @@ class _Rewriter:
             raise TypeError(f"an element of {base.type} is written in place")
         taken = Var(elem)
         getitem, update = REGISTRY.named("getitem"), REGISTRY.named("update")
-        out.append(Let(taken, getitem, (base, value, *holes), (), (first,), origin=s.origin, adjoint=s.adjoint))
+        out.append(Let(taken, getitem, (base, *holes), (), (_shift(first),), origin=s.origin, adjoint=s.adjoint))
         copy = self.copied(taken, None, False, out)
         new = Var(elem)
         out.append(replace(s, out=new, args=(copy, value, *holes), place=s.place[1:]))
