@@ -90,7 +90,7 @@ def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, An
         values = [_static_arg(e, a, fn) for a in args]
         named = {k: _static_arg(e, a, fn) for k, a in kwargs.items()}
         return operations.lift(e, fn(*values, **named))
-    row = REGISTRY.find(fn)
+    row = next((row for f, row in e.overrides.items() if f is fn), None) or REGISTRY.find(fn)
     if row is not None:
         return call_primitive(e, row, args, kwargs, hint)
     primal = getattr(fn, "primal", None)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from adgen.rules.declare import nondifferentiable, structure
+from adgen.api.custom import stop_gradient
+from adgen.rules.declare import structure
 from adgen.rules.helpers import add_lists, zeros_list
 from adgen.rules.typing import exactly
 
@@ -13,11 +14,7 @@ def _reversed_list(seq: Any) -> Any:
     return seq[::-1]
 
 
-def _stop(x: Any) -> Any:
-    return x
-
-
 structure(add_lists, "x y", name="add_lists", infer=exactly("x"))
 structure(zeros_list, "seq", name="zeros_list", infer=exactly("seq"))
 structure(_reversed_list, "seq", name="reversed_list", infer=exactly("seq"), show="_[::-1]")
-nondifferentiable(_stop, name="stop_gradient", params="x", infer=exactly("x"))
+structure(stop_gradient, "x", name="stop_gradient", infer=exactly("x"), memory="same", show="_")
