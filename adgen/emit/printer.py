@@ -19,7 +19,8 @@ from adgen.ir.nodes import Origin
 COLUMNS = 100
 
 # How tightly an expression binds; one that binds less than its place asks for is put in parentheses.
-TUPLE, LAMBDA, IFEXP, OR, AND, NOT, COMPARE, BITOR, BITXOR, BITAND, SHIFT, SUM, PRODUCT, SIGN, POWER, AWAIT, ATOM = range(17)
+TUPLE, LAMBDA, IFEXP, OR, AND, NOT, COMPARE = range(7)
+BITOR, BITXOR, BITAND, SHIFT, SUM, PRODUCT, SIGN, POWER, AWAIT, ATOM = range(7, 17)
 
 BINDING: dict[type[ast.operator], int] = {
     ast.BitOr: BITOR, ast.BitXor: BITXOR, ast.BitAnd: BITAND, ast.LShift: SHIFT, ast.RShift: SHIFT,
@@ -137,7 +138,7 @@ class Printer(Unparser):  # type: ignore[misc]
             self.fill("@")
             self.dispatch(d)
         self.fill(f"def {t.name}(")
-        self.dispatch(t.args)
+        self._parameters(t.args)
         self.write(")")
         if t.returns is not None:
             self.write(" -> ")
@@ -185,6 +186,11 @@ class Printer(Unparser):  # type: ignore[misc]
 
     def _test(self, e: ast.expr) -> None:
         self._place(e, LAMBDA)
+
+    def _parameters(self, args: ast.arguments) -> None:
+        before, self._level = self._level, LAMBDA
+        self.dispatch(args)
+        self._level = before
 
     def _enclose(self, binds: int) -> bool:
         """Open a parenthesis if the expression binds less than its place asks for."""
@@ -301,8 +307,8 @@ class Printer(Unparser):  # type: ignore[misc]
 
     def _Lambda(self, t: ast.Lambda) -> None:
         wrapped = self._enclose(LAMBDA)
-        self.write("lambda ")
-        self.dispatch(t.args)
+        self.write("lambda " if t.args.args or t.args.vararg or t.args.kwonlyargs or t.args.kwarg else "lambda")
+        self._parameters(t.args)
         self.write(": ")
         self._test(t.body)
         self._close(wrapped)
@@ -320,14 +326,10 @@ class Printer(Unparser):  # type: ignore[misc]
     def _Call(self, t: ast.Call) -> None:
         self._place(t.func, ATOM)
         self.write("(")
-        for k, e in enumerate([*t.args, *t.keywords]):
-            if k:
-                self.write(", ")
-            if isinstance(e, ast.keyword):
-                self.write("**" if e.arg is None else f"{e.arg}=")
-                self._test(e.value)
-            else:
-                self._test(e)
+        self._many(t.args)
+        for k, word in enumerate(t.keywords, len(t.args)):
+            self.write((", " if k else "") + ("**" if word.arg is None else f"{word.arg}="))
+            self._test(word.value)
         self.write(")")
 
     def _Starred(self, t: ast.Starred) -> None:

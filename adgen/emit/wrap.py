@@ -1,13 +1,18 @@
-"""Break a statement that is too long for one line, inside parentheses, after commas or before operators."""
+"""Break a statement that is too long for one line: inside brackets, after commas or before operators."""
 
 from __future__ import annotations
 
 import io
 import tokenize
 
-OPERATORS = frozenset("+ - * / // % @ ** << >> & | ^ < <= > >= == != and or if else is in not".split())
+COMPARISONS = frozenset(("<", "<=", ">", ">=", "==", "!="))
+TIGHTNESS = (("if", "else"), ("or",), ("and",), ("not", "is", "in", *COMPARISONS), ("|",), ("^",), ("&",), ("<<", ">>"))
+RANKS = {word: k for k, words in enumerate((*TIGHTNESS, ("+", "-"), ("*", "/", "//", "%", "@"), ("**",)), 1) for word in words}
+WORDS = frozenset(w for w in RANKS if w.isalpha())
 OPENING, CLOSING = frozenset("([{"), frozenset(")]}")
-HEADERS = ("if ", "elif ", "while ")
+HEADERS = ("if ", "elif ", "while ", "return ")
+LEVEL = 100  # what a bracket adds to the cost of a break
+LAST_RESORT = 10**6  # the cost of a break right after an opening bracket: deeper than any other
 
 
 def wrap(text: str, lead: str, columns: int) -> list[str]:
@@ -20,14 +25,11 @@ def wrap(text: str, lead: str, columns: int) -> list[str]:
     begin, indent = 0, lead
     while len(indent) + len(text) - begin > columns:
         room = begin + columns - len(indent)
-        usable = [(depth, -at) for at, depth in points.items() if begin < at <= room and depth > 0]
-        if not usable:
-            later = [at for at, depth in points.items() if at > room and depth > 0]
-            if not later:
-                break
-            at = min(later)
-        else:
-            at = -min(usable)[1]
+        usable = [(cost, -at) for at, cost in points.items() if begin < at <= room]
+        later = [at for at in points if at > room]
+        if not usable and not later:
+            break
+        at = -min(usable)[1] if usable else min(later)
         lines.append((indent + text[begin:at]).rstrip())
         begin = at
         indent = lead + "    " * (2 if text.endswith(":") else 1)
@@ -36,43 +38,36 @@ def wrap(text: str, lead: str, columns: int) -> list[str]:
 
 
 def break_points(text: str) -> tuple[dict[int, int], int | None]:
-    """Return where a line may end, with the depth of brackets there, and where a bare value begins.
+    """Return where a line may end, with the cost of a break there, and where a bare value begins.
 
     The latter is None if the statement has no value, or one without an operator outside brackets.
     """
     points: dict[int, int] = {}
-    depth, value, unary = 0, None, True
-    at_top = False
-    for word in HEADERS:
-        if text.startswith(word):
-            value = len(word)
-    if text.startswith("return "):
-        value = len("return ")
-    source = text + " pass" if text.endswith(":") else text
-    for tok in tokenize.generate_tokens(io.StringIO(source).readline):
-        column = tok.start[1]
-        if column >= len(text) and tok.type != tokenize.OP:
+    value = next((len(word) for word in HEADERS if text.startswith(word)), None)
+    depth, after_operand, bare = 0, False, False
+    for tok in tokenize.generate_tokens(io.StringIO(text + " pass" if text.endswith(":") else text).readline):
+        word, column = tok.string, tok.start[1]
+        if column >= len(text):
             break
-        if tok.string in OPENING:
-            depth += 1
-        elif tok.string in CLOSING:
+        if word in CLOSING:
             depth -= 1
-        elif tok.type == tokenize.OP and depth == 0 and value is None and tok.string.endswith("=") and tok.string not in OPERATORS:
+        joins = after_operand and word in RANKS
+        if joins and depth:
+            points[column] = LEVEL * depth + RANKS[word]
+        elif word == "," and depth:
+            points[tok.end[1] + 1] = LEVEL * depth
+        elif depth == 0 and (joins or word == ","):
+            bare = bare or (value is not None and column >= value)
+        elif depth == 0 and value is None and tok.type == tokenize.OP and word.endswith("=") and word not in COMPARISONS:
             value = tok.end[1] + 1
-        elif tok.string == "," and depth > 0:
-            points[tok.end[1] + 1] = depth
-        elif tok.string in OPERATORS and not unary:
-            points[column] = depth
-            at_top = at_top or depth == 0
-        elif tok.string == "," and depth == 0 and value is not None:
-            at_top = True
-        unary = tok.type == tokenize.OP and tok.string not in CLOSING or tok.string in ("and", "or", "not", "if", "else", "in", "is", "return")
-    points.pop(value if value is not None else -1, None)
-    return points, value if at_top else None
+        if word in OPENING:
+            depth += 1
+            points[tok.end[1]] = LAST_RESORT
+        after_operand = word in CLOSING or (tok.type != tokenize.OP and word not in WORDS and word != "return")
+    return points, value if bare else None
 
 
 def enclose(text: str, start: int) -> str:
     """Put the value of a statement in parentheses."""
     end = len(text) - 1 if text.endswith(":") else len(text)
     return f"{text[:start]}({text[start:end]}){text[end:]}"
-
