@@ -129,9 +129,15 @@ def negative_factor(b: Builder, v: Operand) -> Operand | None:
     inner = made_by(b, v, "neg")
     if inner is not None:
         return inner[0]
-    inner = made_by(b, v, "mul")
-    if inner is not None and (c := weak(inner[0])) is not None and c < 0:
-        return b.call("mul", b.const(-c), inner[1])
+    for name in ("mul", "truediv"):
+        inner = made_by(b, v, name)
+        if inner is None:
+            continue
+        c = weak(inner[0])
+        if c is not None:
+            return b.call(name, b.const(-c), inner[1]) if c < 0 else None
+        first = negative_factor(b, inner[0])
+        return b.call(name, first, inner[1]) if first is not None else None
     return None
 
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from adgen.ir.build import Builder
-from adgen.ir.nodes import Const, Operand, Var
+from adgen.ir.build import Builder, shift
+from adgen.ir.nodes import Const, Operand, Place, Var
 from adgen.ir.types import (
     Array,
     Float,
@@ -67,6 +67,13 @@ class Cotangents:
         if isinstance(c, dict):
             self._add_parts(v, c)
             return
+        root, place, holes = self.origin_of(v)
+        if place:
+            # the cotangent of a view is the same view of its base's
+            name, fixed = gradient_name(root)
+            d = self.whole(self.of.pop(root, None), root)
+            self.of[root] = self.b.update(d, self.settle(c), place, holes, "add", name=name, fixed=fixed)
+            return
         old = self.of.get(v)
         if isinstance(old, dict):
             self.of[v] = self._merge(old, self._as_parts(v.type, c))
@@ -77,13 +84,31 @@ class Cotangents:
         else:
             self.of[v] = self._name(self._sum(self.settle(old), self.settle(c), v), v)
 
+    def origin_of(self, v: Var) -> tuple[Var, Place, tuple[Operand, ...]]:
+        """Return the array that a value is a view of, through basic indices, and at which place."""
+        place: Place = ()
+        holes: tuple[Operand, ...] = ()
+        while isinstance(v.type, Array):
+            s = self.b.defs.get(v)
+            if s is None or s.op.name != "getitem" or not isinstance(s.args[0], Var):
+                break
+            if not isinstance(s.args[0].type, Array) or any(isinstance(a.type, (Array, List)) for a in s.args[1:]):
+                break
+            more = len(s.args) - 1
+            place = (*(shift(p, -1) for p in s.place), *(shift(p, more) for p in place))
+            holes = (*s.args[1:], *holes)
+            v = s.args[0]
+        return v, place, holes
+
     def _sum(self, old: Operand, c: Operand, v: Var) -> Operand:
         name, fixed = gradient_name(v)
         return self.b.emit(self.b.row("add"), (old, c), name=name, fixed=fixed)
 
     def _name(self, c: Operand, v: Var) -> Operand:
         name, fixed = gradient_name(v)
-        return self.b.bind(c, name, fixed) if name else c
+        if name is None or (isinstance(v.type, Array) and self.is_narrow(c, v.type)):
+            return c
+        return self.b.bind(c, name, fixed)
 
     def _add_parts(self, v: Var, c: dict[Any, Cot]) -> None:
         old = self.of.get(v)

@@ -9,13 +9,14 @@ from typing import Any
 from adgen.infer.program import Program
 from adgen.ir.build import Builder
 from adgen.ir.nodes import Block, Const, Func, Operand, Stmt, Var, defs, free_vars
-from adgen.ir.types import List, NoneT, Record, Tuple, Type, is_floating
+from adgen.ir.types import Array, List, NoneT, Record, Tuple, Type, is_floating
 from adgen.optimise.algebra import negative_factor, simplify
 from adgen.optimise.dce import eliminate_dead
 from adgen.transform.activity import Varied
 from adgen.transform.cotangents import Cot, Cotangents, make_record
 from adgen.transform.reverse import Reverse
 from adgen.transform.rules import RuleRunner
+from adgen.transform.saves import forget_unread
 
 
 @dataclass(slots=True)
@@ -95,7 +96,7 @@ def make_gradient(
     grads = g.gradients[0] if scalar else b.call("make_tuple", *g.gradients)
     out = b.call("make_tuple", g.forward.results[0], grads) if with_value else grads
     func = Func(name, p.func.params, b.close((out,)))
-    return eliminate_dead(func), g.rules
+    return forget_unread(eliminate_dead(func)), g.rules
 
 
 def make_pullback(
@@ -119,7 +120,10 @@ def make_pullback(
     for s in g.forward.stmts:
         b.append(s)
     packed = b.call("make_tuple", *residuals)
-    out = b.call("make_tuple", g.forward.results[0], packed)
+    value = g.forward.results[0]
+    if value in residuals and isinstance(value.type, Array):
+        value = b.call("copy", value)  # the caller may write it
+    out = b.call("make_tuple", value, packed)
     forward = Func(f"{name}_fwd", p.func.params, b.close((out,)))
     saved = Var(Tuple(tuple(v.type for v in residuals)), "saved", True)
     b = Builder()
@@ -134,7 +138,7 @@ def make_pullback(
     for s in moved.stmts:
         b.append(s)
     pullback = Func(f"{name}_bwd", (saved, seed), b.close(moved.results))
-    return eliminate_dead(forward), eliminate_dead(pullback), g.rules
+    return forget_unread(eliminate_dead(forward)), forget_unread(eliminate_dead(pullback)), g.rules
 
 
 def _tuple(b: Builder, items: Sequence[Operand]) -> Operand:

@@ -180,10 +180,11 @@ class Reverse:
             g: Operand = cots.whole(c, s.out)
         else:
             g = cots.settle(c)
-        d = cots.whole(cots.pop(base), base)
-        name, fixed = gradient_name(base)
-        place = tuple(shift(step, -1) for step in s.place)
-        cots.of[base] = self.b.update(d, g, place, s.args[1:], "add", name=name, fixed=fixed)
+        root, outer, holes = cots.origin_of(base)
+        d = cots.whole(cots.of.pop(root, None), root)
+        name, fixed = gradient_name(root)
+        place = (*outer, *(shift(step, len(holes) - 1) for step in s.place))
+        cots.of[root] = self.b.update(d, g, place, (*holes, *s.args[1:]), "add", name=name, fixed=fixed)
 
     def _update(self, s: Let, c: Cot, cots: Cotangents) -> None:
         base, value = s.args[:2]
@@ -344,6 +345,7 @@ class Reverse:
         active = reach_loop(s, wanted, self.varied)
         inside = {*bound(s), *self.saves.defined(s.body.stmts)}
         outer = [v for v in free_vars(s.body) if v not in inside and v in wanted and v in self.varied]
+        outer = list(dict.fromkeys(cots.origin_of(v)[0] for v in outer))
         consumed = [c for c in s.consumes if c.var in wanted and c.var in self.varied]
         inits: dict[Var, Operand] = {}
         for k in active:

@@ -10,11 +10,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from adgen.ir.nodes import UNDEF, Block, Const, Consume, If, Let, Loop, Operand, Stmt, Var, bound, defs, free_vars, operands
-from adgen.ir.rewrite import substitute
-from adgen.ir.types import Array, Bool, Int, List, Scalar, is_scalar
+from adgen.ir.nodes import (
+    UNDEF,
+    Block,
+    Const,
+    Func,
+    If,
+    Let,
+    Loop,
+    Operand,
+    Stmt,
+    Var,
+    bound,
+    defs,
+    free_vars,
+    operands,
+    walk,
+)
+from adgen.ir.types import Array, Int, List, NoneT, is_scalar
 
 MAX_RECOMPUTE = 2  # scalar operations worth doing again rather than keeping their result
+NOTHING = Const(None, NoneT())  # what the other branch gives where a branch's value is saved: it is never read
 FREE = ("dim", "size", "length", "shape", "item", "make_tuple")
 
 
@@ -66,8 +82,8 @@ class Saves:
             if extra is None:
                 return s if then is s.then and orelse is s.orelse else replace(s, then=then, orelse=orelse)
             a, b = extra.outs
-            then = Block(then.stmts, (*then.results, *a, *(UNDEF for _ in b)))
-            orelse = Block(orelse.stmts, (*orelse.results, *(UNDEF for _ in a), *b))
+            then = Block(then.stmts, (*then.results, *a, *(NOTHING for _ in b)))
+            orelse = Block(orelse.stmts, (*orelse.results, *(NOTHING for _ in a), *b))
             return replace(s, then=then, orelse=orelse, outs=(*s.outs, *a.values(), *b.values()))
         body = self.assemble(s.body)
         if extra is None:
@@ -179,6 +195,36 @@ def recompute(again: list[Var], inner: dict[Var, Let | None], mapping: dict[Var,
     return out
 
 
+def forget_unread(func: Func) -> Func:
+    """Leave a saved value of a branch undefined on the other path, unless it is kept in a list or tuple."""
+    kept: set[Var] = set()
+    for s in walk(func.body):
+        if isinstance(s, Loop):
+            kept.update(v for v in (*s.body.results, *s.inits) if isinstance(v, Var))
+        elif isinstance(s, If):
+            kept.update(v for v in (*s.then.results, *s.orelse.results) if isinstance(v, Var))
+        elif s.op.name in ("make_tuple", "make_list", "make_record", "append"):
+            kept.update(v for v in s.args if isinstance(v, Var))
+    return replace(func, body=_forget(func.body, kept))
+
+
+def _forget(block: Block, kept: set[Var]) -> Block:
+    stmts: list[Stmt] = []
+    for s in block.stmts:
+        if isinstance(s, If):
+            sides = []
+            for side in (_forget(s.then, kept), _forget(s.orelse, kept)):
+                results = tuple(
+                    UNDEF if r is NOTHING and v not in kept else r for r, v in zip(side.results, s.outs, strict=True)
+                )
+                sides.append(Block(side.stmts, results))
+            s = replace(s, then=sides[0], orelse=sides[1])
+        elif isinstance(s, Loop):
+            s = replace(s, body=_forget(s.body, kept))
+        stmts.append(s)
+    return Block(tuple(stmts), block.results)
+
+
 def prune(block: Block) -> Block:
     """Drop the pure statements of a block that nothing in it needs."""
     live: set[Var] = {r for r in block.results if isinstance(r, Var)}
@@ -203,9 +249,4 @@ def prune(block: Block) -> Block:
 
 
 def _effects(s: If) -> bool:
-    from adgen.ir.nodes import walk
-
     return any(isinstance(t, Let) and t.op.effect != "pure" for side in (s.then, s.orelse) for t in walk(side))
-
-
-__all__ = ["Additions", "Bool", "Consume", "Saves", "Scalar", "choose", "prune", "recompute", "substitute"]
