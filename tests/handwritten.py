@@ -42,7 +42,8 @@ def _square(request):
         text = (
             "def square_vjp(x, a):\n    return a * x * x, (x, a)\n\n\n"
             "def square_pullback(saved, d):\n    x, a = saved\n"
-            f"    found = {{'x': 2.0 * a * x * d, 'a': x * x * d}}\n    return tuple(found[n] for n in {request.wrt!r})\n"
+            "    found = {'x': 2.0 * a * x * d, 'a': x * x * d}\n"
+            f"    return tuple(found[n] for n in {request.wrt!r})\n"
         )
         return Derived(text, "square_vjp", "square_pullback")
     dots = ", ".join(f"{n}_dot" for n in request.wrt)

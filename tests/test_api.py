@@ -94,6 +94,8 @@ def compiler(monkeypatch, tmp_path):
     handwritten.install()
     adgen.clear_cache()
     yield handwritten.calls
+    for fn in custom._installed:
+        custom.load_registry()._by_fn.pop(fn, None)
     custom._rules.clear()
     custom._installed.clear()
     adgen.clear_cache()
@@ -479,6 +481,70 @@ def test_check_grads_reports_what_is_wrong():
         adgen.check_grads(square, (3, 2))
 
 
+# --- over the compiler itself
+
+
+@pytest.fixture
+def real(compiler, monkeypatch):
+    monkeypatch.delitem(sys.modules, "adgen.pipeline")
+
+
+def cube(x):
+    return x * x * x
+
+
+def tripled(x):
+    return cube(x) * 3.0
+
+
+def test_stop_gradient_cuts(real):
+    assert adgen.grad(lambda x: x * adgen.stop_gradient(x))(3.0) == 3.0
+
+
+def test_an_overriding_rule_is_used(real):
+    with adgen.override_gradient({cube: lambda g, out, x: (11.0 * g,)}):
+        df = adgen.grad(tripled)
+    assert (df(1.0), adgen.grad(tripled)(1.0)) == (33.0, 9.0)
+
+
+def test_registered_rules_are_used(real):
+    df = adgen.grad(tripled)
+    assert df(1.0) == 9.0
+    adgen.register_vjp(cube, lambda g, out, x: (5.0 * g,))
+    adgen.register_jvp(cube, lambda t, out, x: 7.0 * t[0])
+    assert df(1.0) == 15.0
+    assert adgen.jvp(tripled, (1.0,), (1.0,)) == (3.0, 21.0)
+
+
+def test_a_rule_with_too_many_gradients_is_named(real):
+    def two(g, out, x):
+        return (g, g)
+
+    adgen.register_vjp(cube, two)
+    with pytest.raises(adgen.AdgenError, match="two"):
+        adgen.grad(tripled)(1.0)
+
+
+def test_a_redefined_callee_is_used(real, monkeypatch):
+    df = adgen.grad(tripled)
+    assert df(2.0) == 36.0
+    monkeypatch.setitem(globals(), "cube", lambda x: x)
+    assert df(2.0) == 3.0
+
+
+def test_second_derivatives_are_checked(real):
+    adgen.check_grads(lambda x, y: np.sum(x * np.sin(y)), (np.ones(3), np.ones(3) + 1.0), order=2)
+
+
+def test_a_failing_index_names_the_users_line(real):
+    def third(x):
+        return x[2] * 2.0
+
+    with pytest.raises(IndexError) as e:
+        adgen.value_and_grad(third)(np.ones(2))
+    assert "return x[2] * 2.0" in e.value.__notes__[0]
+
+
 # --- typing and imports
 
 
@@ -495,6 +561,7 @@ def test_type_checkers_keep_the_signature():
 
 
 def test_importing_adgen_reads_no_rules():
-    script = "import sys, adgen; print([m for m in sys.modules if m.startswith(('gast', 'astunparse', 'adgen.rules', 'adgen.frontend'))])"
+    names = ("gast", "astunparse", "adgen.rules", "adgen.frontend")
+    script = f"import sys, adgen; print([m for m in sys.modules if m.startswith({names})])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

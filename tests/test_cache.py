@@ -54,7 +54,8 @@ def helped(x, b):
 ALL = """
 found = [
     adgen.grad(square)(3.0), adgen.vjp(square, 3.0, 2.0)[1](1.0), adgen.grad(scaled)(1.0), adgen.grad(caller)(1.0),
-    adgen.grad(outside)(1.0), adgen.grad(summed)(np.ones(3), 1), adgen.grad(helped)(np.ones((2, 3)), np.ones(3)).tolist(),
+    adgen.grad(outside)(1.0), adgen.grad(summed)(np.ones(3), 1),
+    adgen.grad(helped)(np.ones((2, 3)), np.ones(3)).tolist(),
 ]
 print(found, len(handwritten.calls))
 """

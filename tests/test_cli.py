@@ -162,8 +162,9 @@ def test_cache(program, capsys):
 
 def run_alone(path, code):
     """Run in an interpreter that can't import adgen."""
+    script = f"import sys; sys.modules['adgen'] = None\nimport numpy as np\nfrom {path.stem} import *\n{code}"
     done = subprocess.run(
-        [sys.executable, "-c", f"import sys; sys.modules['adgen'] = None\nimport numpy as np\nfrom {path.stem} import *\n{code}"],
+        [sys.executable, "-c", script],
         capture_output=True, text=True, check=False, cwd=path.parent, env={**os.environ, "PYTHONPATH": ""},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
