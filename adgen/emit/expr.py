@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from adgen.emit.conditional import CHOOSE, Choices, write_choice
 from adgen.emit.names import Names
 from adgen.emit.scope import CALLS, PLAIN, Scope
 from adgen.ir.live import Overlay
@@ -36,9 +37,10 @@ METHODS = frozenset(
 class Expressions:
     """Builds the expression of a value: a variable, a constant, or an operation that is folded."""
 
-    def __init__(self, scope: Scope, overlay: Overlay) -> None:
+    def __init__(self, scope: Scope, overlay: Overlay, choices: Choices) -> None:
         self.scope = scope
         self.overlay = overlay
+        self.choices = choices
         self.names: Names | None = None
 
     def value(self, a: Operand) -> ast.expr:
@@ -53,6 +55,8 @@ class Expressions:
     def operation(self, s: Let) -> ast.expr:
         """Return the right-hand side of a `Let`."""
         name, args = s.op.name, s.args
+        if s.op is CHOOSE:
+            return write_choice(self.choices.branches[s], self.value)
         if name == "getitem":
             return self.subscript(self.value(args[0]), s.place[0], args)
         if name == "update":  # of a number, not of memory

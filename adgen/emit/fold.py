@@ -199,7 +199,7 @@ class _Folder:
         if not isinstance(a, Var) or a in self.overlay.folded:
             return
         inner = self._candidate(a, block, order, origin)
-        if inner is not None and inner.width <= room:
+        if inner is not None and (inner.width <= room or inner.let.op.name in ("make_tuple", "make_record")):
             self.overlay.folded[a] = inner.let
 
     def _candidate(self, v: Var, block: Block, order: int, origin: Origin | None) -> _Expr | None:
@@ -243,4 +243,10 @@ def _overhead(s: Let) -> int:
         return 2 + 3 * items + (6 if p.name == "update" else 0)
     if p.show:
         return len(p.show) + 4
+    if p.name in ("make_tuple", "make_list"):
+        return 2 * len(s.args)
+    if p.name == "make_record":
+        cls, keys = s.args[:2]
+        words = keys.value if isinstance(keys, Const) else ()
+        return sum(len(repr(k)) + 4 for k in words) - _width(cls) - _width(keys) + 2
     return len(p.name) + 2 + 2 * len(s.args) + sum(len(k) for k in s.kws)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from adgen.emit.conditional import Choices, find_choices
 from adgen.emit.expr import Expressions
 from adgen.emit.fold import fold
 from adgen.emit.names import Names
@@ -42,12 +43,14 @@ def emit(func: Func) -> Text:
     """Return the text of one function."""
     scope = Scope([v.name for v in func.params if v.name is not None] + [func.name])
     declare(func, scope)
+    func, choices = find_choices(func)
     overlay = fold(func, Memory(func))
+    overlay.folded.update(choices.inside)
     live = find_live(func, overlay)
     names = Names(func, live, overlay, scope.names())
     scope.used.clear()
-    body = Writer(func, scope, overlay, live, names).write()
-    defaults = [Expressions(scope, Overlay()).constant(d) for d in func.defaults]
+    body = Writer(func, Expressions(scope, overlay, choices), live, names).write()
+    defaults = [Expressions(scope, Overlay(), Choices()).constant(d) for d in func.defaults]
     head = ast.arguments([], [ast.arg(names.of(v)) for v in func.params], None, [], [], None, defaults)
     notes: list[ast.stmt] = [Comment(n) for n in func.notes]
     definition = ast.FunctionDef(func.name, head, [*notes, *body], [], None)

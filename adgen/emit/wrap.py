@@ -54,7 +54,7 @@ def break_points(text: str) -> tuple[dict[int, int], int | None]:
         joins = after_operand and word in RANKS
         if joins and depth:
             points[column] = LEVEL * depth + RANKS[word]
-        elif word == "," and depth:
+        elif word == "," and depth and text.startswith(", ", column):
             points[tok.end[1] + 1] = LEVEL * depth
         elif depth == 0 and (joins or word == ","):
             bare = bare or (value is not None and column >= value)

@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from adgen.emit.expr import BINARY, Expressions, is_negative, load, negate
 from adgen.emit.names import Names
 from adgen.emit.printer import Comment
-from adgen.emit.scope import Scope
 from adgen.emit.tapes import Tapes
-from adgen.ir.live import Live, Overlay, collect_points
+from adgen.ir.live import Live, collect_points
 from adgen.ir.memory import refers
 from adgen.ir.nodes import Block, Const, Func, If, Let, Loop, Operand, Origin, Range, Var, defs
 from adgen.ir.types import Undef, is_scalar
@@ -46,13 +45,13 @@ def _as_argument(key: ast.expr) -> ast.expr:
 class Writer:
     """Builds the statements of one function."""
 
-    def __init__(self, func: Func, scope: Scope, overlay: Overlay, live: Live, names: Names) -> None:
+    def __init__(self, func: Func, expressions: Expressions, live: Live, names: Names) -> None:
         self.func = func
-        self.scope = scope
-        self.overlay = overlay
+        self.scope = expressions.scope
+        self.overlay = expressions.overlay
         self.live = live
         self.names = names
-        self.expressions = Expressions(scope, overlay)
+        self.expressions = expressions
         self.expressions.names = names
         self.commented: set[Origin] = set()
         self.body: list[ast.stmt] = []

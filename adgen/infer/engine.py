@@ -100,13 +100,13 @@ class Engine:
 
     def _checked(self, name: str, value: Any) -> Any:
         """Make the program raise UnboundLocalError where the primal would."""
-        if not self.maybe_unbound:
+        if not self.maybe_unbound or name.startswith("%"):
             return value
         operand = value
         if isinstance(value, Ref) and not value.place:
             operand = self.state.heap[value.obj]
         if isinstance(operand, Var) and operand in self.maybe_unbound:
-            sure = self.b.call("bound", operand, name_hint=None if name.startswith("%") else name)
+            sure = self.b.emit(self.row("bound"), (operand,), name=name, fixed=True, type=operand.type)
             if isinstance(value, Ref):
                 self.state.heap[value.obj] = sure
             else:

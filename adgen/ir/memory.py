@@ -106,6 +106,22 @@ class Memory:
         """Return what reaches a carried root if its value becomes `a`."""
         return self._deep(a) if r.inner else self._own(a)
 
+    def yielded(self, r: Root) -> Roots:
+        """Return what an iteration makes of a carried root, seen through the loops inside its own."""
+        assert r.loop is not None
+        out: dict[Root, None] = {}
+        stack, seen = list(self.flow(r, r.loop.yields[r.position])), set[Root]()
+        while stack:
+            x = stack.pop()
+            if x in seen:
+                continue
+            seen.add(x)
+            if x.loop is not None and r.loop in x.scope:
+                stack.extend(x.links)
+            else:
+                out[x] = None
+        return tuple(out)
+
     def _inserted(self, held: Roots, values: Sequence[Operand]) -> Roots:
         """Return what a container holds after `values` were put in; one object in two places is not owned."""
         out = dict.fromkeys(held)

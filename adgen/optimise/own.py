@@ -250,7 +250,7 @@ class _Check:
             return True
         seen.add(r)
         loop, k = r.loop, r.position
-        init, y = self.memory.flow(r, loop.inits[k]), self.memory.flow(r, loop.yields[k])
+        init, y = self.memory.flow(r, loop.inits[k]), self.memory.yielded(r)
         done = False
         if self.memory.share(init, theirs):
             outer = [x for x in init if x.loop is not None and x not in theirs and x.loop in r.scope]
@@ -291,7 +291,7 @@ class _Check:
         loop, k = r.loop, r.position
         if not self.can_copy(r):
             return False
-        init, y = self.memory.flow(r, loop.inits[k]), self.memory.flow(r, loop.yields[k])
+        init, y = self.memory.flow(r, loop.inits[k]), self.memory.yielded(r)
         if not isinstance(loop.inits[k], Var) or not self.memory.owned(init):
             if not (init and all(x.loop is not None and self.disown(x, seen) for x in init)):
                 self.mark(self.edits.inits, (loop, k))

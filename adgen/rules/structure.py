@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from adgen.ir.nodes import Const, Index, Mode, Operand, Place
-from adgen.ir.types import Array, Float, Int, List, NoneT, Opaque, Record, Scalar, Tuple, Type
+from adgen.ir.types import Array, Float, Int, List, NoneT, Opaque, Record, Scalar, Tuple, Type, is_scalar
 from adgen.rules.declare import elementwise, linear, nondifferentiable, query, register, sample, structure
 from adgen.rules.helpers import unbroadcast
 from adgen.rules.indexing import index_type, resolve_items
@@ -57,7 +57,7 @@ def written_type(base: Type, value: Type, place: Place, args: Sequence[Operand],
     if isinstance(base, List):
         elem = written_type(base.elem, value, place[1:], args, mode)
         joined = join(base.elem, elem)
-        if joined is None or skeleton_clash(base.elem, elem):
+        if joined is None or (skeleton_clash(base.elem, elem) and not (is_scalar(base.elem) and is_scalar(elem))):
             raise TypeError(f"a list of {base.elem} can't hold {elem}")
         return List(joined)
     if isinstance(base, Record):

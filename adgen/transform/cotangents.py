@@ -186,6 +186,12 @@ class Cotangents:
             return False
         return all(x == y or x == 1 or is_nonunit(y) for x, y in zip(reversed(a), reversed(d)))
 
+    @staticmethod
+    def covers(a: Type, out: Type) -> bool:
+        """Say whether no axis of the result is summed for an argument of this type, proven by the types."""
+        x, y = dims_of(a), dims_of(out)
+        return len(x) == len(y) and all(p == q or is_nonunit(p) for p, q in zip(x, y))
+
     def _reduce(self, c: Operand, v: Operand) -> Operand:
         b = self.b
         a, d = dims_of(c.type), dims_of(v.type)

@@ -14,7 +14,7 @@ from adgen.errors import NoGradientError, UnsupportedError
 from adgen.ir.build import Builder, shift
 from adgen.ir.nodes import Block, Const, Consume, Hole, If, Index, Let, Loop, Operand, Range, Slice, Var, bound, free_vars
 from adgen.ir.rewrite import substitute
-from adgen.ir.types import Array, Int, List, Record, Tuple, Type, is_floating
+from adgen.ir.types import Array, Int, List, Record, Tuple, Type, dims_of, is_floating
 from adgen.rules.typing import join
 from adgen.transform.activity import Varied, reach_loop
 from adgen.transform.cotangents import Cot, Cotangents, Masked, gradient_name
@@ -108,13 +108,24 @@ class Reverse:
                 self._no_rule(s)
                 continue
             d = self.rules.by_position(partial, s.out, *s.args)
-            part: Cot = self.b.call("mul", g, d)
+            part: Cot = self._widen(self.b.call("mul", g, d), s.out, a)
             if isinstance(c, Masked):
                 part = Masked(c.mask, part, c.other)
             found.append((a, part))
         # every contribution is computed before any is added: adding may write in place what another reads
         for a, part in found:
             cots.add(a, cots.project(part, a), part is g)
+
+    def _widen(self, part: Operand, out: Var, a: Operand) -> Operand:
+        """Give a narrow contribution the axes of the result that its argument does not have: they are summed."""
+        t = out.type
+        if not isinstance(t, Array) or not Cotangents.is_narrow(part, t) or dims_of(a.type) == t.dims:
+            return part
+        if not dims_of(part.type) and not dims_of(a.type):
+            return self.b.call("mul", self.b.call("size", out), part)
+        if Cotangents.covers(a.type, t):
+            return part
+        return self.b.call("np.full_like", out, part)
 
     def _user_rule(self, s: Let, c: Cot, cots: Cotangents) -> None:
         rule = s.op.vjp["*"]
