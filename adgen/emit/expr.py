@@ -13,7 +13,7 @@ from adgen.emit.conditional import CHOOSE, Choices, write_choice
 from adgen.emit.names import Names
 from adgen.emit.scope import CALLS, PLAIN, Scope
 from adgen.ir.live import Overlay
-from adgen.ir.nodes import Const, Hole, Index, Let, Operand, Slice, Var, ViewStep
+from adgen.ir.nodes import Const, Hole, Index, Let, Operand, Slice, ViewStep
 from adgen.ir.types import Array, Record, Tuple, Type
 from adgen.rules.registry import Primitive
 
@@ -29,9 +29,7 @@ UNARY: dict[str, type[ast.unaryop]] = {"-": ast.USub, "+": ast.UAdd, "~": ast.In
 EXACT_INVERSE: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
 }  # fmt: skip
-METHODS = frozenset(
-    {"np.sum", "np.mean", "np.max", "np.min", "np.prod", "np.reshape", "np.ravel", "np.any", "np.all", "np.argmax", "np.argmin"}
-)
+METHODS = frozenset(f"np.{m}" for m in "sum mean max min prod reshape ravel any all argmax argmin".split())
 
 
 class Expressions:
@@ -188,7 +186,8 @@ class Expressions:
         if isinstance(value, PLAIN) and not isinstance(value, np.generic):
             return ast.Constant(value)
         if isinstance(value, np.generic):
-            return ast.Call(self.dotted([self.scope.name(np, "np"), type(value).__name__]), [self.constant(value.item())], [])
+            cls = self.dotted([self.scope.name(np, "np"), type(value).__name__])
+            return ast.Call(cls, [self.constant(value.item())], [])
         if type(value) is tuple:
             return ast.Tuple([self.constant(x) for x in value], ast.Load())
         if type(value) is list:

@@ -162,6 +162,7 @@ class _Folder:
             a = self.overlay.resolve(a)
             if not isinstance(a, Var):
                 continue
+            inner: _Expr | None
             if a in self.overlay.folded:  # an entry of a parameter
                 inner = self.exprs[a]
                 width += inner.width - _width(a)
@@ -191,7 +192,9 @@ class _Folder:
 
     def _of_param(self, a: Operand) -> bool:
         a = self.overlay.resolve(a)
-        return isinstance(a, Var) and (a in self.params or (a in self.overlay.folded and self.exprs[a].let.op.name == "item"))
+        if not isinstance(a, Var):
+            return False
+        return a in self.params or (a in self.overlay.folded and self.exprs[a].let.op.name == "item")
 
     def take(self, a: Operand, block: Block, room: int, order: int, origin: Origin | None) -> None:
         """Fold `a` into a statement that is no expression."""

@@ -94,9 +94,9 @@ class Names:
             for b in blocks(s):
                 self._join_regions(b)
             if isinstance(s, If):
-                for out, a, b in zip(s.outs, s.then.results, s.orelse.results):
-                    self._join_operand(out, a)
-                    self._join_operand(out, b)
+                for out, x, y in zip(s.outs, s.then.results, s.orelse.results):
+                    self._join_operand(out, x)
+                    self._join_operand(out, y)
 
     def _join_operand(self, v: Var, a: Operand) -> None:
         a = self.overlay.resolve(a)

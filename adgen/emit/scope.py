@@ -44,7 +44,8 @@ class Scope:
             self._objects[found] = obj
             if MODULES.get(found) is not obj and getattr(builtins, found, _ABSENT) is not obj:
                 self.externals[found] = obj
-                if isinstance(obj, types.FunctionType) and obj.__module__.startswith("adgen.") and found == obj.__name__:
+                ours = isinstance(obj, types.FunctionType) and obj.__module__.startswith("adgen.")
+                if ours and found == obj.__name__:
                     self.helpers[found] = None
         self.used[found] = None
         return found
@@ -129,9 +130,7 @@ def _declare_op(op: Primitive, scope: Scope) -> None:
 
 
 def _declare_value(value: Any, scope: Scope) -> None:
-    if isinstance(value, (float, complex)) and not np.isfinite(value):
-        scope.name(np, "np")
-    elif isinstance(value, np.generic):
+    if isinstance(value, np.generic) or (isinstance(value, (float, complex)) and not np.isfinite(value)):
         scope.name(np, "np")
     elif isinstance(value, (tuple, list)):
         for x in value:

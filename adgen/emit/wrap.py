@@ -7,7 +7,8 @@ import tokenize
 
 COMPARISONS = frozenset(("<", "<=", ">", ">=", "==", "!="))
 TIGHTNESS = (("if", "else"), ("or",), ("and",), ("not", "is", "in", *COMPARISONS), ("|",), ("^",), ("&",), ("<<", ">>"))
-RANKS = {word: k for k, words in enumerate((*TIGHTNESS, ("+", "-"), ("*", "/", "//", "%", "@"), ("**",)), 1) for word in words}
+ARITHMETIC = (("+", "-"), ("*", "/", "//", "%", "@"), ("**",))
+RANKS = {word: k for k, words in enumerate((*TIGHTNESS, *ARITHMETIC), 1) for word in words}
 WORDS = frozenset(w for w in RANKS if w.isalpha())
 OPENING, CLOSING = frozenset("([{"), frozenset(")]}")
 HEADERS = ("if ", "elif ", "while ", "return ")
@@ -58,7 +59,7 @@ def break_points(text: str) -> tuple[dict[int, int], int | None]:
             points[tok.end[1] + 1] = LEVEL * depth
         elif depth == 0 and (joins or word == ","):
             bare = bare or (value is not None and column >= value)
-        elif depth == 0 and value is None and tok.type == tokenize.OP and word.endswith("=") and word not in COMPARISONS:
+        elif depth == 0 and value is None and word.endswith("=") and word not in COMPARISONS:
             value = tok.end[1] + 1
         if word in OPENING:
             depth += 1

@@ -76,6 +76,11 @@ class Engine:
     def origin(self) -> Origin | None:
         return self.b.origin
 
+    def come_from(self, origin: Origin | None) -> None:
+        """Stamp what follows; statements of a rule come from the statement that it differentiates."""
+        if self.printable and origin is not None:
+            self.b.origin = origin
+
     def hint(self, target: str | None) -> dict[str, Any]:
         """Return the name keywords for an operation whose result is assigned to `target`."""
         if target is None or target.startswith("%") or not self.printable:
@@ -284,8 +289,7 @@ class Engine:
         for s in stmts:
             if self.state.dead:
                 return None
-            if self.printable:  # statements of a rule come from the statement that it differentiates
-                self.b.origin = s.origin or self.b.origin
+            self.come_from(s.origin)
             if isinstance(s, tree.Return):
                 return self.get(s.value)
             self.step(s)

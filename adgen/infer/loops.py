@@ -87,13 +87,13 @@ def run_for(e: Engine, s: tree.For) -> None:
             ) from None
         e.state = state
         e.b.rewind(depth, mark)
-        e.b.origin = s.origin
+        e.come_from(s.origin)
         _unroll(e, s, [plan.element(e, e.b.const(v)) for v in plan.constant_values()], 0)
 
 
 def _unroll(e: Engine, s: tree.For, items: Sequence[Any], k: int) -> None:
     while k < len(items):
-        e.b.origin = s.origin
+        e.come_from(s.origin)
         e.set(s.target, items[k])
         e.run(s.body)
         if e.state.dead:
@@ -141,7 +141,7 @@ class Runner:
         depth, mark = e.b.depth, e.b.mark()
         for _ in range(MAX_TRIES):
             e.state = self.entry.copy()
-            e.b.origin = self.s.origin if e.printable else e.b.origin
+            e.come_from(self.s.origin)
             try:
                 self._attempt()
             except Widen:
@@ -179,10 +179,10 @@ class Runner:
         e.b.open()
         if self.plan is not None and isinstance(s, tree.For):
             assert index is not None
-            e.b.origin = s.origin
+            e.come_from(s.origin)
             e.set(s.target, self.plan.element(e, index, s.target))
         e.run(s.body)
-        e.b.origin = s.origin
+        e.come_from(s.origin)
         if e.state.dead:
             self._emit(range_, index, test, e.b.close(tuple(leaf.param for leaf in self.leaves.values())), False)
             e.state = header_state
@@ -246,7 +246,7 @@ class Runner:
         leaves = list(self.leaves.values())
         outs = tuple(leaf.out for leaf in leaves if leaf.out is not None)
         params, inits = tuple(leaf.param for leaf in leaves), tuple(leaf.init for leaf in leaves)
-        e.b.append(Loop(range_, index, test, (), params, inits, body, outs, (), stops, False, self.s.origin, e.b.adjoint))
+        e.b.append(Loop(range_, index, test, (), params, inits, body, outs, (), stops, False, e.b.origin, e.b.adjoint))
 
     def _outer_type(self, t: Type) -> Type:
         """Return the type after the loop: a length that varies is another one there."""

@@ -17,6 +17,10 @@ from adgen.ir.types import Bool, Float, Int, List, Type, Undef
 from adgen.rules.registry import REGISTRY, Primitive
 from adgen.rules.typing import join, result_type, type_of_value
 
+# each makes memory that is written later: two of them are not one
+ALLOCATES = frozenset(
+    ("copy", "update", "append", "make_list", "zeros_list", "np.zeros_like", "np.ones_like", "np.full_like", "np.empty_like")
+)
 FOLDABLE = (bool, int, float, str, tuple, type(None))
 
 
@@ -144,7 +148,7 @@ class Builder:
                         return self.bind(shared[key], name, fixed)
         else:
             key = None
-        t = type if type is not None else result_type(op, args, kws, place)
+        t = type if type is not None else result_type(op, args, kws, place, mode)
         out = Var(t, name, fixed)
         self.append(Let(out, op, args, kws, place, mode, self.origin, self.adjoint))
         if key is not None:
@@ -189,8 +193,8 @@ class Builder:
 
     @staticmethod
     def _key(op: Primitive, args: tuple[Operand, ...], kws: tuple[str, ...], place: Place, mode: Mode) -> Any:
-        if op.kind == "constructor" or op.name in ("copy", "update", "append", "make_list"):
-            return None  # each allocates memory that is written later
+        if op.kind == "constructor" or op.name in ALLOCATES:
+            return None
         parts: list[Any] = [op, kws, place, mode]
         for a in args:
             if isinstance(a, Var):
@@ -311,6 +315,3 @@ def _same_const(a: Const, b: Const) -> bool:
     if isinstance(a.type, Undef) or isinstance(b.type, Undef):
         return isinstance(a.type, Undef) and isinstance(b.type, Undef)
     return a.value is b.value or (type(a.value) is type(b.value) and repr(a.value) == repr(b.value) and isinstance(a.value, (*FOLDABLE, complex)))
-
-
-__all__ = ["Builder", "localise", "shift", "Float", "Int", "List"]

@@ -235,7 +235,7 @@ class Memory:
                 if r not in out and any(f in out for f in flow):
                     out[r] = None
                     grew = True
-        if any(r.loop is not s and (len(r.scope) <= len(self._scope) or r.scope[len(self._scope)] is not s) for r in out):
+        if any(r.loop is not s and s not in r.scope for r in out):
             out[self._unknown] = None  # the same object may stand in the list many times
         return tuple(out)
 

@@ -13,34 +13,19 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from adgen.ir.live import Live, Overlay, collect_points, find_live
 from adgen.ir.memory import Memory, Root, Roots, refers
-from adgen.ir.nodes import Block, Const, Func, Hole, If, Index, Let, Loop, Operand, Slice, Stmt, Var, defs, walk
+from adgen.ir.nodes import Block, Func, If, Let, Loop, Operand, Var, walk
 from adgen.ir.types import Array, Dim, Length, List, Record
+from adgen.optimise.copies import Edits, Rewriter
 from adgen.rules.registry import REGISTRY
 
 PATIENT_ROUNDS = 6  # after that each remaining conflict costs a copy of the base
 COPIED = (Array, List, Record)
 STRUCTURES = ("make_tuple", "make_list", "make_record")
-
-
-@dataclass(slots=True)
-class _Edits:
-    """Where copies go."""
-
-    defs: dict[Var, None] = field(default_factory=dict)
-    bases: dict[Let, None] = field(default_factory=dict)
-    nested: dict[Let, None] = field(default_factory=dict)
-    inits: dict[tuple[Loop, int], None] = field(default_factory=dict)
-    yields: dict[tuple[Block, int], None] = field(default_factory=dict)
-    args: dict[tuple[Let, int], None] = field(default_factory=dict)
-    sums: dict[Let, Let] = field(default_factory=dict)
-
-    def __bool__(self) -> bool:
-        return any((self.defs, self.bases, self.nested, self.inits, self.yields, self.args))
 
 
 def own(func: Func, owned_params: bool = False, results: bool | None = None) -> Func:
@@ -55,7 +40,7 @@ def own(func: Func, owned_params: bool = False, results: bool | None = None) -> 
         edits = _Check(func, owned_params, not keep, rounds < PATIENT_ROUNDS).run()
         if not edits:
             break
-        func = replace(func, body=_Rewriter(edits).block(func.body))
+        func = replace(func, body=Rewriter(edits).block(func.body))
         rounds += 1
     return _add_in_place(func, owned_params, not keep)
 
@@ -68,7 +53,7 @@ def _add_in_place(func: Func, owned_params: bool, results: bool) -> Func:
         sums = {s: in_place for s, in_place in check.sums() if s not in refused}
         if not sums:
             return func
-        candidate = replace(func, body=_Rewriter(_Edits(sums=sums)).block(func.body))
+        candidate = replace(func, body=Rewriter(Edits(sums=sums)).block(func.body))
         edits = _Check(candidate, owned_params, results, False).run()
         if not edits:
             return candidate
@@ -90,7 +75,7 @@ class _Check:
             if isinstance(s, Let) and s.op.name == "bound":
                 self.overlay.same[s.out] = s.args[0]
         self.live: Live = find_live(func, self.overlay)
-        self.edits = _Edits()
+        self.edits = Edits()
         self.renewed: set[Operand] = set()
         self.marks = 0  # how often a copy of what flows into a loop was asked for
         self.holders: dict[Root, list[Var]] = {}
@@ -107,7 +92,7 @@ class _Check:
             if isinstance(s, Loop):
                 self.collects.update({v: (s, j) for j, v in enumerate(s.collects)})
 
-    def run(self) -> _Edits:
+    def run(self) -> Edits:
         self.block(self.func.body)
         if self.results and not self.edits:
             self.result(self.func.body.results[0])
@@ -335,15 +320,6 @@ class _Check:
         return True
 
 
-def _shift(step: Any) -> Any:
-    """Renumber the holes of a step for operands without the value."""
-    if isinstance(step, Hole):
-        return Hole(step.arg - 1)
-    if isinstance(step, Slice):
-        return Slice(_shift(step.start), _shift(step.stop), _shift(step.step))
-    return Index(tuple(map(_shift, step.items))) if isinstance(step, Index) else step
-
-
 def writes_element(s: Let) -> bool:
     """Say whether an update writes into an object that its base holds."""
     base = s.args[0].type
@@ -365,94 +341,3 @@ def _not_one(d: Length) -> bool:
 
 def _length(d: Length) -> object:
     return (d.symbol, d.minus) if isinstance(d, Dim) else d
-
-
-class _Rewriter:
-    """Puts the copies in."""
-
-    def __init__(self, edits: _Edits) -> None:
-        self.edits = edits
-        self.copy = REGISTRY.named("copy")
-
-    def block(self, block: Block) -> Block:
-        out: list[Stmt] = []
-        copied: dict[Var, Operand] = {}
-        early: list[Stmt] = []
-        results = list(block.results)
-        for k, a in enumerate(block.results):
-            if (block, k) in self.edits.yields:
-                if isinstance(a, Const) or a not in copied:
-                    name = a.name if isinstance(a, Var) else None
-                    copied_var = Var(a.type, name, False)
-                    early.append(Let(copied_var, self.copy, (a,)))
-                    if isinstance(a, Var):
-                        copied[a] = copied_var
-                    results[k] = copied_var
-                else:
-                    results[k] = copied[a]
-        pending = {s.args[0]: s for s in early if isinstance(s, Let)}
-        inner = {v for s in block.stmts for v in defs(s)}
-        for a, s in pending.items():
-            if a not in inner:
-                out.append(s)
-        for s in block.stmts:
-            self.stmt(s, out)
-            for v in defs(s):
-                if v in pending:
-                    out.append(pending[v])
-        return Block(tuple(out), tuple(results))
-
-    def stmt(self, s: Stmt, out: list[Stmt]) -> None:
-        if isinstance(s, If):
-            out.append(replace(s, then=self.block(s.then), orelse=self.block(s.orelse)))
-            return
-        if isinstance(s, Loop):
-            inits = list(s.inits)
-            for k, p in enumerate(s.params):
-                if (s, k) in self.edits.inits:
-                    inits[k] = self.copied(s.inits[k], p.name, p.fixed, out)
-            test = None if s.test is None else self.block(s.test)
-            out.append(replace(s, inits=tuple(inits), test=test, body=self.block(s.body)))
-            return
-        if s in self.edits.sums:
-            s = self.edits.sums[s]
-        args = [
-            self.copied(a, None, False, out) if (s, k) in self.edits.args else a for k, a in enumerate(s.args)
-        ]
-        if s in self.edits.nested:
-            self.split(s, out)
-            return
-        if s in self.edits.bases:
-            args[0] = self.copied(args[0], s.out.name, s.out.fixed, out)
-        if tuple(args) != s.args:
-            s = replace(s, args=tuple(args))
-        if s.out in self.edits.defs:
-            raw = Var(s.out.type)
-            out.append(replace(s, out=raw))
-            out.append(Let(s.out, self.copy, (raw,), origin=s.origin, adjoint=s.adjoint))
-        else:
-            out.append(s)
-
-    def split(self, s: Let, out: list[Stmt]) -> None:
-        """Write into an element of a list as: take it, copy it, write it, put it back."""
-        base, value, *holes = s.args
-        first = s.place[0]
-        elem = base.type.elem if isinstance(base.type, List) else None
-        if isinstance(base.type, Record) and isinstance(first, Index):
-            key = first.items[0]
-            elem = base.type.items[base.type.keys.index(key)] if key in base.type.keys else None
-        if elem is None:
-            raise TypeError(f"an element of {base.type} is written in place")
-        taken = Var(elem)
-        getitem, update = REGISTRY.named("getitem"), REGISTRY.named("update")
-        out.append(Let(taken, getitem, (base, *holes), (), (_shift(first),), origin=s.origin, adjoint=s.adjoint))
-        copy = self.copied(taken, None, False, out)
-        new = Var(elem)
-        out.append(replace(s, out=new, args=(copy, value, *holes), place=s.place[1:]))
-        outer = self.copied(base, s.out.name, s.out.fixed, out)
-        out.append(replace(s, args=(outer, new, *holes), place=(first,), mode="set", op=update))
-
-    def copied(self, a: Operand, name: str | None, fixed: bool, out: list[Stmt]) -> Var:
-        v = Var(a.type, name, fixed)
-        out.append(Let(v, self.copy, (a,)))
-        return v

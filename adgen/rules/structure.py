@@ -223,6 +223,7 @@ linear(
     args=("value",),
     vjp=lambda g, value: np.broadcast_to(g, np.shape(value)),
     name="unbroadcast",
+    memory="maybe",
     infer=_unbroadcast_type,
     samples=(sample(M, V), sample(M, np.ones((2, 1))), sample(M, np.ones(())), sample(V, V)),
 )

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from adgen.errors import AdgenError, InternalError, UnsupportedError
+from adgen.errors import InternalError, UnsupportedError
 from adgen.frontend.lower import lower
 from adgen.infer import calls
 from adgen.infer.engine import Engine
 from adgen.infer.values import Map, Ref, Seq, TupleV
 from adgen.ir.build import Builder
-from adgen.ir.nodes import Const, Let, Operand, Var
+from adgen.ir.nodes import Let, Operand, Var
 from adgen.rules.registry import Primitive
 from adgen.rules.typing import bound_args
 
-Parts = dict[Any, Any]  # the cotangent of a structure, by position or key
 
 
 class RuleRunner:
@@ -48,6 +46,9 @@ class RuleRunner:
         return self._run(fn, [], chosen)
 
     def _enter(self, v: Operand) -> Any:
+        made = self.b.defs.get(v) if isinstance(v, Var) else None
+        if made is not None and made.op.name == "make_list":
+            return self.engine.new(Seq(tuple(map(self._enter, made.args))))
         return self.engine.wrap(v)
 
     def _run(self, fn: Callable[..., Any], args: list[Any], kwargs: Mapping[str, Any]) -> Any:
@@ -85,6 +86,3 @@ def differentiable(op: Primitive, s: Let) -> list[tuple[str, Any]]:
     """Return (parameter, operand or tuple of them) for each parameter that has a derivative."""
     bound = bound_args(op, s.args, s.kws)
     return [(p, bound[p]) for p in op.diff]
-
-
-__all__ = ["AdgenError", "Const", "Parts", "RuleRunner", "Var", "differentiable", "functools"]

@@ -1,0 +1,244 @@
+"""Write statements without loops: assignments, writes in place, branches, and the joins at their ends.
+
+An update that can't be done in place is written on a copy. Joins become assignments at the end of a
+branch, unless the values share a variable; cycles among them become one tuple assignment.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from adgen.emit.expr import BINARY, Expressions, load, negate
+from adgen.emit.names import Names
+from adgen.emit.parallel import order_copies
+from adgen.emit.printer import Comment
+from adgen.ir.live import Live, collect_points
+from adgen.ir.memory import refers
+from adgen.ir.nodes import Const, Func, If, Let, Loop, Operand, Origin, Stmt, Var, defs
+from adgen.ir.types import Undef, is_scalar
+from adgen.rules.indexing import may_repeat
+
+Copies = list[tuple[Var, Operand]]
+
+
+@dataclass(eq=False, slots=True)
+class Section:
+    """The comments already written in one block."""
+
+    adjoint: Origin | None = None
+
+
+def _as_argument(key: ast.expr) -> ast.expr:
+    """Return an index as it is written outside of brackets."""
+    if isinstance(key, ast.Slice):
+        bounds = [part or ast.Constant(None) for part in (key.lower, key.upper, key.step)]
+        return ast.Call(load("slice"), bounds, [])
+    if isinstance(key, ast.Tuple):
+        return ast.Tuple([_as_argument(k) for k in key.elts], ast.Load())
+    return key
+
+
+class StatementWriter:
+    """Builds statements into `body`."""
+
+    def __init__(self, func: Func, expressions: Expressions, live: Live, names: Names) -> None:
+        self.func = func
+        self.scope = expressions.scope
+        self.overlay = expressions.overlay
+        self.live = live
+        self.names = names
+        self.expressions = expressions
+        self.expressions.names = names
+        self.commented: set[Origin] = set()
+        self.body: list[ast.stmt] = []
+        self.section = Section()
+
+    # small things
+
+    def put(self, s: ast.stmt, origin: Origin | None) -> None:
+        s.origin = origin  # type: ignore[attr-defined]
+        self.body.append(s)
+
+    def nested(self) -> tuple[list[ast.stmt], Section]:
+        """Start a block; `leave` ends it."""
+        before = self.body, self.section
+        self.body, self.section = [], Section()
+        return before
+
+    def leave(self, before: tuple[list[ast.stmt], Section]) -> list[ast.stmt]:
+        written = self.body
+        self.body, self.section = before
+        return written
+
+    def comment(self, s: Stmt) -> None:
+        """Write what belongs above a statement: the user's own comments, or where an adjoint comes from."""
+        origin = s.origin
+        if origin is None:
+            return
+        if not s.adjoint:
+            if origin not in self.commented:
+                self.commented.add(origin)
+                for line in origin.comments:
+                    self.put(Comment(line.lstrip("# ").rstrip()), origin)
+        elif isinstance(s, Let) and origin is not self.section.adjoint:
+            self.section.adjoint = origin
+            self.put(Comment(origin.text), origin)
+
+    def source_of(self, a: Operand) -> Let | None:
+        """Return the adjoint statement that a folded expression carries out, if any."""
+        a = self.overlay.resolve(a)
+        if not isinstance(a, Var):
+            return None
+        s = self.overlay.folded.get(a)
+        if s is None:
+            return None
+        if s.adjoint and s.origin is not None:
+            return s
+        return next((f for f in map(self.source_of, s.args) if f is not None), None)
+
+    def value(self, a: Operand) -> ast.expr:
+        return self.expressions.value(a)
+
+    def assign(self, name: str, value: ast.expr, origin: Origin | None) -> None:
+        if not (isinstance(value, ast.Name) and value.id == name):
+            self.put(ast.Assign([ast.Name(name, ast.Store())], value), origin)
+
+    # statements
+
+    def block(self, stmts: Sequence[Stmt], owner: Loop | None = None) -> None:
+        late = collect_points(owner)[1] if owner is not None else set[Var]()
+        for s in stmts:
+            if isinstance(s, If):
+                self.branch(s)
+            elif isinstance(s, Loop):
+                self.loop(s)
+            elif s.out not in self.overlay.folded:
+                self.let(s)
+            if late and owner is not None and any(v in late for v in defs(s)):
+                self.append(owner, set(defs(s)))
+
+    def loop(self, s: Loop) -> None:
+        raise NotImplementedError
+
+    def append(self, s: Loop, values: set[Var] | None) -> None:
+        raise NotImplementedError
+
+    def let(self, s: Let) -> None:
+        self.comment(s)
+        name = s.op.name
+        if name in ("update", "append") and refers(s.out.type):
+            self.in_place(s)
+        elif name == "raise_":
+            self.put(ast.Raise(self.value(s.args[0]), None), s.origin)
+        elif name == "bound" or (s.out not in self.live.used and not s.out.fixed):
+            self.put(ast.Expr(self.expressions.operation(s)), s.origin)
+        else:
+            target = self.names.of(s.out)
+            k = self.augments(s, target)
+            if k is None:
+                self.assign(target, self.expressions.operation(s), s.origin)
+            else:
+                op, value = BINARY[s.op.show](), self.value(s.args[1 - k])
+                self.put(ast.AugAssign(ast.Name(target, ast.Store()), op, value), s.origin)
+
+    def augments(self, s: Let, target: str) -> int | None:
+        """Return which operand a number is added to under its own name: `d_a += t`, not `d_a = d_a + t`."""
+        if s.op.show not in BINARY or not is_scalar(s.out.type) or len(s.args) != 2:
+            return None
+        if s.adjoint and s.op.show in "+-":
+            sides: tuple[int, ...] = (0, 1) if s.op.show == "+" else (0,)
+        elif s.origin is not None and s.origin.text.startswith(f"{target} {s.op.show}= "):
+            sides = (0,)
+        else:
+            return None
+        for k in sides:
+            a = self.overlay.resolve(s.args[k])
+            if isinstance(a, Var) and a not in self.overlay.folded and self.names.of(a) == target:
+                return k
+        return None
+
+    def in_place(self, s: Let) -> None:
+        base = self.overlay.resolve(s.args[0])
+        target = self.names.of(s.out)
+        if not isinstance(base, Var) or base in self.overlay.folded or self.names.of(base) != target:
+            written = self.value(base)
+            if s.op.name == "append":
+                self.assign(target, self.expressions.operation(s), s.origin)
+                return
+            copy = ast.Attribute(written, "copy", ast.Load())
+            self.assign(target, ast.Call(copy, [], []), s.origin)
+        value = self.value(s.args[1])
+        if s.op.name == "append":
+            self.put(ast.Expr(ast.Call(ast.Attribute(load(target), "append", ast.Load()), [value], [])), s.origin)
+            return
+        place = self.expressions.place(load(target), s)
+        if s.mode == "set":
+            if not isinstance(place, ast.Subscript):
+                place = ast.Subscript(place, ast.Constant(...), ast.Load())
+            self.put(ast.Assign([place], value), s.origin)
+            return
+        if isinstance(place, ast.Subscript) and may_repeat(s.place, s.args):  # each occurrence counts
+            fn = "np.add.at" if s.mode == "add" else "np.subtract.at"
+            target_at = self.expressions.dotted(self.scope.path(fn, None))
+            self.put(ast.Expr(ast.Call(target_at, [place.value, _as_argument(place.slice), value], [])), s.origin)
+            return
+        if not isinstance(place, (ast.Subscript, ast.Name, ast.Attribute)):
+            place = ast.Subscript(place, ast.Constant(...), ast.Load())
+        self.put(ast.AugAssign(place, ast.Add() if s.mode == "add" else ast.Sub(), value), s.origin)
+
+    def branch(self, s: If) -> None:
+        self.comment(s)
+        live = [k for k, v in enumerate(s.outs) if v in self.live.used]
+        before = self.nested()
+        self.block(s.then.stmts)
+        self.copies([(s.outs[k], s.then.results[k]) for k in live], s.origin)
+        then = self.leave(before)
+        before = self.nested()
+        self.block(s.orelse.stmts)
+        self.copies([(s.outs[k], s.orelse.results[k]) for k in live], s.origin)
+        self.choose(self.value(s.cond), then, self.leave(before), s.origin)
+        self.section = Section()
+
+    def choose(self, test: ast.expr, then: list[ast.stmt], orelse: list[ast.stmt], origin: Origin | None) -> None:
+        if not then and not orelse:
+            if isinstance(test, ast.Call):
+                self.put(ast.Expr(test), origin)
+        elif not then:
+            self.put(ast.If(negate(test), orelse, []), origin)
+        else:
+            self.put(ast.If(test, then, orelse), origin)
+
+    def split(self, test: ast.expr, branches: list[list[ast.stmt]], leaves: list[bool], origin: Origin | None) -> None:
+        """Write a branch; what follows a side that leaves the loop or the function is not indented."""
+        then, orelse = branches
+        if leaves[0]:
+            self.put(ast.If(test, then, []), origin)
+            self.body.extend(orelse)
+        elif leaves[1]:
+            self.put(ast.If(negate(test), orelse, []), origin)
+            self.body.extend(then)
+        else:
+            self.choose(test, then, orelse, origin)
+
+    # joins
+
+    def copies(self, pairs: Copies, origin: Origin | None) -> None:
+        """Assign all values at once, in an order that needs no tuple where there is one."""
+        pending: dict[str, tuple[ast.expr, set[str]]] = {}
+        for v, a in pairs:
+            name = self.names.of(v)
+            a = self.overlay.resolve(a)
+            if isinstance(a, Const) and isinstance(a.type, Undef):
+                continue
+            if isinstance(a, Var) and a not in self.overlay.folded and self.names.of(a) == name:
+                continue
+            pending[name] = (self.value(a), {self.names.of(leaf) for leaf in self.overlay.leaves(a)})
+        for names in order_copies({n: reads for n, (_, reads) in pending.items()}):
+            if len(names) == 1:
+                self.put(ast.Assign([ast.Name(names[0], ast.Store())], pending[names[0]][0]), origin)
+            else:
+                targets: list[ast.expr] = [ast.Name(n, ast.Store()) for n in names]
+                values = [pending[n][0] for n in names]
+                self.put(ast.Assign([ast.Tuple(targets, ast.Store())], ast.Tuple(values, ast.Load())), origin)

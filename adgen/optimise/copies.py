@@ -1,0 +1,125 @@
+"""Put the copies in that `optimise.own` asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from adgen.ir.nodes import Block, Const, Hole, If, Index, Let, Loop, Operand, Slice, Stmt, Var, defs
+from adgen.ir.types import List, Record
+from adgen.rules.registry import REGISTRY
+
+
+@dataclass(slots=True)
+class Edits:
+    """Where copies go."""
+
+    defs: dict[Var, None] = field(default_factory=dict)
+    bases: dict[Let, None] = field(default_factory=dict)
+    nested: dict[Let, None] = field(default_factory=dict)
+    inits: dict[tuple[Loop, int], None] = field(default_factory=dict)
+    yields: dict[tuple[Block, int], None] = field(default_factory=dict)
+    args: dict[tuple[Let, int], None] = field(default_factory=dict)
+    sums: dict[Let, Let] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return any((self.defs, self.bases, self.nested, self.inits, self.yields, self.args))
+
+
+class Rewriter:
+    """Puts the copies in."""
+
+    def __init__(self, edits: Edits) -> None:
+        self.edits = edits
+        self.copy = REGISTRY.named("copy")
+
+    def block(self, block: Block) -> Block:
+        out: list[Stmt] = []
+        copied: dict[Var, Operand] = {}
+        early: list[Stmt] = []
+        results = list(block.results)
+        for k, a in enumerate(block.results):
+            if (block, k) in self.edits.yields:
+                if isinstance(a, Const) or a not in copied:
+                    name = a.name if isinstance(a, Var) else None
+                    copied_var = Var(a.type, name, False)
+                    early.append(Let(copied_var, self.copy, (a,)))
+                    if isinstance(a, Var):
+                        copied[a] = copied_var
+                    results[k] = copied_var
+                else:
+                    results[k] = copied[a]
+        pending = {s.args[0]: s for s in early if isinstance(s, Let)}
+        inner = {v for s in block.stmts for v in defs(s)}
+        for a, s in pending.items():
+            if a not in inner:
+                out.append(s)
+        for s in block.stmts:
+            self.stmt(s, out)
+            for v in defs(s):
+                if v in pending:
+                    out.append(pending[v])
+        return Block(tuple(out), tuple(results))
+
+    def stmt(self, s: Stmt, out: list[Stmt]) -> None:
+        if isinstance(s, If):
+            out.append(replace(s, then=self.block(s.then), orelse=self.block(s.orelse)))
+            return
+        if isinstance(s, Loop):
+            inits = list(s.inits)
+            for k, p in enumerate(s.params):
+                if (s, k) in self.edits.inits:
+                    inits[k] = self.copied(s.inits[k], p.name, p.fixed, out)
+            test = None if s.test is None else self.block(s.test)
+            out.append(replace(s, inits=tuple(inits), test=test, body=self.block(s.body)))
+            return
+        s = self.edits.sums.get(s, s)
+        args = [
+            self.copied(a, None, False, out) if (s, k) in self.edits.args else a for k, a in enumerate(s.args)
+        ]
+        if s in self.edits.nested:
+            self.split(s, out)
+            return
+        if s in self.edits.bases:
+            args[0] = self.copied(args[0], s.out.name, s.out.fixed, out)
+        if tuple(args) != s.args:
+            s = replace(s, args=tuple(args))
+        if s.out in self.edits.defs:
+            raw = Var(s.out.type)
+            out.append(replace(s, out=raw))
+            out.append(Let(s.out, self.copy, (raw,), origin=s.origin, adjoint=s.adjoint))
+        else:
+            out.append(s)
+
+    def split(self, s: Let, out: list[Stmt]) -> None:
+        """Write into an element of a list as: take it, copy it, write it, put it back."""
+        base, value, *holes = s.args
+        first = s.place[0]
+        elem = base.type.elem if isinstance(base.type, List) else None
+        if isinstance(base.type, Record) and isinstance(first, Index):
+            key = first.items[0]
+            elem = base.type.items[base.type.keys.index(key)] if key in base.type.keys else None
+        if elem is None:
+            raise TypeError(f"an element of {base.type} is written in place")
+        taken = Var(elem)
+        getitem, update = REGISTRY.named("getitem"), REGISTRY.named("update")
+        out.append(Let(taken, getitem, (base, *holes), (), (_shift(first),), origin=s.origin, adjoint=s.adjoint))
+        copy = self.copied(taken, None, False, out)
+        new = Var(elem)
+        out.append(replace(s, out=new, args=(copy, value, *holes), place=s.place[1:]))
+        outer = self.copied(base, s.out.name, s.out.fixed, out)
+        out.append(replace(s, args=(outer, new, *holes), place=(first,), mode="set", op=update))
+
+    def copied(self, a: Operand, name: str | None, fixed: bool, out: list[Stmt]) -> Var:
+        v = Var(a.type, name, fixed)
+        out.append(Let(v, self.copy, (a,)))
+        return v
+
+
+def _shift(step: Any) -> Any:
+    """Renumber the holes of a step for operands without the value."""
+    if isinstance(step, Hole):
+        return Hole(step.arg - 1)
+    if isinstance(step, Slice):
+        return Slice(_shift(step.start), _shift(step.stop), _shift(step.step))
+    return Index(tuple(map(_shift, step.items))) if isinstance(step, Index) else step
