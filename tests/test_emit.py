@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-import operator
 import textwrap
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pytest
 
-from adgen.emit import Text, emit, emit_module
+from adgen.emit import Text, emit
 from adgen.ir.evaluate import evaluate
 from adgen.ir.nodes import (
     UNDEF,
@@ -19,7 +17,6 @@ from adgen.ir.nodes import (
     Const,
     Consume,
     Func,
-    Hole,
     If,
     Index,
     Let,
@@ -29,13 +26,12 @@ from adgen.ir.nodes import (
     Range,
     Slice,
     Var,
-    ViewStep,
 )
-from adgen.ir.types import Array, Bool, Dim, Float, Int, List, NoneT, Record, Tuple, Type
+from adgen.ir.types import Array, Bool, Dim, Float, Int, List, NoneT, Tuple, Type
 from adgen.ir.verify import verify
 from adgen.optimise.own import own
 from adgen.rules.load import load_rules
-from adgen.rules.registry import REGISTRY, Primitive
+from adgen.rules.registry import REGISTRY
 
 load_rules()
 FLOAT, INT, BOOL, VEC = Float(), Int(), Bool(), Array("float64", (Dim(0),))
@@ -69,12 +65,12 @@ class B:
     def op(self, name: str, *args: Any, out: str | None = None, type: Type = FLOAT, **more: Any) -> Var:
         v = var(out, type)
         args = tuple(a if isinstance(a, (Var, Const)) else c(a) for a in args)
-        self.stmts.append(
-            Let(v, REGISTRY.named(name), args, origin=self.origin, adjoint=self.adjoint, **more)
-        )
+        self.stmts.append(Let(v, REGISTRY.named(name), args, origin=self.origin, adjoint=self.adjoint, **more))
         return v
 
-    def get(self, base: Operand, *items: Any, holes: tuple[Operand, ...] = (), out: str | None = None, type: Type = VEC) -> Var:
+    def get(
+        self, base: Operand, *items: Any, holes: tuple[Operand, ...] = (), out: str | None = None, type: Type = VEC
+    ) -> Var:
         return self.op("getitem", base, *holes, place=(Index(items),), out=out, type=type)
 
     def put(self, base: Operand, value: Any, *place: Any, holes: tuple[Operand, ...] = (), mode: Any = "set") -> Var:

@@ -20,7 +20,6 @@ from adgen.ir.nodes import (
     Const,
     Consume,
     Func,
-    Hole,
     If,
     Index,
     Let,
@@ -30,7 +29,6 @@ from adgen.ir.nodes import (
     Range,
     Slice,
     Var,
-    walk,
 )
 from adgen.ir.types import Array, Bool, Dim, Int, List, Scalar, Tuple, Type
 from adgen.ir.verify import verify
@@ -39,7 +37,13 @@ from adgen.rules.load import load_rules
 from adgen.rules.registry import REGISTRY
 
 load_rules()
-VEC, NUM, BOOL, INT, VECS = Array("float64", (Dim(0),)), Scalar("float64"), Bool(), Int(), List(Array("float64", (Dim(0),)))
+VEC, NUM, BOOL, INT, VECS = (
+    Array("float64", (Dim(0),)),
+    Scalar("float64"),
+    Bool(),
+    Int(),
+    List(Array("float64", (Dim(0),))),
+)
 NAMES = ("x", "y", "u", "d_u", "d_x", None, None, None)
 ORIGINS = [Origin("f.py", k, 0, k, 9, text, "f") for k, text in enumerate(("x = y", "u[i] += x", "return x"))]
 FLIP = Index((Slice(None, None, -1),))
@@ -81,7 +85,9 @@ class Program:
 
     def let(self, name: str, type: Type, *args: Operand, **more: Any) -> Let:
         adjoint = self.draw.random() < 0.6
-        return Let(self.out(type), REGISTRY.named(name), args, origin=self.draw.choice(ORIGINS), adjoint=adjoint, **more)
+        return Let(
+            self.out(type), REGISTRY.named(name), args, origin=self.draw.choice(ORIGINS), adjoint=adjoint, **more
+        )
 
     def block(self, env: list[Var], depth: int) -> tuple[list[Any], list[Var]]:
         stmts: list[Any] = []
@@ -130,10 +136,21 @@ class Program:
 
     def update(self, base: Operand, value: Operand) -> Let:
         assert isinstance(base, Var)
-        places: list[Any] = [(), (FLIP,)] if value.type == VEC else [(), (FLIP,), (Index((Slice(1, 3),)),), (Index((2,)),)]
+        places: list[Any] = (
+            [(), (FLIP,)] if value.type == VEC else [(), (FLIP,), (Index((Slice(1, 3),)),), (Index((2,)),)]
+        )
         out = Var(VEC, base.name, base.fixed)
         mode = self.draw.choice(("set", "add", "sub"))
-        return Let(out, REGISTRY.named("update"), (base, value), (), self.draw.choice(places), mode, self.draw.choice(ORIGINS), True)
+        return Let(
+            out,
+            REGISTRY.named("update"),
+            (base, value),
+            (),
+            self.draw.choice(places),
+            mode,
+            self.draw.choice(ORIGINS),
+            True,
+        )
 
     def cond(self, env: list[Var]) -> Let:
         return Let(Var(BOOL), REGISTRY.named("lt"), (self.pick(env, NUM), num(0.7)))

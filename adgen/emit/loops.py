@@ -56,8 +56,8 @@ class LoopWriter(StatementWriter):
     def start(self, s: Loop) -> None:
         """Write the initial values; several numbers go on one line."""
         pairs = [(p, a) for p, a, out in zip(s.params, s.inits, s.outs) if self.wanted(p, out)]
-        numbers: Copies = [(p, a) for p, a in pairs if isinstance(a, Const) and isinstance(a.value, (int, float, complex))]
-        self.copies([pair for pair in pairs if pair not in numbers], s.origin)
+        numbers = [pair for pair in pairs if is_number(pair[1])]
+        self.copies([pair for pair in pairs if not is_number(pair[1])], s.origin)
         if numbers and (len(numbers) == 1 or not s.adjoint):
             self.copies(numbers, s.origin)
         elif numbers:
@@ -204,3 +204,7 @@ def minus_one(e: ast.expr) -> ast.expr:
         value = e.value - 1
         return ast.UnaryOp(ast.USub(), ast.Constant(-value)) if is_negative(value) else ast.Constant(value)
     return ast.BinOp(e, ast.Sub(), ast.Constant(1))
+
+
+def is_number(a: Operand) -> bool:
+    return isinstance(a, Const) and isinstance(a.value, (int, float, complex))

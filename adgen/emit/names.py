@@ -252,5 +252,3 @@ def overlap(a: list[Segment], b: list[Segment]) -> bool:
         if k > 0 and a[k - 1][1] > lo:
             return True
     return False
-
-

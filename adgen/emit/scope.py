@@ -110,14 +110,29 @@ def _operands(block: Block) -> Iterator[Operand]:
     for s in walk(block):
         yield from operands(s)
         if not isinstance(s, Let):
-            for b in ([s.body] if isinstance(s, Loop) else [s.then, s.orelse]):
+            for b in [s.body] if isinstance(s, Loop) else [s.then, s.orelse]:
                 yield from b.results
     yield from block.results
 
 
 INTERNAL = frozenset(
-    {"getitem", "update", "make_tuple", "make_list", "make_record", "item", "append", "dim", "size", "shape", "copy",
-     "astype", "opaque", "raise_", "bound"}
+    {
+        "getitem",
+        "update",
+        "make_tuple",
+        "make_list",
+        "make_record",
+        "item",
+        "append",
+        "dim",
+        "size",
+        "shape",
+        "copy",
+        "astype",
+        "opaque",
+        "raise_",
+        "bound",
+    }
 )
 CALLS: dict[str, Any] = {"length": len, "to_float": float, "to_int": int}
 

@@ -51,9 +51,7 @@ class Rewriter:
                     results[k] = copied[a]
         pending = {s.args[0]: s for s in early if isinstance(s, Let)}
         inner = {v for s in block.stmts for v in defs(s)}
-        for a, s in pending.items():
-            if a not in inner:
-                out.append(s)
+        out += [made for a, made in pending.items() if a not in inner]
         for s in block.stmts:
             self.stmt(s, out)
             for v in defs(s):
@@ -74,9 +72,7 @@ class Rewriter:
             out.append(replace(s, inits=tuple(inits), test=test, body=self.block(s.body)))
             return
         s = self.edits.sums.get(s, s)
-        args = [
-            self.copied(a, None, False, out) if (s, k) in self.edits.args else a for k, a in enumerate(s.args)
-        ]
+        args = [self.copied(a, None, False, out) if (s, k) in self.edits.args else a for k, a in enumerate(s.args)]
         if s in self.edits.nested:
             self.split(s, out)
             return
