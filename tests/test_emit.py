@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import textwrap
+import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 
-from adgen.emit import Text, emit
+from adgen.emit import Text, emit, emit_module
 from adgen.ir.evaluate import evaluate
 from adgen.ir.nodes import (
     UNDEF,
@@ -17,6 +19,7 @@ from adgen.ir.nodes import (
     Const,
     Consume,
     Func,
+    Hole,
     If,
     Index,
     Let,
@@ -26,8 +29,9 @@ from adgen.ir.nodes import (
     Range,
     Slice,
     Var,
+    ViewStep,
 )
-from adgen.ir.types import Array, Bool, Dim, Float, Int, List, NoneT, Tuple, Type
+from adgen.ir.types import Array, Bool, Dim, Float, Int, List, NoneT, Record, Tuple, Type
 from adgen.ir.verify import verify
 from adgen.optimise.own import own
 from adgen.rules.load import load_rules
@@ -276,3 +280,189 @@ def test_heat_gradient() -> None:
         0.1,
         3,
     )
+
+
+def external(x: float) -> float:
+    return 2.0 * x
+
+
+def test_swap_of_buffers_is_one_assignment_and_no_copy() -> None:
+    u, v, n = var("u", VEC), var("v", VEC), var("n", INT)
+    ui, vi, i = var("u", VEC), var("v", VEC), B()
+    v1 = i.put(vi, i.get(ui, Slice(None, None, -1)))
+    s = B()
+    steps = s.add(loop({ui: u, vi: v}, i.end(v1, ui), n))
+    check(
+        func("f", (u, v, n), s.end(steps.outs[0])),
+        """
+        def f(u, v, n):
+            u = u.copy()
+            v = v.copy()
+            for _ in range(n):
+                v[...] = u[::-1]
+                u, v = v, u
+            return u
+        """,
+        np.arange(3.0),
+        np.ones(3),
+        3,
+    )
+
+
+def test_while_with_a_folded_test_and_a_written_user_comment() -> None:
+    x, n, k, y = var("x"), var("n", INT), var("k", INT), var("y")
+    t, i, s = B(), B(), B()
+    test = t.end(t.op("gt", k, 0, type=BOOL))
+    i.at(origin("y = y * x", "# one more factor"), adjoint=False)
+    y1 = i.op("mul", y, x, out="y")
+    i.at(origin("k -= 1"), adjoint=False)
+    k1 = i.op("sub", k, 1, out="k", type=INT)
+    done = s.add(loop({y: 1.0, k: n}, i.end(y1, k1), test=test))
+    check(
+        func("power", (x, n), s.end(done.outs[0])),
+        """
+        def power(x, n):
+            k = n
+            y = 1.0
+            while k > 0:
+                # one more factor
+                y = y * x
+                k -= 1
+            return y
+        """,
+        1.5,
+        4,
+    )
+
+
+def test_early_return_and_inverted_condition() -> None:
+    x, s = var("x"), B()
+    a, b, z = B(), B(), var()
+    cond = s.op("eq", x, 0.0, type=BOOL)
+    one = a.op("mul", 2.0, x)
+    two = b.op("truediv", 1.0, x, out="q")
+    s.add(If(cond, a.end(one), b.end(b.op("sub", two, x)), (z,), origin("if x == 0.0:")))
+    check(
+        func("f", (x,), s.end(z)),
+        """
+        def f(x):
+            if x == 0.0:
+                return 2.0 * x
+            q = 1.0 / x
+            return q - x
+        """,
+        0.5,
+    )
+    s, b, y = B(), B(), var("y")
+    start = s.op("sub", x, 1.0, out="y")
+    cond = s.op("eq", x, 0.0, type=BOOL)
+    s.add(If(cond, Block((), (start,)), b.end(b.op("truediv", start, x, out="y")), (y,), origin("if x == 0.0:")))
+    check(
+        func("f", (x,), s.end(s.op("mul", y, y))),
+        """
+        def f(x):
+            y = x - 1.0
+            if x != 0.0:
+                y = y / x
+            return y * y
+        """,
+        0.5,
+    )
+
+
+def test_choices_are_expressions() -> None:
+    x, s, a, b = var("x"), B(), B(), B()
+    low, high = s.op("gt", x, 0.0, type=BOOL), B()
+    both = var(None, BOOL)
+    s.add(If(low, high.end(high.op("lt", x, 9.0, type=BOOL)), Block((), (c(False),)), (both,)))
+    z = var("z")
+    s.add(If(both, a.end(a.op("mul", x, x)), b.end(-1.0), (z,), origin("z = x * x if 0 < x < 9 else -1.0")))
+    check(
+        func("f", (x,), s.end(s.op("add", z, z))),
+        """
+        def f(x):
+            z = x * x if x > 0.0 and x < 9.0 else -1.0
+            return z + z
+        """,
+        0.5,
+    )
+
+
+def test_records_lists_views_and_globals() -> None:
+    mat = Array("float64", (Dim(1), Dim(1)))
+    p = var("p", Record(dict, ("w", "b"), (mat, FLOAT)))
+    s = B()
+    w, bias = s.op("item", p, "w", type=mat), s.op("item", p, "b")
+    out = s.op("copy", w, out="d_w", type=mat)
+    row = s.get(w, 0)
+    transposed = ViewStep(REGISTRY.named("np.transpose"))
+    out = s.put(out, row, transposed, Index((1,)))
+    out = s.put(out, bias, Index((Hole(2), 0)), holes=(c(0),), mode="add")
+    fn = Const(external, NoneT())
+    d_b = s.op("opaque", fn, bias)
+    inf = s.op("mul", -math.inf, d_b)
+    keys = Const(("w", "b"), NoneT())
+    result = s.op("make_record", Const(dict, NoneT()), keys, out, inf, type=p.type)
+    text = emit(own(func("f", (p,), s.end(result))))
+    assert text.source == textwrap.dedent(
+        """\
+        def f(p):
+            d_w = p['w'].copy()
+            d_w.T[1] = p['w'][0]
+            d_w[0, 0] += p['b']
+            return {'w': d_w, 'b': -np.inf * external(p['b'])}
+        """
+    )
+    assert text.externals == {"external": external}
+    np.testing.assert_equal(compiled(text)({"w": np.eye(2), "b": 2.0})["w"], [[3.0, 1.0], [0.0, 0.0]])
+
+
+def test_lists_are_copied_on_the_level_that_is_written() -> None:
+    vecs = List(VEC)
+    xs, v, n = var("xs", vecs), var("v", VEC), var("n", INT)
+    s = B()
+    kept = s.op("append", xs, v, out="ys", type=vecs)
+    written = s.op("update", kept, v, c(0), place=(Index((Hole(2),)),), mode="add", out="ys", type=vecs)
+    first = s.get(written, 0)
+    total = s.op("add", first, s.get(kept, 0), type=VEC)
+    f = func("f", (xs, v), s.end(total))
+    args = [[np.ones(2), np.zeros(2)], np.arange(2.0)]
+    expected = [2.0, 3.0]
+    safe = own(f)
+    verify(safe)
+    assert evaluate(safe, args, destructive=True).tolist() == expected
+    assert compiled(emit(safe))(*args).tolist() == expected
+    assert [x.tolist() for x in args[0]] == [[1.0, 1.0], [0.0, 0.0]]
+
+
+def test_a_parameter_called_like_a_global_keeps_its_name() -> None:
+    np_, s = var("np", VEC), B()
+    f = func("f", (np_,), s.end(s.op("np.tanh", s.op("np.tanh", np_, type=VEC), type=VEC)))
+    text = emit(f)
+    assert text.source == "def f(np):\n    return np_.tanh(np_.tanh(np))\n"
+    assert text.externals == {"np_": np}
+    np.testing.assert_equal(compiled(text)(np.ones(2)), np.tanh(np.tanh(np.ones(2))))
+
+
+def test_module_has_its_imports() -> None:
+    x, s = var("x"), B()
+    f = func("f", (x,), s.end(s.op("math.sin", x)))
+    text = emit_module([f, f], header="# made from f")
+    assert text.source.startswith("# made from f\n\nimport math\n\n\ndef f(x):\n    return math.sin(x)\n\n\ndef f(x):")
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_long_programs_are_written_in_linear_time(named: bool) -> None:
+    x, s = var("x", VEC), B()
+    v, versions = x, [x]
+    for _ in range(1000):
+        v = s.op("np.sin", v, out="x" if named else None, type=VEC)
+        versions.append(v)
+    s.at(origin("x = np.sin(x)"))
+    for w in reversed(versions[:-1]):
+        v = s.op("mul", v, s.op("np.cos", w, type=VEC), out="d_x", type=VEC)
+    f = func("f", (x,), s.end(v))
+    start = time.process_time()
+    text = emit(own(f))
+    assert time.process_time() - start < 5.0
+    np.testing.assert_allclose(compiled(text)(np.ones(2)), evaluate(f, [np.ones(2)]))

@@ -44,6 +44,7 @@ VEC, NUM, BOOL, INT, VECS = (
     Int(),
     List(Array("float64", (Dim(0),))),
 )
+FULL = List(Array("float64", (Dim(0, 0, True),)))  # lists of two elements or more
 NAMES = ("x", "y", "u", "d_u", "d_x", None, None, None)
 ORIGINS = [Origin("f.py", k, 0, k, 9, text, "f") for k, text in enumerate(("x = y", "u[i] += x", "return x"))]
 FLIP = Index((Slice(None, None, -1),))
@@ -63,7 +64,9 @@ class Program:
     def func(self) -> Func:
         params = [Var(VEC, "x", True), Var(VEC, "v", True), Var(NUM, "a", True), Var(NUM, "b", True)]
         self.loops = 0
-        block, env = self.block([*params], depth=0)
+        first = Let(Var(FULL, "ws", True), REGISTRY.named("make_list"), (params[0], params[1]))
+        block, env = self.block([*params, first.out], depth=0)
+        block.insert(0, first)
         count = self.draw.randint(1, 4)
         leaves = [self.pick(env, self.draw.choice((VEC, VEC, NUM))) for _ in range(count)]
         if count == 1:
@@ -122,11 +125,26 @@ class Program:
             return [self.let(op, NUM, n, self.pick(env, NUM))]
         if kind < 0.52:
             return [self.let("np.sum", NUM, vec)]
-        if kind < 0.74 or depth >= 3 or self.budget < 0:
+        if kind < 0.62:
+            return [self.lists(self.pick(env, FULL), vec, vec2)]
+        if kind < 0.76 or depth >= 3 or self.budget < 0:
             return [self.update(vec, self.draw.choice((vec2, n)))]
-        if kind < 0.86:
+        if kind < 0.87:
             return self.branch(env, depth)
         return self.loop(env, depth)
+
+    def lists(self, ws: Operand, vec: Operand, vec2: Operand) -> Let:
+        kind, at = self.draw.random(), (Index((self.draw.choice((0, 1, -1)),)),)
+        if kind < 0.15:
+            return self.let("make_list", FULL, vec, vec2)
+        if kind < 0.35:
+            return self.let("append", FULL, ws, vec)
+        if kind < 0.6:
+            return self.let("getitem", VEC, ws, place=at)
+        mode = self.draw.choice(("set", "add", "sub"))
+        if kind < 0.8:
+            return self.let("update", FULL, ws, vec, place=at, mode=mode)
+        return self.let("update", FULL, ws, vec, place=(*at, FLIP), mode=mode)
 
     def accumulate(self, env: list[Var]) -> Let:
         a, b = self.pick(env, VEC), self.pick(env, VEC)
@@ -157,7 +175,7 @@ class Program:
 
     def branch(self, env: list[Var], depth: int) -> list[Any]:
         cond = self.cond(env)
-        types = [self.draw.choice((VEC, NUM)) for _ in range(self.draw.randint(1, 3))]
+        types = [self.draw.choice((VEC, VEC, NUM, NUM, FULL)) for _ in range(self.draw.randint(1, 3))]
         then, env1 = self.block(env, depth + 1) if self.draw.random() < 0.8 else ([], env)
         orelse, env2 = self.block(env, depth + 1) if self.draw.random() < 0.5 else ([], env)
         blocks = [Block(tuple(s), tuple(self.pick(e, t) for t in types)) for s, e in ((then, env1), (orelse, env2))]
@@ -170,7 +188,7 @@ class Program:
 
     def loop(self, env: list[Var], depth: int) -> list[Any]:
         draw = self.draw
-        types = [draw.choice((VEC, VEC, NUM)) for _ in range(draw.randint(1, 3))]
+        types = [draw.choice((VEC, VEC, VEC, NUM, NUM, FULL)) for _ in range(draw.randint(1, 3))]
         inits = [self.pick(env, t) for t in types]
         params = []
         for a, t in zip(inits, types):

@@ -29,7 +29,9 @@ UNARY: dict[str, type[ast.unaryop]] = {"-": ast.USub, "+": ast.UAdd, "~": ast.In
 EXACT_INVERSE: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
 }  # fmt: skip
-METHODS = frozenset(f"np.{m}" for m in "sum mean max min prod reshape ravel any all argmax argmin".split())
+METHODS = frozenset(
+    f"np.{m}" for m in ("sum", "mean", "max", "min", "prod", "reshape", "ravel", "any", "all", "argmax", "argmin")
+)
 
 
 class Expressions:

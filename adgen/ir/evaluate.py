@@ -6,6 +6,7 @@ which is what emitted code does after `optimise.own`; a missing copy then shows 
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -93,7 +94,7 @@ class _Runner:
         if not isinstance(base, (np.ndarray, list, dict)):
             return {"set": lambda: value, "add": lambda: base + value, "sub": lambda: base - value}[s.mode]()
         if not self.destructive:
-            base = base.copy(order="K") if isinstance(base, np.ndarray) else base.copy()
+            base = base.copy(order="K") if isinstance(base, np.ndarray) else copy.deepcopy(base)
         last = s.place[-1] if s.place else None
         if isinstance(last, Index):
             view, key = locate(base, s.place[:-1], args), index_key(last, args)

@@ -89,7 +89,7 @@ class Rewriter:
 
     def split(self, s: Let, out: list[Stmt]) -> None:
         """Write into an element of a list as: take it, copy it, write it, put it back."""
-        base, value, *holes = s.args
+        base, value = s.args[:2]
         first = s.place[0]
         elem = base.type.elem if isinstance(base.type, List) else None
         if isinstance(base.type, Record) and isinstance(first, Index):
@@ -97,14 +97,17 @@ class Rewriter:
             elem = base.type.items[base.type.keys.index(key)] if key in base.type.keys else None
         if elem is None:
             raise TypeError(f"an element of {base.type} is written in place")
-        taken = Var(elem)
-        getitem, update = REGISTRY.named("getitem"), REGISTRY.named("update")
-        out.append(Let(taken, getitem, (base, *holes), (), (_shift(first),), origin=s.origin, adjoint=s.adjoint))
-        copy = self.copied(taken, None, False, out)
-        new = Var(elem)
-        out.append(replace(s, out=new, args=(copy, value, *holes), place=s.place[1:]))
-        outer = self.copied(base, s.out.name, s.out.fixed, out)
-        out.append(replace(s, args=(outer, new, *holes), place=(first,), mode="set", op=update))
+        taken, new = Var(elem), Var(elem)
+        used: list[Operand] = [base]
+        place = (_renumber(first, s.args, used),)
+        getitem = REGISTRY.named("getitem")
+        out.append(Let(taken, getitem, tuple(used), (), place, origin=s.origin, adjoint=s.adjoint))
+        used = [self.copied(taken, None, False, out), value]
+        rest = tuple(_renumber(step, s.args, used) for step in s.place[1:])
+        out.append(replace(s, out=new, args=tuple(used), place=rest))
+        used = [self.copied(base, s.out.name, s.out.fixed, out), new]
+        place = (_renumber(first, s.args, used),)
+        out.append(replace(s, args=tuple(used), place=place, mode="set"))
 
     def copied(self, a: Operand, name: str | None, fixed: bool, out: list[Stmt]) -> Var:
         v = Var(a.type, name, fixed)
@@ -112,10 +115,11 @@ class Rewriter:
         return v
 
 
-def _shift(step: Any) -> Any:
-    """Renumber the holes of a step for operands without the value."""
+def _renumber(step: Any, args: tuple[Operand, ...], used: list[Operand]) -> Any:
+    """Return a step whose holes are filled from `used`, which takes what they are filled from now."""
     if isinstance(step, Hole):
-        return Hole(step.arg - 1)
+        used.append(args[step.arg])
+        return Hole(len(used) - 1)
     if isinstance(step, Slice):
-        return Slice(_shift(step.start), _shift(step.stop), _shift(step.step))
-    return Index(tuple(map(_shift, step.items))) if isinstance(step, Index) else step
+        return Slice(*(_renumber(x, args, used) for x in (step.start, step.stop, step.step)))
+    return Index(tuple(_renumber(x, args, used) for x in step.items)) if isinstance(step, Index) else step
