@@ -94,9 +94,20 @@ class _Check:
 
     def run(self) -> Edits:
         self.block(self.func.body)
+        self.prune()
         if self.results and not self.edits:
             self.result(self.func.body.results[0])
         return self.edits
+
+    def prune(self) -> None:
+        """Drop copies of views of what is copied itself."""
+        for w in list(self.edits.defs):
+            a: Operand = w
+            while isinstance(a, Var) and isinstance(s := self.memory.defined.get(a), Let) and self.is_view(s):
+                a = s.args[0]
+                if a in self.edits.defs:
+                    del self.edits.defs[w]
+                    break
 
     def block(self, block: Block) -> None:
         """Check the updates of a block. What follows from a copy just asked for waits for the next round."""
