@@ -49,6 +49,7 @@ class Assumption:
     outer_links: dict[tuple[Path, Obj], None] = field(default_factory=dict)
     lists: dict[Path, Type] = field(default_factory=dict)  # slots that hold a list of unknown length
     poisoned: dict[Path, Poison] = field(default_factory=dict)
+    unknown: dict[Obj, Poison] = field(default_factory=dict)  # objects that an iteration may write through another name
 
 
 @dataclass(slots=True)
@@ -173,6 +174,8 @@ class Runner:
                 e.set(path[1], value)
             else:
                 e.state.heap[path[1]] = value
+        for obj, unknown in self.a.unknown.items():
+            e.state.heap[obj] = unknown
         self._apply_links()
         header_state = e.state.copy()
         test = self._run_test(header_state) if isinstance(s, tree.While) else None
@@ -331,8 +334,8 @@ class Runner:
                 continue
             if isinstance(c, Poison):
                 # unknown in the next iteration, and after the loop
-                found |= not isinstance(self.entry.heap[obj], Poison)
-                self.entry.heap[obj] = c
+                found |= obj not in self.a.unknown and not isinstance(self.entry.heap[obj], Poison)
+                self.a.unknown[obj] = c
             else:
                 self.a.written[obj] = None
                 found = True
