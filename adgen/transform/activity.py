@@ -10,9 +10,10 @@ from collections.abc import Iterable
 
 from adgen.errors import NoGradientError
 from adgen.ir.nodes import Block, Const, If, Let, Loop, Operand, Var
-from adgen.ir.types import Opaque, is_floating
+from adgen.ir.types import List, Opaque, Record, Tuple, Type, is_floating
 
 INERT = ("zero", "query", "constructor")
+LIKE = {"np.full_like": 0, "unbroadcast": 1}  # the position of an argument that only its shape is taken of
 PLACES = ("getitem", "update")  # what follows the value are indices
 
 
@@ -27,7 +28,15 @@ def inputs(s: Let) -> tuple[Operand, ...]:
         return s.args[:2]
     if op.kind == "constructor" and not op.diff:
         return ()
+    if op.name in LIKE:
+        return tuple(a for k, a in enumerate(s.args) if k != LIKE[op.name])
     return s.args
+
+
+def _holds_opaque(t: Type) -> bool:
+    if isinstance(t, (Tuple, Record)):
+        return any(map(_holds_opaque, t.items))
+    return _holds_opaque(t.elem) if isinstance(t, List) else isinstance(t, Opaque)
 
 
 class Varied:
@@ -35,8 +44,11 @@ class Varied:
 
     def __init__(self, body: Block, sources: Iterable[Var]) -> None:
         self.values: set[Var] = set(sources)
-        self.tainted: set[Var] = set()  # objects of unknown kind that an active value went into
+        self.tainted: dict[Var, Let] = {}  # objects of unknown kind that an active value went into, and where it did
         self._block(body)
+        for v in body.results:
+            if isinstance(v, Var) and v in self.tainted:
+                self._refuse(self.tainted[v])
 
     def __contains__(self, v: Operand) -> bool:
         return isinstance(v, Var) and v in self.values
@@ -60,24 +72,34 @@ class Varied:
     def _join(self, out: Var, *parts: Operand) -> None:
         if any(p in self for p in parts):
             self._mark(out)
-        if any(isinstance(p, Var) and p in self.tainted for p in parts):
-            self.tainted.add(out)
+        self._taint(out, parts)
+
+    def _taint(self, out: Var, parts: Iterable[Operand]) -> None:
+        found = [self.tainted[p] for p in parts if isinstance(p, Var) and p in self.tainted]
+        if found and _holds_opaque(out.type):
+            self.tainted.setdefault(out, found[0])
+
+    def _refuse(self, s: Let) -> None:
+        fn = s.args[0] if s.op.name == "opaque" and s.args else None
+        name = getattr(fn.value, "__name__", "") if isinstance(fn, Const) else ""
+        what = f"{name}() has no rule and no source to differentiate" if name else "an active value goes where adgen can't follow"
+        cure = "do the computation with NumPy, register a rule for the function, or wrap the value in adgen.stop_gradient"
+        if any(isinstance(a, Var) and isinstance(a.type, Opaque) for a in s.args):
+            what = "an active value meets an object of unknown type"
+            cure = "make the object a number, as in `float(y)`"
+        raise NoGradientError(
+            what=what, why="what comes out depends on a value that is differentiated, and the result on it", instead=cure, origin=s.origin
+        )
 
     def _let(self, s: Let) -> None:
+        used = [a for a in s.args if isinstance(a, Var) and a in self.tainted]
+        if used and is_floating(s.out.type) and s.op.kind != "structure":
+            self._refuse(self.tainted[used[0]])
+        self._taint(s.out, used)
         if any(a in self for a in inputs(s)):
             self._mark(s.out)
             if isinstance(s.out.type, Opaque):
-                self.tainted.add(s.out)
-        if self.tainted and any(isinstance(a, Var) and a in self.tainted for a in s.args):
-            if is_floating(s.out.type):
-                raise NoGradientError(
-                    what="a value that went through code adgen can't follow comes back as a number",
-                    why=f"'{s.op.name}' reads an object that an active value went into; its derivative is not known",
-                    instead="do the computation with NumPy, register a rule for the function, or wrap the value in adgen.stop_gradient",
-                    origin=s.origin,
-                )
-            if isinstance(s.out.type, Opaque):
-                self.tainted.add(s.out)
+                self.tainted.setdefault(s.out, s)
 
     def _loop(self, s: Loop) -> None:
         for c in s.consumes:
