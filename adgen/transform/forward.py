@@ -13,7 +13,7 @@ from adgen.errors import NoGradientError, UnsupportedError
 from adgen.infer.program import Program
 from adgen.ir.build import Builder
 from adgen.ir.nodes import UNDEF, Block, Const, Consume, Func, If, Let, Loop, Operand, Var
-from adgen.ir.types import Array, List, Record, Tuple, Type, Undef, dims_of, is_floating
+from adgen.ir.types import Array, Int, List, Record, Tuple, Type, Undef, dims_of, is_floating
 from adgen.optimise.algebra import negative_factor, simplify
 from adgen.optimise.dce import eliminate_dead
 from adgen.rules.typing import bound_args
@@ -174,11 +174,11 @@ class Forward:
 
     def _again(self, s: Let, p: str, t: Operand) -> Operand:
         """Return the operation on a tangent; what shifts its result is left out."""
-        bound = bound_args(s.op, s.args, s.kws)
-        position = next(k for k, x in enumerate(s.args) if x is bound[p])
-        args = list(s.args)
-        args[position] = t
-        return self.b.emit(s.op, tuple(args), s.kws)
+        # By marked arguments, not by the operands: one value may stand in two places.
+        marks = tuple(Const(k, Int()) for k in range(len(s.args)))
+        mark = bound_args(s.op, marks, s.kws)[p]
+        args = tuple(t if m is mark else a for a, m in zip(s.args, marks))
+        return self.b.emit(s.op, args, s.kws)
 
     def _user_rule(self, s: Let) -> Operand | None:
         rule = s.op.jvp["*"]

@@ -16,7 +16,7 @@ from adgen.ir.nodes import Block, Const, Consume, Hole, If, Index, Let, Loop, Op
 from adgen.ir.rewrite import substitute
 from adgen.ir.types import Array, Int, List, Record, Tuple, Type, dims_of, is_floating
 from adgen.rules.typing import join
-from adgen.transform.activity import Varied, reach_loop
+from adgen.transform.activity import Varied, inputs, reach_loop
 from adgen.transform.cotangents import Cot, Cotangents, Masked, gradient_name
 from adgen.transform.rules import RuleRunner, differentiable
 from adgen.transform.saves import Saves, choose, prune, recompute
@@ -71,7 +71,7 @@ class Reverse:
             return
         active = [(p, a) for p, a in differentiable(op, s) if self._is_active(a)]
         known = {id(a) for _, a in active}
-        for a in s.args:
+        for a in inputs(s):
             if a in self.varied and not any(id(a) in (id(x), *map(id, x if isinstance(x, tuple) else ())) for _, x in active) and id(a) not in known:
                 self._no_rule(s)
         if "*" in op.vjp:
@@ -474,11 +474,11 @@ class Reverse:
                 body, tuple(outs.values()), tuple(lists), False, backwards, s.origin, True,
             )
         )  # fmt: skip
+        for v in carried[n_active:]:
+            cots.of[v] = outs[v]
         for p, init in zip(s.params, s.inits):
             if p in outs and p in carried[:n_active] and init in self.varied:
                 cots.add(init, cots.project(outs[p], init))
-        for v in carried[n_active:]:
-            cots.of[v] = outs[v]
         for c, q in zip(consumed, lists):
             # the backward loop walks c.seq from its other end
             cots.add(c.seq, q if c.reverse else b.call("reversed_list", q))
