@@ -144,7 +144,7 @@ class Forward:
             if partial is None:
                 self._no_rule(s)
             assert partial is not None
-            return [(p, self.b.call("mul", t, self.rules.by_position(partial, s.out, *s.args)))]
+            return [(p, self.b.call("mul", t, self.rules.partial(partial, s)))]
         rule = op.jvp.get(p)
         if rule is not None:
             given = self._items(a, t) if isinstance(a.type, (Tuple, Record)) else t

@@ -107,7 +107,7 @@ class Reverse:
             if partial is None:
                 self._no_rule(s)
                 continue
-            d = self.rules.by_position(partial, s.out, *s.args)
+            d = self.rules.partial(partial, s)
             part: Cot = self._widen(self.b.call("mul", g, d), s.out, a)
             if isinstance(c, Masked):
                 part = Masked(c.mask, part, c.other)

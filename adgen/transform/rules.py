@@ -28,8 +28,13 @@ class RuleRunner:
         self.used: dict[Any, None] = {}
 
     def by_position(self, fn: Callable[..., Any], *args: Operand) -> Any:
-        """Call a partial derivative, or a rule of the user."""
+        """Call a rule of the user, or a partial derivative."""
         return self._run(fn, [self._enter(a) for a in args], {})
+
+    def partial(self, fn: Callable[..., Any], s: Let) -> Any:
+        """Call a partial derivative of a primitive of numbers, with the defaults of arguments that the call leaves out."""
+        operands = [a for a in bound_args(s.op, s.args, s.kws).values() if not isinstance(a, tuple)]
+        return self.by_position(fn, s.out, *operands)
 
     def by_name(self, fn: Callable[..., Any], s: Let, **special: Operand) -> Any:
         """Call a vjp or jvp with the arguments that it names."""
