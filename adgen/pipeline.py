@@ -51,6 +51,8 @@ def _derive(request: Request, stages: tuple[str, ...]) -> Derived:
         texts["adjoint"] = "\n".join(show(f) for f in funcs)
     if request.mode == "primal":
         funcs = [own(funcs[0], owned_params=True, results=False)]
+    elif request.mode == "vjp":  # residuals are only read; the pullback's results are the caller's
+        funcs = [own(funcs[0], results=False), own(funcs[1])]
     else:
         funcs = [own(f) for f in funcs]
     if "simplified" in stages:

@@ -93,6 +93,8 @@ class Expressions:
         self, op: Primitive, values: list[ast.expr], keywords: list[ast.keyword], types: Sequence[Type]
     ) -> ast.expr:
         """Return the expression of a primitive applied to written operands."""
+        if op.name == "astype" and not isinstance(types[0], Array):  # a number
+            return ast.Call(values[1], values[:1], [])
         if op.show:
             return self.shown(op.show, values)
         if op.name in CALLS:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from adgen.ir.nodes import Block, Const, Hole, If, Index, Let, Loop, Operand, Slice, Stmt, Var, defs
-from adgen.ir.types import List, Record
+from adgen.ir.nodes import Block, Const, Hole, If, Index, Let, Loop, Operand, Slice, Stmt, Var, defs, walk
+from adgen.ir.types import Bool, List, NoneT, Record
 from adgen.rules.registry import REGISTRY
 
 
@@ -29,34 +29,35 @@ class Edits:
 class Rewriter:
     """Puts the copies in."""
 
-    def __init__(self, edits: Edits) -> None:
+    def __init__(self, edits: Edits, body: Block) -> None:
         self.edits = edits
         self.copy = REGISTRY.named("copy")
+        self.absent = find_absent(body)
 
     def block(self, block: Block) -> Block:
         out: list[Stmt] = []
         copied: dict[Var, Operand] = {}
-        early: list[Stmt] = []
+        early: dict[Operand, list[Stmt]] = {}
         results = list(block.results)
         for k, a in enumerate(block.results):
             if (block, k) in self.edits.yields:
                 if isinstance(a, Const) or a not in copied:
                     name = a.name if isinstance(a, Var) else None
                     copied_var = Var(a.type, name, False)
-                    early.append(Let(copied_var, self.copy, (a,)))
+                    early[a] = self.make_copy(copied_var, a)
                     if isinstance(a, Var):
                         copied[a] = copied_var
                     results[k] = copied_var
                 else:
                     results[k] = copied[a]
-        pending = {s.args[0]: s for s in early if isinstance(s, Let)}
         inner = {v for s in block.stmts for v in defs(s)}
-        out += [made for a, made in pending.items() if a not in inner]
+        for a, made in early.items():
+            if a not in inner:
+                out.extend(made)
         for s in block.stmts:
             self.stmt(s, out)
             for v in defs(s):
-                if v in pending:
-                    out.append(pending[v])
+                out.extend(early.get(v, ()))
         return Block(tuple(out), tuple(results))
 
     def stmt(self, s: Stmt, out: list[Stmt]) -> None:
@@ -111,8 +112,34 @@ class Rewriter:
 
     def copied(self, a: Operand, name: str | None, fixed: bool, out: list[Stmt]) -> Var:
         v = Var(a.type, name, fixed)
-        out.append(Let(v, self.copy, (a,)))
+        out.extend(self.make_copy(v, a))
         return v
+
+    def make_copy(self, v: Var, a: Operand) -> list[Stmt]:
+        """Return the statements that make `v` a copy of `a`, or None where `a` was not saved."""
+        if a not in self.absent:
+            return [Let(v, self.copy, (a,))]
+        test, made = Var(Bool()), Var(a.type)
+        self.absent.add(v)
+        return [
+            Let(test, REGISTRY.named("is_"), (a, Const(None, NoneT()))),
+            If(test, Block((), (Const(None, NoneT()),)), Block((Let(made, self.copy, (a,)),), (made,)), (v,)),
+        ]
+
+
+def find_absent(body: Block) -> set[Var]:
+    """Return the outs of branches that are None on one path: what was saved of the other."""
+    branches = [s for s in walk(body) if isinstance(s, If)]
+    absent: set[Var] = set()
+    grew = True
+    while grew:
+        grew = False
+        for s in reversed(branches):
+            for v, *sides in zip(s.outs, s.then.results, s.orelse.results):
+                if v not in absent and any(isinstance(x.type, NoneT) or x in absent for x in sides):
+                    absent.add(v)
+                    grew = True
+    return absent
 
 
 def _renumber(step: Any, args: tuple[Operand, ...], used: list[Operand]) -> Any:

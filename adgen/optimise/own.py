@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from adgen.errors import InternalError
 from adgen.ir.live import Live, Overlay, collect_points, find_live
 from adgen.ir.memory import Memory, Root, Roots, refers
 from adgen.ir.nodes import Block, Func, If, Let, Loop, Operand, Var, walk
@@ -23,6 +24,7 @@ from adgen.ir.types import Array, Dim, Length, List, Record
 from adgen.optimise.copies import Edits, Rewriter
 from adgen.rules.registry import REGISTRY
 
+MAX_ROUNDS = 60
 PATIENT_ROUNDS = 6  # after that each remaining conflict costs a copy of the base
 COPIED = (Array, List, Record)
 STRUCTURES = ("make_tuple", "make_list", "make_record")
@@ -40,7 +42,9 @@ def own(func: Func, owned_params: bool = False, results: bool | None = None) -> 
         edits = _Check(func, owned_params, not keep, rounds < PATIENT_ROUNDS).run()
         if not edits:
             break
-        func = replace(func, body=Rewriter(edits).block(func.body))
+        if rounds > MAX_ROUNDS:
+            raise InternalError(what=f"the copies of {func.name} do not settle")
+        func = replace(func, body=Rewriter(edits, func.body).block(func.body))
         rounds += 1
     return _add_in_place(func, owned_params, not keep)
 
@@ -53,7 +57,7 @@ def _add_in_place(func: Func, owned_params: bool, results: bool) -> Func:
         sums = {s: in_place for s, in_place in check.sums() if s not in refused}
         if not sums:
             return func
-        candidate = replace(func, body=Rewriter(Edits(sums=sums)).block(func.body))
+        candidate = replace(func, body=Rewriter(Edits(sums=sums), func.body).block(func.body))
         edits = _Check(candidate, owned_params, results, False).run()
         if not edits:
             return candidate
@@ -215,6 +219,8 @@ class _Check:
         if place is not None:
             loop, j = place
             a = loop.collected[j]
+            if isinstance(a, Var) and a in self.collects:  # a list of lists: the copy goes into the inner one
+                return self.part(a, base, roots)
             if not isinstance(a.type, COPIED) or (isinstance(a, Var) and self.memory.share(roots, self.memory.deep[a])):
                 return False
             self.edits.yields[loop.body, len(loop.params) + j] = None
