@@ -271,6 +271,8 @@ class Cotangents:
     def _exact(self, c: Operand, t: Type) -> Operand:
         if isinstance(t, Float) and isinstance(c.type, Scalar):
             return self.b.call("to_float", c)
+        if isinstance(t, Array) and not t.dims and not isinstance(c.type, Array):
+            return self.b.call("np.asarray", self.cast(c, t))
         if isinstance(t, Scalar) and not isinstance(c.type, Scalar):
             import numpy as np
 

@@ -110,17 +110,43 @@ class Forward:
         if "*" in op.jvp:
             self.set(s.out, self._user_rule(s))
             return
-        parts = []
-        for p, a in differentiable(op, s):
-            for k, part in self._contributions(s, p, a):
-                del k
-                parts.append(part)
+        parts = self._together(s)
+        if parts is None:
+            parts = [part for p, a in differentiable(op, s) for _, part in self._contributions(s, p, a)]
         if not parts:
             self._no_rule(s)
         total = parts[0]
         for part in parts[1:]:
-            total = self.b.call("add", total, part)
-        self.set(s.out, self.cots.cast(total, s.out.type))
+            total = self._plus(total, part)
+        self.set(s.out, self._formed(total, s.out.type))
+
+    def _plus(self, x: Any, y: Any) -> Any:
+        """Add two tangents of one result, item by item if it is a tuple."""
+        if isinstance(x, dict):
+            return {k: self._plus(x[k], y[k]) for k in x}
+        return self.b.call("add", x, y)
+
+    def _formed(self, t: Any, wanted: Type) -> Operand:
+        """Return a tangent in the form of its value: a rule answers a tuple by its items."""
+        if not isinstance(t, dict):
+            return self.cots.cast(t, wanted)
+        assert isinstance(wanted, (Tuple, Record))
+        items = [self._formed(t[k], i) if is_floating(i) else self.b.const(None) for k, i in zip(sorted(t), wanted.items)]
+        return make_record(self.b, wanted, items) if isinstance(wanted, Record) else self.b.call("make_tuple", *items)
+
+    def _together(self, s: Let) -> list[Any] | None:
+        """A function that is linear in several arguments at once: itself on all their tangents."""
+        op = s.op
+        if op.kind != "linear" or len(op.diff) < 2 or op.jvp or op.variadic:
+            return None
+        marks = tuple(Const(k, Int()) for k in range(len(s.args)))
+        by_mark = {id(m): p for p, m in bound_args(op, marks, s.kws).items()}
+        zero = self.b.const(0.0)
+        args = [
+            a if by_mark.get(id(m)) not in op.diff else self.full(a) if is_floating(a.type) else zero
+            for a, m in zip(s.args, marks)
+        ]
+        return [self.b.emit(op, tuple(args), s.kws)]
 
     def _contributions(self, s: Let, p: str, a: Any) -> list[tuple[str, Operand]]:
         op = s.op
