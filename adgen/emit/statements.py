@@ -17,7 +17,7 @@ from adgen.emit.printer import Comment
 from adgen.ir.live import Live, collect_points
 from adgen.ir.memory import refers
 from adgen.ir.nodes import Const, Func, If, Let, Loop, Operand, Origin, Stmt, Var, defs
-from adgen.ir.types import Undef, is_scalar
+from adgen.ir.types import NoneT, Undef, is_scalar
 from adgen.rules.indexing import may_repeat
 
 Copies = list[tuple[Var, Operand]]
@@ -227,9 +227,13 @@ class StatementWriter:
     def copies(self, pairs: Copies, origin: Origin | None) -> None:
         """Assign all values at once, in an order that needs no tuple where there is one."""
         pending: dict[str, tuple[ast.expr, set[str]]] = {}
+        absent: list[str] = []
         for v, a in pairs:
             name = self.names.of(v)
             a = self.overlay.resolve(a)
+            if isinstance(a, Const) and isinstance(a.type, NoneT):
+                absent.append(name)
+                continue
             if isinstance(a, Const) and isinstance(a.type, Undef):
                 continue
             if isinstance(a, Var) and a not in self.overlay.folded and self.names.of(a) == name:
@@ -242,3 +246,5 @@ class StatementWriter:
                 targets: list[ast.expr] = [ast.Name(n, ast.Store()) for n in names]
                 values = [pending[n][0] for n in names]
                 self.put(ast.Assign([ast.Tuple(targets, ast.Store())], ast.Tuple(values, ast.Load())), origin)
+        if absent:
+            self.put(ast.Assign([ast.Name(n, ast.Store()) for n in absent], ast.Constant(None)), origin)

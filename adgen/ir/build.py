@@ -10,10 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from adgen.ir.nodes import Block, Const, Hole, If, Index, Let, Mode, Operand, Origin, Place, Slice, Stmt, Var
-from adgen.ir.types import Bool, Float, Int, List, Type, Undef
+from adgen.ir.types import Array, Bool, Type, Undef
 from adgen.rules.registry import REGISTRY, Primitive
 from adgen.rules.typing import join, result_type, type_of_value
 
@@ -149,6 +150,8 @@ class Builder:
         else:
             key = None
         t = type if type is not None else result_type(op, args, kws, place, mode)
+        if isinstance(t, Array) and any(isinstance(a.type, Array) and a.type.loose for a in args) and op.name != "astype":
+            t = replace(t, loose=True)
         out = Var(t, name, fixed)
         self.append(Let(out, op, args, kws, place, mode, self.origin, self.adjoint))
         if key is not None:

@@ -100,10 +100,14 @@ class Scalar(Type):
 
 @dataclass(frozen=True, slots=True)
 class Array(Type):
-    """A NumPy array: dtype by name, one length per axis."""
+    """A NumPy array: dtype by name, one length per axis.
+
+    `loose`: joined from arrays of several floating dtypes, of which `dtype` is the widest.
+    """
 
     dtype: str
     dims: tuple[Length, ...]
+    loose: bool = False
 
     @property
     def ndim(self) -> int:

@@ -96,7 +96,7 @@ def type_of_list(items: tuple[Type, ...]) -> Type:
 def map_dims(t: Type, change: Any) -> Type:
     """Return a type with each length n replaced by change(n)."""
     if isinstance(t, Array):
-        return Array(t.dtype, tuple(map(change, t.dims)))
+        return Array(t.dtype, tuple(map(change, t.dims)), t.loose)
     if isinstance(t, Tuple):
         return Tuple(tuple(map_dims(i, change) for i in t.items))
     if isinstance(t, Record):
@@ -149,9 +149,14 @@ def join(a: Type, b: Type) -> Type | None:
     if isinstance(a, Undef):
         return b
     if isinstance(a, Array) and isinstance(b, Array):
-        if a.dtype != b.dtype or len(a.dims) != len(b.dims):
+        if len(a.dims) != len(b.dims):
             return None
-        return Array(a.dtype, tuple(map(join_length, a.dims, b.dims)))
+        dtype, loose = a.dtype, a.loose or b.loose
+        if a.dtype != b.dtype:
+            if any(np.dtype(t.dtype).kind != "f" for t in (a, b)):
+                return None
+            dtype, loose = str(np.promote_types(a.dtype, b.dtype)), True
+        return Array(dtype, tuple(map(join_length, a.dims, b.dims)), loose)
     if isinstance(a, Tuple) and isinstance(b, Tuple):
         items = _join_each(a.items, b.items)
         return None if items is None else Tuple(items)

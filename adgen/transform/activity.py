@@ -14,7 +14,6 @@ from adgen.ir.types import List, Opaque, Record, Tuple, Type, is_floating
 
 INERT = ("zero", "query", "constructor")
 LIKE = {"np.full_like": 0, "unbroadcast": 1}  # the position of an argument that only its shape is taken of
-LIKE = {"np.full_like": 0, "unbroadcast": 1}  # the position of an argument that only its shape is taken of
 PLACES = ("getitem", "update")  # what follows the value are indices
 
 

@@ -169,7 +169,10 @@ class Cotangents:
 
     def cast(self, c: Operand, t: Type) -> Operand:
         """Give a cotangent the dtype of its value where promotion changed it."""
-        if isinstance(c.type, (Array, Scalar)) and isinstance(t, (Array, Scalar)) and c.type.dtype != t.dtype:
+        if not isinstance(c.type, (Array, Scalar)) or not isinstance(t, (Array, Scalar)):
+            return c
+        loose = isinstance(c.type, Array) and c.type.loose and not (isinstance(t, Array) and t.loose)
+        if loose or c.type.dtype != t.dtype:
             if is_floating(c.type) and is_floating(t):
                 import numpy as np
 
@@ -269,7 +272,7 @@ class Cotangents:
         return self._exact(self.whole(c, v), v.type)
 
     def _exact(self, c: Operand, t: Type) -> Operand:
-        if isinstance(t, Float) and isinstance(c.type, Scalar):
+        if isinstance(t, Float) and isinstance(c.type, (Scalar, Array)):
             return self.b.call("to_float", c)
         if isinstance(t, Array) and not t.dims and not isinstance(c.type, Array):
             return self.b.call("np.asarray", self.cast(c, t))

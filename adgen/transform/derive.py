@@ -16,7 +16,7 @@ from adgen.transform.activity import Varied
 from adgen.transform.cotangents import Cot, Cotangents, make_record
 from adgen.transform.reverse import Reverse
 from adgen.transform.rules import RuleRunner
-from adgen.transform.saves import forget_unread
+from adgen.transform.saves import settle_absent
 
 
 @dataclass(slots=True)
@@ -96,7 +96,7 @@ def make_gradient(
     grads = g.gradients[0] if scalar else b.call("make_tuple", *g.gradients)
     out = b.call("make_tuple", g.forward.results[0], grads) if with_value else grads
     func = Func(name, p.func.params, b.close((out,)))
-    return forget_unread(eliminate_dead(func)), g.rules
+    return settle_absent(eliminate_dead(func)), g.rules
 
 
 def make_pullback(
@@ -138,7 +138,7 @@ def make_pullback(
     for s in moved.stmts:
         b.append(s)
     pullback = Func(f"{name}_bwd", (saved, seed), b.close(moved.results))
-    return forget_unread(eliminate_dead(forward)), forget_unread(eliminate_dead(pullback)), g.rules
+    return settle_absent(eliminate_dead(forward)), settle_absent(eliminate_dead(pullback)), g.rules
 
 
 def _tuple(b: Builder, items: Sequence[Operand]) -> Operand:

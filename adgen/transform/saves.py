@@ -27,7 +27,7 @@ from adgen.ir.nodes import (
     operands,
     walk,
 )
-from adgen.ir.types import Array, Int, List, NoneT, is_scalar
+from adgen.ir.types import Array, Int, List, NoneT, Undef, is_scalar
 
 MAX_RECOMPUTE = 2  # scalar operations worth doing again rather than keeping their result
 NOTHING = Const(None, NoneT())  # what the other branch gives where a branch's value is saved: it is never read
@@ -195,32 +195,49 @@ def recompute(again: list[Var], inner: dict[Var, Let | None], mapping: dict[Var,
     return out
 
 
-def forget_unread(func: Func) -> Func:
-    """Leave a saved value of a branch undefined on the other path, unless it is kept in a list or tuple."""
+def settle_absent(func: Func) -> Func:
+    """Decide what a value is on a path that does not make it: undefined, or None where it is kept in a list or tuple.
+
+    A name that the program may read unbound stays undefined, so that reading it raises.
+    """
     kept: set[Var] = set()
+    checked: set[Var] = set()
+    flows: list[tuple[Var, Operand]] = []
     for s in walk(func.body):
         if isinstance(s, Loop):
-            kept.update(v for v in (*s.body.results, *s.inits) if isinstance(v, Var))
+            kept.update(v for v in s.collected if isinstance(v, Var))
+            flows.extend((p, a) for p, *others in zip(s.params, s.inits, s.yields) for a in others)
+            flows.extend(zip(s.outs, s.params))
         elif isinstance(s, If):
-            kept.update(v for v in (*s.then.results, *s.orelse.results) if isinstance(v, Var))
+            flows.extend((v, a) for v, *sides in zip(s.outs, s.then.results, s.orelse.results) for a in sides)
         elif s.op.name in ("make_tuple", "make_list", "make_record", "append"):
             kept.update(v for v in s.args if isinstance(v, Var))
-    return replace(func, body=_forget(func.body, kept))
+        elif s.op.name == "bound" and isinstance(s.args[0], Var):
+            checked.add(s.args[0])
+    for reached in (kept, checked):
+        grew = True
+        while grew:
+            before = len(reached)
+            reached.update(a for v, a in flows if v in reached and isinstance(a, Var))
+            grew = len(reached) != before
+    return replace(func, body=_settle(func.body, kept, checked))
 
 
-def _forget(block: Block, kept: set[Var]) -> Block:
+def _settle(block: Block, kept: set[Var], checked: set[Var]) -> Block:
+    def absent(a: Operand, v: Var) -> Operand:
+        if a is NOTHING and v not in kept:
+            return UNDEF
+        return NOTHING if isinstance(a.type, Undef) and v in kept and v not in checked else a
+
     stmts: list[Stmt] = []
     for s in block.stmts:
         if isinstance(s, If):
             sides = []
-            for side in (_forget(s.then, kept), _forget(s.orelse, kept)):
-                results = tuple(
-                    UNDEF if r is NOTHING and v not in kept else r for r, v in zip(side.results, s.outs, strict=True)
-                )
-                sides.append(Block(side.stmts, results))
+            for side in (_settle(s.then, kept, checked), _settle(s.orelse, kept, checked)):
+                sides.append(Block(side.stmts, tuple(map(absent, side.results, s.outs))))
             s = replace(s, then=sides[0], orelse=sides[1])
         elif isinstance(s, Loop):
-            s = replace(s, body=_forget(s.body, kept))
+            s = replace(s, body=_settle(s.body, kept, checked), inits=tuple(map(absent, s.inits, s.outs)))
         stmts.append(s)
     return Block(tuple(stmts), block.results)
 
