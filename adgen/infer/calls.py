@@ -11,7 +11,7 @@ import numpy as np
 
 from adgen.errors import AdgenError, UnsupportedError
 from adgen.frontend import tree
-from adgen.infer import builtin_calls, items, methods, operations
+from adgen.infer import builtin_calls, items, loops, methods, operations
 from adgen.infer.values import BoundFunction, Closure, Map, Method, Ref, Seq, TupleV
 from adgen.ir.nodes import Const, Hole, Index, Operand, Var, ViewStep
 from adgen.ir.types import Array, List, NoneT, Opaque, Type, is_floating
@@ -163,19 +163,33 @@ def call_primitive(e: Engine, row: Primitive, args: Sequence[Any], kwargs: Mappi
             operands[p] = as_operand(e, v)
     flat, kws = canonical(row, operands)
     if row.memory in ("view", "same", "maybe") and bound:
-        first = next(iter(bound.values()))
-        first = first[0] if isinstance(first, tuple) and first else first
+        first = aliased_argument(row, bound)
         if isinstance(first, Ref) and operations.is_array(e, first):
             return _aliasing(e, row, first, flat, kws, hint)
     out = emit(e, row, flat, kws, hint)
     return e.wrap(out, hint.get("name"))
 
 
+def aliased_argument(row: Primitive, bound: Mapping[str, Any]) -> Any:
+    """Return the argument that the result of a view-making row may share memory with."""
+    if row.variadic:
+        operands = bound[row.params[-1]]
+        return operands[0] if len(operands) == 1 else None
+    return next(iter(bound.values()))
+
+
 def _aliasing(e: Engine, row: Primitive, base: Ref, flat: tuple[Operand, ...], kws: tuple[str, ...], hint: dict[str, Any]) -> Any:
     out = emit(e, row, flat, kws, hint)
     t = out.type
     if not isinstance(t, Array):
-        return e.wrap(out, hint.get("name"))
+        parts = e.wrap(out, hint.get("name"))
+        found: dict[Any, None] = {}
+        loops.reach(e, parts, found)
+        for obj in found:
+            e.state.link_like(obj, base.obj)
+        return parts
+    if row.name == "np.diag" and t.ndim == 2:
+        return e.new(out, hint.get("name"))
     consts = tuple(a.value for a in flat[1:] if isinstance(a, Const))
     if row.memory == "view" and not kws and len(consts) == len(flat) - 1 and row.name not in READONLY:
         return Ref(base.obj, (*base.place, ViewStep(row, consts)), base.holes, t)
@@ -187,7 +201,7 @@ def _aliasing(e: Engine, row: Primitive, base: Ref, flat: tuple[Operand, ...], k
     return v
 
 
-READONLY = ("np.broadcast_to", "np.diagonal")
+READONLY = ("np.broadcast_to", "np.diagonal", "np.diag")
 
 
 def as_operand(e: Engine, v: Any) -> Operand:

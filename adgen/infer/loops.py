@@ -47,6 +47,7 @@ class Assumption:
     written: dict[Obj, None] = field(default_factory=dict)
     links: dict[tuple[Path, Path], None] = field(default_factory=dict)
     outer_links: dict[tuple[Path, Obj], None] = field(default_factory=dict)
+    object_links: dict[tuple[Obj, Obj], None] = field(default_factory=dict)
     lists: dict[Path, Type] = field(default_factory=dict)  # slots that hold a list of unknown length
     poisoned: dict[Path, Poison] = field(default_factory=dict)
     unknown: dict[Obj, Poison] = field(default_factory=dict)  # objects that an iteration may write through another name
@@ -197,7 +198,7 @@ class Runner:
             else:
                 final = e.state.heap[path[1]]
             widen |= self._match(path, header, final, path[1] if path[0] == "name" else path[1].name)
-        widen |= self._discover_links()
+        widen |= self._discover_links(header_state)
         if widen:
             raise Widen
         yields: list[Operand] = []
@@ -287,6 +288,8 @@ class Runner:
             obj = Obj(name or v.obj.name)
             if isinstance(c, (Seq, Map)):
                 content = self._enter_content(path, c, name)
+                if path in self.leaves:
+                    self.leaves[path].obj = obj
             else:
                 content = self._param(path, e.value(v), name, obj)
             e.state.heap[obj] = content
@@ -319,6 +322,8 @@ class Runner:
             a = self._object_at(p)
             if a is not None:
                 state.link(a, obj)
+        for one, two in self.a.object_links:
+            state.link(one, two)
 
     def _object_at(self, path: Path) -> Obj | None:
         leaf = self.leaves.get(path)
@@ -433,12 +438,13 @@ class Runner:
             return
         self.leaves[path].next = v
 
-    def _discover_links(self) -> bool:
-        """Find slots that may be one object in the next iteration."""
+    def _discover_links(self, header: State) -> bool:
+        """Find slots that may be one object, or hold one another, in the next iteration."""
         found = False
-        mine = {leaf.obj: path for path, leaf in self.leaves.items() if leaf.obj is not None}
-        by_target: dict[Obj, Path] = {}
         state = self.e.state
+        holders: dict[Obj, list[Path]] = {}
+        for path, target in self.targets.items():
+            holders.setdefault(target, []).append(path)
 
         def add(table: dict[Any, None], key: Any) -> None:
             nonlocal found
@@ -447,16 +453,18 @@ class Runner:
                 found = True
 
         for path, target in self.targets.items():
-            if target in by_target:
-                add(self.a.links, (by_target[target], path))
-            by_target.setdefault(target, path)
-            if target is self.leaves[path].obj:
-                continue
+            known = header.links.get(target, ()) if target is self.leaves[path].obj else ()
             for o in (target, *state.links.get(target, ())):
-                if o in self.entry.heap:
+                for other in holders.get(o, ()):
+                    if other != path:
+                        add(self.a.links, (path, other))
+                if o in self.entry.heap and o not in known:
                     add(self.a.outer_links, (path, o))
-                elif o in mine and o is not target and mine[o] != path:
-                    add(self.a.links, (path, mine[o]))
+        for o, others in state.links.items():
+            if o in self.entry.heap:
+                for other in others:
+                    if other in self.entry.heap and other not in header.links.get(o, ()):
+                        add(self.a.object_links, (o, other))
         return found
 
     # -- after the loop -------------------------------------------------------------------------------

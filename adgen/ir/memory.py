@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from adgen.ir.nodes import Block, Func, Hole, If, Index, Let, Loop, Operand, Slice, Stmt, Var
 from adgen.ir.types import Array, List, Opaque, Record, Tuple, Type
 
-READ_ONLY = frozenset({"np.broadcast_to", "np.diagonal", "np.broadcast_arrays"})
+READ_ONLY = frozenset({"np.broadcast_to", "np.diagonal", "np.diag", "np.broadcast_arrays"})
 
 
 @dataclass(eq=False, slots=True)
@@ -188,9 +188,12 @@ class Memory:
             self._set(s.out, s, fresh, union(*(self.roots(a) for a in s.args), (self._unknown,)))
         elif s.op.effect == "opaque":
             self._set(s.out, s, union((self._new(False),), *(self.roots(a) for a in s.args)), (self._unknown,))
-        elif s.op.memory == "fresh":
+        elif s.op.memory == "fresh" or (name == "np.diag" and isinstance(s.out.type, Array) and s.out.type.ndim == 2):
             self._set(s.out, s, fresh, union(*(self.roots(a) for a in s.args)))
         else:
+            if s.op.variadic:  # a view of its only operand, if of any
+                operands = [a for a in s.args[: len(s.args) - len(s.kws)] if isinstance(a, Var)]
+                first = operands[0] if len(operands) == 1 else None
             base = self._own(first) if first is not None else ()
             if s.op.name in READ_ONLY:
                 base = union(base, (self._unknown,))

@@ -109,6 +109,7 @@ rule(
     np.einsum,
     "subscripts *operands optimize=False",
     static=("subscripts", "optimize"),
+    memory="maybe",  # of one operand
     vjp={"operands": einsum_vjp},
     jvp={"operands": einsum_jvp},
     infer=einsum_shape,

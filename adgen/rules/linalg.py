@@ -184,6 +184,7 @@ rule(
     np.linalg.matrix_power,
     "a n",
     static=("n",),
+    memory="maybe",  # the power 1
     vjp=matrix_power_vjp,
     jvp=matrix_power_jvp,
     infer=square_shape,

@@ -137,6 +137,7 @@ linear(
     np.diff,
     "a n=1 axis=-1",
     static=("n", "axis"),
+    memory="maybe",  # of order 0
     vjp=diff_vjp,
     infer=diff_shape,
     samples=(

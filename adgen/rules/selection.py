@@ -322,6 +322,7 @@ linear(
     np.diag,
     "v k=0",
     static=("k",),
+    memory="maybe",
     vjp=diag_vjp,
     infer=diag_shape,
     samples=(sample(V), sample(V, 1), sample(V, -2), sample(M), sample(M, 1), sample(M, k=-1)),
