@@ -210,7 +210,10 @@ def _size(a: Any, b: Any) -> float:
 def _compare_reverse(case: Case, grads: Any, direction: Any, seed: Any, fn: Any = None, tol: float = 1e-6) -> None:
     if not case.smooth:
         return
-    expected, error = directional(fn or case.fn, case.args, direction, seed)
+    try:
+        expected, error = directional(fn or case.fn, case.args, direction, seed)
+    except ValueError:  # at the border of the domain
+        return
     found = inner(direction, grads)
     size = 1.0 + abs(expected) + _size(direction, grads)
     require(
@@ -333,7 +336,10 @@ def second_order(case: Case) -> None:
     def whole(*a: Any) -> Any:
         return g(*a)
 
-    expected, error = directional(whole, args, direction, seed)
+    try:
+        expected, error = directional(whole, args, direction, seed, 1e-3)
+    except ValueError:
+        return
     found = inner(direction[:n], grads[:n])
     size = 1.0 + abs(expected) + _size(direction[:n], grads[:n])
     require(abs(found - expected) <= 2e-6 * size + 4.0 * min(error, 1e-4 * size), f"second order: {found}, not {expected}")

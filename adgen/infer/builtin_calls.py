@@ -12,7 +12,7 @@ from adgen.errors import UnsupportedError
 from adgen.infer import calls, items, iterables, methods, operations
 from adgen.infer.branches import truth
 from adgen.infer.values import Closure, EnumV, Map, Method, RangeV, Ref, ReversedV, Seq, TupleV, ZipV
-from adgen.ir.nodes import Const, Var
+from adgen.ir.nodes import Const, Mode, Var
 from adgen.ir.types import Array, Bool, Complex, Float, Int, List, NoneT, Opaque, Scalar, Str, Type, is_floating
 from adgen.rules.axes import shaped_like
 
@@ -343,14 +343,19 @@ def _writer(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[s
     )
 
 
+@handles(np.subtract.at)
+def _scatter_negated(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    return _scatter(e, args, kwargs, hint, "sub")
+
+
 @handles(np.add.at)
-def _scatter(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+def _scatter(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any], mode: Mode = "add") -> Any:
     """`np.add.at(x, key, v)`: an update whose index may repeat."""
     base, key, value = args[0], args[1], calls.as_array(e, args[2])
     items.require_writable(e, base)
     k = items.Key(e, key)
     place = (*base.place, items.shift(k.index, len(base.holes)))
-    e.write_place(base, e.value(value), place, (*base.holes, *k.holes), "add")
+    e.write_place(base, e.value(value), place, (*base.holes, *k.holes), mode)
     return e.b.const(None)
 
 

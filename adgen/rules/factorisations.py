@@ -143,9 +143,12 @@ def svd_vjp(g: Any, out: Any, a: Any, full_matrices: bool, compute_uv: bool) -> 
     right = transposed(v) @ dv
     core = f * (left - transposed(left)) * row + column * (f * (right - transposed(right)))
     core = core + np.eye(s.shape[-1]) * np.expand_dims(g[1], -2)
-    outside_u = (du - u @ left) / row
-    outside_v = (dv - v @ right) / row
-    return u @ core @ vh + outside_u @ vh + u @ transposed(outside_v)
+    inside = u @ core @ vh
+    if a.shape[-2] > a.shape[-1]:
+        return inside + (du - u @ left) / row @ vh
+    if a.shape[-2] < a.shape[-1]:
+        return inside + u @ transposed((dv - v @ right) / row)
+    return inside
 
 
 def svd_jvp(t: Any, out: Any, a: Any, full_matrices: bool, compute_uv: bool) -> Any:
@@ -159,8 +162,12 @@ def svd_jvp(t: Any, out: Any, a: Any, full_matrices: bool, compute_uv: bool) -> 
     column = np.expand_dims(s, -1)
     p = transposed(u) @ t @ v
     q = transposed(p)
-    dot_u = u @ (f * (p * row + column * q)) + (t @ v - u @ p) / row
-    dot_v = v @ (f * (column * p + q * row)) + (transposed(t) @ u - v @ q) / row
+    dot_u = u @ (f * (p * row + column * q))
+    dot_v = v @ (f * (column * p + q * row))
+    if a.shape[-2] > a.shape[-1]:
+        dot_u = dot_u + (t @ v - u @ p) / row
+    if a.shape[-2] < a.shape[-1]:
+        dot_v = dot_v + (transposed(t) @ u - v @ q) / row
     return dot_u, np.diagonal(p, axis1=-2, axis2=-1), transposed(dot_v)
 
 

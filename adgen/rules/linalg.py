@@ -86,8 +86,13 @@ rule(
 def cofactors(a: Any) -> Any:
     """Return the derivative of the determinant: `det(a) inv(a).T`, from the singular values where that fails."""
     d = np.linalg.det(a)
-    if np.all(d != 0.0):
-        return np.expand_dims(d, (-2, -1)) * transposed(np.linalg.inv(a))
+    if a.ndim == 2:
+        return d * np.linalg.inv(a).T if d != 0.0 else singular_cofactors(a)
+    regular = np.all(d != 0.0)
+    return np.expand_dims(d, (-2, -1)) * transposed(np.linalg.inv(a)) if regular else singular_cofactors(a)
+
+
+def singular_cofactors(a: Any) -> Any:
     u, s, vh = np.linalg.svd(a, full_matrices=False)
     n = s.shape[-1]
     others = np.prod(np.where(np.eye(n) == 1.0, 1.0, np.expand_dims(s, -2)), axis=-1)
@@ -95,13 +100,25 @@ def cofactors(a: Any) -> Any:
     return sign * ((u * np.expand_dims(others, -2)) @ vh)
 
 
+def det_vjp(g: Any, a: Any) -> Any:
+    if a.ndim == 2:
+        return g * cofactors(a)
+    return np.expand_dims(g, (-2, -1)) * cofactors(a)
+
+
+def det_jvp(t: Any, a: Any) -> Any:
+    if a.ndim == 2:
+        return np.sum(cofactors(a) * t)
+    return np.sum(cofactors(a) * t, axis=(-2, -1))
+
+
 rule(
     np.linalg.det,
     "a",
-    vjp=lambda g, a: np.expand_dims(g, (-2, -1)) * cofactors(a),
-    jvp=lambda t, a: np.sum(cofactors(a) * t, axis=(-2, -1)),
+    vjp=det_vjp,
+    jvp=det_jvp,
     infer=batch_shape,
-    samples=(sample(A), sample(STACK), sample(SINGULAR), sample(np.zeros((3, 3)), second=False)),
+    samples=(sample(A), sample(STACK), sample(SINGULAR, second=False), sample(np.zeros((3, 3)), second=False)),
 )
 
 rule(

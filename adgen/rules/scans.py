@@ -56,7 +56,7 @@ def products_between(a: Any) -> Any:
     """Return `p[k, i]`, the derivative of running product k by element i: the elements up to k but i, 0 for i > k."""
     n = a.shape[0]
     diagonal = np.expand_dims(np.eye(n), triangle(a.ndim))
-    lower = np.expand_dims(np.tri(n), triangle(a.ndim))
+    lower = np.expand_dims(np.tri(n, dtype=a.dtype), triangle(a.ndim))
     return lower * np.cumprod(np.where(diagonal == 1.0, 1.0, np.expand_dims(a, 1)), axis=0)
 
 

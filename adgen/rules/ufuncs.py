@@ -196,7 +196,7 @@ AT_ZERO = (
     sample(np.array([0.0, 1.0]), kink="abs at 0"),
     sample(0.0, kink="abs at 0"),
 )
-TIES = (*PAIRS, sample(V, V, kink="ties"), sample(1.0, 1.0, kink="ties"))
+TIES = (*PAIRS[:3], sample(P[:, None], P + 0.1), sample(V, V, kink="ties"), sample(1.0, 1.0, kink="ties"))
 
 elementwise(np.absolute, _np_abs_slope, name="np.abs", samples=(*AT_ZERO, sample(Z, second=False)))
 elementwise(np.fabs, lambda out, x: np.sign(x), samples=AT_ZERO)

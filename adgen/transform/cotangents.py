@@ -261,6 +261,8 @@ class Cotangents:
             return b.call("zeros_list", v)
         if isinstance(t, (Tuple, Record)) and isinstance(v, Var):
             return self._whole_parts({}, v)
+        if isinstance(t, Tuple) and isinstance(v, Const):
+            return b.call("make_tuple", *[self.zero(b.const(i)) for i in v.value])
         if isinstance(t, NoneT) or not is_floating(t):
             return b.const(None)
         return b.const(0j if is_complex(t) else 0.0)

@@ -261,10 +261,15 @@ class Reverse:
         cots.add(seq, d)  # items past the end of the shorter list are never read
 
     def _join_lists(self, s: Let, c: Cot, cots: Cotangents) -> None:
-        if s.op.name != "add":
-            self._no_rule(s)
         a, other = s.args
         d = cots.whole(c, s.out)
+        if s.op.name == "mul":
+            seq = a if isinstance(a.type, List) or isinstance(a.type, Record) else other
+            made = self.b.defs.get(seq) if isinstance(seq, Var) else None
+            if made is None or made.op.name != "make_list" or len(made.args) != 1:
+                self._no_rule(s)
+            cots.add(seq, self.b.call("make_list", self.b.call("sum", d)))
+            return
         if other in self.varied:
             at = self.b.call("length", a)
             cots.add(other, self.b.load(d, (Index((Slice(Hole(0), None, None),)),), (at,)))
