@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from adgen.api.request import Baked, Dependency, Derived, Hidden, Request
@@ -87,17 +88,27 @@ def _set_up(e: Engine, request: Request) -> None:
 
 
 def _transform(program: Program, request: Request) -> tuple[list[Func], tuple[Any, ...]]:
-    name, unconnected = request.fn.__name__, request.options.unconnected
+    name = request.fn.__name__
     if name == "<lambda>":
         name = "f"
     for n in request.wrt:
         if n not in program.params:
             raise TypeMismatchError(what=f"'{n}' is not a parameter of {name}()", why="only parameters can be in wrt")
+    inner_rules: tuple[Any, ...] = ()
+    for step in request.options.inner:
+        name = f"{name}_grad"
+        f, used = make_gradient(program, step.wrt, step.mode == "value_and_grad", step.scalar_wrt, step.unconnected, name)
+        program = replace(program, func=f)
+        inner_rules = (*inner_rules, *used)
+    funcs, rules = _differentiate(program, request, name)
+    return funcs, (*inner_rules, *rules)
+
+
+def _differentiate(program: Program, request: Request, name: str) -> tuple[list[Func], tuple[Any, ...]]:
+    unconnected = request.options.unconnected
     if request.mode == "primal":
         kept = tuple(program.final.values())
         f = program.func
-        from dataclasses import replace
-
         body = replace(f.body, results=(*f.body.results, *kept))
         return [eliminate_dead(Func(name, f.params, body))], ()
     if request.mode in ("grad", "value_and_grad"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from types import FunctionType, MethodType
 from typing import Any, Generic, Literal, ParamSpec, TypeVar, overload
 
@@ -12,7 +13,7 @@ from adgen.api.custom import current_overrides
 from adgen.api.engine import Engine
 from adgen.api.link import Loaded
 from adgen.api.names import find_by_name, parameters_of
-from adgen.api.request import DEFAULT, Mode, Options
+from adgen.api.request import DEFAULT, Mode, Options, Step
 from adgen.api.signature import show_signature
 
 P = ParamSpec("P")
@@ -34,6 +35,7 @@ class Gradient(Generic[P, R]):
     def __init__(
         self, fn: Callable[P, Any], mode: Mode, wrt: Wrt, options: Options = DEFAULT, scalar_wrt: bool | None = None
     ) -> None:
+        fn, options = unwrap(fn, options)
         check_function(fn)
         names = resolve_wrt(fn, wrt)
         functools.update_wrapper(self, fn)
@@ -125,18 +127,22 @@ def _rebuild_beside(
     return Gradient(named.primal, mode, wrt, options, scalar)
 
 
+def unwrap(fn: Any, options: Options) -> tuple[Any, Options]:
+    """Return the function under a gradient that is differentiated again, and options that say so."""
+    if not isinstance(fn, Gradient):
+        return fn, options
+    before = fn._engine.options
+    step = Step(fn.mode, fn.wrt, fn._engine.scalar_wrt, before.unconnected)  # type: ignore[arg-type]
+    stops = tuple(dict.fromkeys((*before.stop_gradients, *options.stop_gradients)))
+    return fn.primal, replace(options, inner=(*before.inner, step), stop_gradients=stops)
+
+
 def check_function(fn: Any) -> None:
     """Refuse what has no Python source of its own."""
     if isinstance(fn, FunctionType):
         return
     from adgen.errors import TypeMismatchError
 
-    if isinstance(fn, Gradient):
-        raise TypeMismatchError(
-            what=f"{fn!r} is a gradient already",
-            why="derivatives of derivatives are made from the source of the primal.",
-            instead="differentiate the primal (its attribute .primal), or write a function that calls the gradient.",
-        )
     if isinstance(fn, MethodType):
         raise TypeMismatchError(
             what=f"{fn.__qualname__} is a bound method",

@@ -11,7 +11,7 @@ import numpy as np
 
 from adgen.api.custom import current_overrides
 from adgen.api.engine import Engine, not_floating
-from adgen.api.grad import check_function
+from adgen.api.grad import check_function, unwrap
 from adgen.api.link import Loaded, explain
 from adgen.api.names import Param, parameters_of
 from adgen.api.request import Mode, Options
@@ -27,8 +27,8 @@ _lock = threading.Lock()
 
 def find_engine(fn: Callable[..., Any], mode: Mode, wrt: tuple[str, ...]) -> Engine:
     """Return the engine for a function, the same one for the same request."""
+    fn, options = unwrap(fn, Options(overrides=current_overrides()))
     check_function(fn)
-    options = Options(overrides=current_overrides())
     key = (fn, mode, wrt, options)
     with _lock:
         engine = _engines.get(key)
@@ -93,8 +93,9 @@ def vjp(fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> tuple[R, Ca
     >>> value, pullback(1.0), pullback(10.0)
     (10.0, (5.0, 2.0), (50.0, 20.0))
     """
-    check_function(fn)
-    positions = _positions(parameters_of(fn), len(args))
+    base, _ = unwrap(fn, Options())
+    check_function(base)
+    positions = _positions(parameters_of(base), len(args))
     engine = find_engine(fn, "vjp", tuple(dict.fromkeys(name for name, _ in positions)))
     call, key, values = engine.dispatch(*args, **kwargs)
     try:
@@ -128,9 +129,10 @@ def jvp(fn: Callable[..., R], primals: Sequence[Any], tangents: Sequence[Any]) -
     """
     from adgen.errors import UsageError
 
-    check_function(fn)
+    base, _ = unwrap(fn, Options())
+    check_function(base)
     primals, tangents = tuple(primals), tuple(tangents)
-    params = parameters_of(fn)
+    params = parameters_of(base)
     plain = [p.name for p in params if p.kind in ("positional", "either")]
     if len(primals) != len(tangents):
         raise UsageError(

@@ -19,16 +19,28 @@ Mode = Literal["primal", "grad", "value_and_grad", "vjp", "jvp"]
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One derivative that another one is made of."""
+
+    mode: Literal["grad", "value_and_grad"]
+    wrt: tuple[str, ...]
+    scalar_wrt: bool
+    unconnected: Literal["none", "zero"] = "none"
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """What a caller may choose beside `wrt`.
 
-    `overrides` are (function, rule) pairs: the vjp rules that `override_gradient` put in force.
+    `overrides` are (function, rule) pairs: the vjp rules that `override_gradient` put in force. `inner` are the
+    derivatives that are differentiated, innermost first: the gradient of a gradient has one.
     """
 
     of: tuple[str, ...] = ()
     stop_gradients: tuple[str, ...] = ()
     unconnected: Literal["none", "zero"] = "none"
     overrides: tuple[tuple[Any, Any], ...] = ()
+    inner: tuple[Step, ...] = ()
 
 
 DEFAULT = Options()

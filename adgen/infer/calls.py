@@ -93,13 +93,8 @@ def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, An
     row = next((row for f, row in e.overrides.items() if f is fn), None) or REGISTRY.find(fn)
     if row is not None:
         return call_primitive(e, row, args, kwargs, hint)
-    primal = getattr(fn, "primal", None)
-    if primal is not None and hasattr(fn, "wrt"):
-        raise UnsupportedError(
-            what=f"a call of the gradient '{getattr(fn, '__name__', fn)}' inside a differentiated function",
-            why="the name means the gradient here, not the function; if the function calls itself, it was decorated with @adgen.grad",
-            instead="keep the function under its own name and make the gradient with `df = adgen.grad(f)`", origin=e.origin,
-        )
+    if getattr(fn, "primal", None) is not None and hasattr(fn, "wrt"):
+        return call_gradient(e, fn, args, kwargs)
     if isinstance(fn, pytypes.MethodType):
         return call_object(e, fn.__func__, [e.wrap_object(fn.__self__), *args], kwargs, hint)
     if isinstance(fn, pytypes.FunctionType) and not _from_library(fn):
@@ -109,6 +104,47 @@ def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, An
     if _from_numpy(fn):
         return call_without_rule(e, fn, args, kwargs, hint)
     return call_unknown(e, Const(fn, Opaque()), args, kwargs, hint)
+
+
+def call_gradient(e: Engine, df: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """Inline the gradient of another function, or of the same one under another name."""
+    from adgen.frontend.lower import lower
+    from adgen.infer.program import infer
+    from adgen.ir.rewrite import clone
+    from adgen.transform.derive import make_gradient
+
+    function = lower(df.primal)
+    if any(f is function for f in e.active):
+        raise UnsupportedError(
+            what=f"a call of the gradient '{df.primal.__name__}' inside its own function",
+            why="the name means the gradient here, not the function; it was decorated with @adgen.grad",
+            instead="keep the function under its own name and make the gradient with `df = adgen.grad(f)`",
+            origin=e.origin,
+        )
+    defaults = _defaults(e, df.primal, function)
+    bound = bind_parameters(e, function, args, kwargs, defaults)
+    operands = {name: e.value(v) for name, v in bound.items()}
+    statics = {n: o.value for n, o in operands.items() if isinstance(o, Const) and not is_floating(o.type)}
+    program = infer(df.primal, [operands[p.name].type for p in function.params], statics)
+    e.callees.setdefault(df.primal)
+    for f in program.callees:
+        e.callees.setdefault(f)
+    options = df._engine.options
+    steps = (*[(s.mode, s.wrt, s.scalar_wrt) for s in options.inner], (df.mode, df.wrt, df._engine.scalar_wrt))
+    for mode, wrt, scalar in steps:
+        func, rules = make_gradient(program, wrt, mode == "value_and_grad", scalar, options.unconnected, "inner")
+        program = dataclasses.replace(program, func=func)
+        for r in rules:
+            if not (getattr(r, "__module__", None) or "").startswith("adgen."):
+                e.callees.setdefault(r)
+    mapping: dict[Var, Operand] = {program.params[n]: o for n, o in operands.items()}
+    for h in program.hidden:
+        value = e.hidden(e, h.owner, h.name, h.value) if e.hidden is not None else e.constant(h.value)
+        mapping[h.var] = e.value(value)
+    block = clone(program.func.body, mapping)
+    for s in block.stmts:
+        e.b.append(s)
+    return e.wrap(block.results[0])
 
 
 def _from_library(fn: pytypes.FunctionType) -> bool:

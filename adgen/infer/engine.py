@@ -33,7 +33,7 @@ from adgen.infer.values import (
 )
 from adgen.ir.build import Builder
 from adgen.ir.nodes import UNDEF, Const, Operand, Origin, Place, Var
-from adgen.ir.types import Array, List, NoneT, Opaque, Record, Tuple, Type, Undef
+from adgen.ir.types import Array, List, NoneT, Opaque, Record, Tuple, Type, Undef, is_floating
 from adgen.rules.registry import REGISTRY, Primitive
 from adgen.rules.typing import type_of_value
 
@@ -120,7 +120,30 @@ class Engine:
         return value
 
     def set(self, target: str, value: Any) -> None:
+        if target in self.stops and len(self.active) == 1:
+            value = self.stop(value, target)
         self.env[target] = value
+
+    def stop(self, value: Any, name: str) -> Any:
+        """Return a value whose dependence on anything before it is cut."""
+        if isinstance(value, TupleV):
+            return TupleV(tuple(self.stop(v, name) for v in value.items), value.cls)
+        if isinstance(value, Ref):
+            c = self.content(value.obj)
+            if isinstance(c, (Seq, Map)):
+                items = tuple(self.stop(v, name) for v in c.items)
+                self.state.heap[value.obj] = Seq(items) if isinstance(c, Seq) else Map(c.keys, items, c.cls)
+            elif not value.place:
+                self.state.heap[value.obj] = self.cut(c, name)
+            else:
+                return self.new(self.cut(self.value(value), name), name)
+            return value
+        return self.cut(value, name) if isinstance(value, Var) else value
+
+    def cut(self, operand: Operand, name: str) -> Operand:
+        if not is_floating(operand.type):
+            return operand
+        return self.b.emit(self.row("stop_gradient"), (operand,), type=operand.type, **self.hint(name))
 
     def refuse(self, p: Poison) -> None:
         cls = AliasError if p.alias else UnsupportedError
@@ -274,7 +297,10 @@ class Engine:
         base = self.content(obj)
         name = base.name if isinstance(base, Var) and base.name else obj.name
         hint = self.hint(name) if name else {}
-        self.write(obj, self.b.update(base, value, place, holes, mode, **hint))
+        new = self.b.update(base, value, place, holes, mode, **hint)
+        if obj.name in self.stops and len(self.active) == 1:
+            new = self.cut(new, obj.name or "")
+        self.write(obj, new)
 
     # -- running --------------------------------------------------------------------------------
 

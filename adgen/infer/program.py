@@ -79,10 +79,10 @@ def infer(
         v = Var(t, p.name, True)
         params[p.name] = v
         if p.name in statics:
-            e.set(p.name, e.constant(statics[p.name]))
+            e.env[p.name] = e.constant(statics[p.name])
             continue
         value = _enter(e, v, p.name, p.kind)
-        e.set(p.name, value)
+        e.env[p.name] = value  # a parameter in `stop_gradients` is not cut: nothing lies before it
         if isinstance(value, Ref):
             objects[p.name] = value.obj
     result = e.run(tree.body)

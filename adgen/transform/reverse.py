@@ -457,6 +457,11 @@ class Reverse:
             if s.index is not None:
                 mapping[s.index] = index
         for v in kept:
+            if v not in extra.collects and v in s.collected:
+                c = Var(v.type, v.name, v.fixed)
+                consumes.append(Consume(c, s.collects[s.collected.index(v)], True))
+                mapping[v] = c
+                continue
             if v not in extra.collects:
                 name = f"{v.name}_saved" if v.name else "saved"
                 extra.collects[v] = Var(List(v.type), name)
