@@ -23,10 +23,12 @@ import types
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import adgen
 from adgen import errors
+from tests import numeric
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "benchmarks" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -133,6 +135,46 @@ def test_programs_and_commands(page, tmp_path, monkeypatch):
     running = Page(page, tmp_path)
     monkeypatch.setitem(sys.modules, running.module.__name__, running.module)
     running.run()
+
+
+@each_page
+def test_every_output_is_compared(page):
+    """A `text` block that stands apart from a program would not be looked at."""
+    blocks = find_blocks(page)
+    for before, block in zip([None, *blocks], blocks):
+        if block.info == "text":
+            assert block.after and before is not None and before.info != "text", f"line {block.line + 1}"
+
+
+def find_rows(title):
+    """Return the programs in a table of docs/language.md: code spans are lines."""
+    text = (ROOT / "docs" / "language.md").read_text()
+    section = text.split(f"\n## {title}\n")[1].split("\n## ")[0]
+    rows = [line.split(" | ") for line in section.splitlines() if line.startswith("| ")][2:]
+    return [pytest.param(re.findall(r"`([^`]+)`", row[1]), id=row[0].strip("| ")) for row in rows]
+
+
+def make_function(lines, folder):
+    file = folder / "row.py"
+    file.write_text("import numpy as np\n\n\ndef f(x):\n" + "".join(f"    {line}\n" for line in lines))
+    space = {"__name__": "row"}
+    exec(compile(file.read_text(), os.fspath(file), "exec"), space)
+    return space["f"]
+
+
+@pytest.mark.parametrize("lines", find_rows("Right"))
+def test_right_constructs(lines, tmp_path):
+    f, x = make_function(lines, tmp_path), np.array([1.1, 1.7, 2.3])
+    gradient = adgen.grad(f)(x.copy())
+    numeric.assert_gradient(f, (gradient,), (x,), rtol=1e-3 if "float32" in lines[0] else 1e-6)
+
+
+@pytest.mark.parametrize("lines", find_rows("Refused"))
+def test_refused_constructs(lines, tmp_path):
+    f, x = make_function(lines, tmp_path), np.array([1.1, 1.7, 2.3])
+    with pytest.raises(adgen.AdgenError) as caught:
+        adgen.grad(f)(x)
+    assert "row.py" in str(caught.value)
 
 
 @each_page
