@@ -9,7 +9,7 @@ import numpy as np
 
 from adgen.ir.nodes import Operand
 from adgen.ir.types import Complex, Int, Type
-from adgen.rules.core import all_weak, has_complex, no_gradient
+from adgen.rules.core import all_weak, has_complex
 from adgen.rules.declare import elementwise, nondifferentiable, rule, sample
 from adgen.rules.lattice import element_type, join, join_all
 from adgen.rules.typing import always, broadcast
@@ -87,11 +87,31 @@ rule(
 # Arguments that are equal share the gradient equally.
 
 
+def list_winners(g: Any, out: Any, items: list[Any]) -> list[Any]:
+    ties = 0
+    for x in items:
+        ties = ties + int(x == out)
+    share = g / ties
+    parts = []
+    for x in items:
+        parts.append(share if x == out else 0.0)
+    return parts
+
+
+def list_winner(t: list[Any], out: Any, items: list[Any]) -> Any:
+    ties, total = 0, 0.0
+    for x, d in zip(items, t):
+        if x == out:
+            ties = ties + 1
+            total = total + d
+    return total / ties
+
+
 def winners(g: Any, out: Any, items: Any) -> Any:
     """Return a tuple: what of g each item gets."""
     if len(items) == 1:
         if isinstance(items[0], list):
-            return no_gradient("max() or min() of a list")
+            return (list_winners(g, out, items[0]),)
         hits = items[0] == out
         return (np.where(hits, g / np.sum(hits), 0.0),)
     ties = 0
@@ -107,7 +127,7 @@ def winner(t: Any, out: Any, items: Any) -> Any:
     """Return the tangent of the item that won; the mean of those that tie."""
     if len(items) == 1:
         if isinstance(items[0], list):
-            return no_gradient("max() or min() of a list")
+            return list_winner(t[0], out, items[0])
         hits = items[0] == out
         return np.sum(np.where(hits, t[0], 0.0)) / np.sum(hits)
     ties = 0
@@ -137,7 +157,10 @@ for _extreme in (max, min):
             sample(1.5, -0.5),
             sample(-0.5, 2.0, 1.0),
             sample(V),
+            sample([1.5, -0.5]),
+            sample([1.5, -0.5, 2.5, 0.75]),
             sample(2.0, 2.0, kink="a tie"),
+            sample([2.0, 1.0, 2.0, 2.0], kink="a tie"),
             sample(np.array([1.0, 2.0, 1.0, 2.0]), kink="a tie"),
         ),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from adgen.errors import InternalError, UnsupportedError
+from adgen.errors import AdgenError, InternalError, NoGradientError, UnsupportedError
 from adgen.frontend.lower import lower
 from adgen.infer import calls
 from adgen.infer.engine import Engine
@@ -68,6 +68,15 @@ class RuleRunner:
                 what=f"the rule '{getattr(fn, '__name__', fn)}' can't be inlined here",
                 why=str(error).splitlines()[0],
                 instead="give arrays of known rank, or register a rule of your own",
+                origin=origin,
+            ) from error
+        except AdgenError:
+            raise
+        except (TypeError, ValueError) as error:
+            raise NoGradientError(
+                what=str(error).splitlines()[0] if str(error) else type(error).__name__,
+                why=f"the rule '{getattr(fn, '__name__', fn)}' has no form for this call",
+                instead="write it in another way, or register a rule of your own",
                 origin=origin,
             ) from error
         finally:
