@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from adgen.ir.nodes import Block, Const, Hole, If, Index, Let, Loop, Operand, Slice, Stmt, Var, defs, walk
+from adgen.ir.nodes import Block, Const, Hole, If, Index, Let, Loop, Operand, Slice, Stmt, Var, defs
+from adgen.ir.absent import find_absent
 from adgen.ir.types import Bool, List, NoneT, Record
 from adgen.rules.registry import REGISTRY
 
@@ -125,21 +126,6 @@ class Rewriter:
             Let(test, REGISTRY.named("is_"), (a, Const(None, NoneT()))),
             If(test, Block((), (Const(None, NoneT()),)), Block((Let(made, self.copy, (a,)),), (made,)), (v,)),
         ]
-
-
-def find_absent(body: Block) -> set[Var]:
-    """Return the outs of branches that are None on one path: what was saved of the other."""
-    branches = [s for s in walk(body) if isinstance(s, If)]
-    absent: set[Var] = set()
-    grew = True
-    while grew:
-        grew = False
-        for s in reversed(branches):
-            for v, *sides in zip(s.outs, s.then.results, s.orelse.results):
-                if v not in absent and any(isinstance(x.type, NoneT) or x in absent for x in sides):
-                    absent.add(v)
-                    grew = True
-    return absent
 
 
 def _renumber(step: Any, args: tuple[Operand, ...], used: list[Operand]) -> Any:

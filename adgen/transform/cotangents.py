@@ -221,14 +221,14 @@ class Cotangents:
         if isinstance(c, dict):
             return self._whole_parts(c, v)
         c = self.settle(c)
-        if isinstance(t, Array) and self.is_narrow(c, t):
+        if isinstance(t, Array) and (self.is_narrow(c, t) or not isinstance(c.type, Array)):
             return self.b.call("np.full_like", v, c)
         return c
 
     @staticmethod
     def is_narrow(c: Operand, t: Array) -> bool:
         a = dims_of(c.type)
-        return len(a) < t.ndim or any(x == 1 and y != 1 for x, y in zip(a, t.dims))
+        return len(a) < t.ndim or any(x != y and y != 1 and not is_nonunit(x) for x, y in zip(a, t.dims))
 
     def _whole_parts(self, c: dict[Any, Cot], v: Var) -> Operand:
         t = v.type

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from adgen.infer.program import Program
+from adgen.ir.absent import find_absent
 from adgen.ir.build import Builder
 from adgen.ir.nodes import Block, Const, Func, Operand, Stmt, Var, defs, free_vars
 from adgen.ir.types import Array, List, NoneT, Record, Tuple, Type, is_floating
@@ -39,7 +40,7 @@ def differentiate(func: Func, sources: Sequence[Var], seed: Operand | None, unco
     b.share(func.body.stmts)
     varied = Varied(func.body, sources)
     rules = RuleRunner(b)
-    reverse = Reverse(b, varied, rules)
+    reverse = Reverse(b, varied, rules, find_absent(func.body))
     cots = Cotangents(b)
     result = func.body.results[0]
     if result in varied:

@@ -13,7 +13,7 @@ from adgen.errors import NoGradientError, UnsupportedError
 from adgen.infer.program import Program
 from adgen.ir.build import Builder
 from adgen.ir.nodes import UNDEF, Block, Const, Consume, Func, If, Let, Loop, Operand, Var
-from adgen.ir.types import Array, Int, List, Record, Tuple, Type, Undef, dims_of, is_floating
+from adgen.ir.types import NUMERIC, Array, Int, List, Record, Tuple, Type, Undef, dims_of, is_complex, is_floating
 from adgen.optimise.algebra import negative_factor, simplify
 from adgen.optimise.dce import eliminate_dead
 from adgen.rules.typing import bound_args
@@ -129,6 +129,8 @@ class Forward:
     def _formed(self, t: Any, wanted: Type) -> Operand:
         """Return a tangent in the form of its value: a rule answers a tuple by its items."""
         if not isinstance(t, dict):
+            if is_complex(t.type) and not is_complex(wanted):
+                t = self.b.call("np.real", t)
             return self.cots.cast(t, wanted)
         assert isinstance(wanted, (Tuple, Record))
         items = [self._formed(t[k], i) if is_floating(i) else self.b.const(None) for k, i in zip(sorted(t), wanted.items)]
@@ -279,7 +281,12 @@ class Forward:
             self.of[s.outs[k]] = t
 
     def _joined(self, a: Operand, out: Var) -> Operand:
-        return UNDEF if isinstance(a.type, Undef) else self.full(a)
+        """Return the tangent of what a join or a loop takes as `out`, which may be floating where it is not."""
+        if isinstance(a.type, Undef):
+            return UNDEF
+        if is_floating(a.type) or not is_floating(out.type) or not isinstance(a.type, NUMERIC):
+            return self.full(a)
+        return self.b.call("mul", self.b.const(0.0), a) if isinstance(a.type, Array) else self.b.const(0.0)
 
     @staticmethod
     def _tangent_type(v: Var) -> Type:
@@ -297,7 +304,7 @@ class Forward:
         b.adjoint = True
         for k in active:
             init = s.inits[k]
-            inits.append(UNDEF if isinstance(init.type, Undef) else self.full(init))
+            inits.append(self._joined(init, s.params[k]))
             t = Var(self._tangent_type(s.params[k]), *self._name(s.params[k]))
             params.append(t)
             self.of[s.params[k]] = t
@@ -312,7 +319,7 @@ class Forward:
         b.open()
         self.block(s.body)
         b.adjoint = True
-        yields = [self.full(s.yields[k]) for k in active]
+        yields = [self._joined(s.yields[k], s.params[k]) for k in active]
         collected = [self.full(s.collected[k]) for k in gathered]
         b.adjoint = False
         stop = (s.stop,) if s.stop is not None else ()

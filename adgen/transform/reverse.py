@@ -19,13 +19,14 @@ from adgen.rules.typing import join
 from adgen.transform.activity import Varied, inputs, reach_loop
 from adgen.transform.cotangents import Cot, Cotangents, Masked, gradient_name
 from adgen.transform.rules import RuleRunner, differentiable
-from adgen.transform.saves import Saves, choose, prune, recompute
+from adgen.transform.saves import NOTHING, Saves, choose, prune, recompute
 
 
 class Reverse:
     """Differentiates one function body."""
 
-    def __init__(self, b: Builder, varied: Varied, rules: RuleRunner) -> None:
+    def __init__(self, b: Builder, varied: Varied, rules: RuleRunner, absent: set[Var]) -> None:
+        self.absent = absent  # values that are None on the path that does not make them
         self.b = b
         self.varied = varied
         self.rules = rules
@@ -42,6 +43,7 @@ class Reverse:
             "copy": self._same,
             "np.where": self._where,
             "reversed_list": self._reversed_list,
+            "add_lists": self._add_lists,
         }
 
     # -- blocks ---------------------------------------------------------------------------------------
@@ -256,9 +258,8 @@ class Reverse:
         seq, value = s.args
         d = cots.settle(c) if not isinstance(c, dict) else cots.whole(c, s.out)
         if value in self.varied:
-            at = self.b.call("length", seq)
-            cots.add(value, cots.project(self.b.call("getitem", d, at), value))
-        cots.add(seq, d)  # items past the end of the shorter list are never read
+            cots.add(value, cots.project(self.b.load(d, (Index((-1,)),), ()), value))
+        cots.add(seq, self.b.load(d, (Index((Slice(None, -1, None),)),), ()))
 
     def _join_lists(self, s: Let, c: Cot, cots: Cotangents) -> None:
         a, other = s.args
@@ -270,10 +271,15 @@ class Reverse:
                 self._no_rule(s)
             cots.add(seq, self.b.call("make_list", self.b.call("sum", d)))
             return
+        at = self.b.call("length", a)
         if other in self.varied:
-            at = self.b.call("length", a)
             cots.add(other, self.b.load(d, (Index((Slice(Hole(0), None, None),)),), (at,)))
-        cots.add(a, d)
+        cots.add(a, self.b.load(d, (Index((Slice(None, Hole(0), None),)),), (at,)))
+
+    def _add_lists(self, s: Let, c: Cot, cots: Cotangents) -> None:
+        for a in s.args:
+            if a in self.varied:
+                cots.add(a, c, True)
 
     def _reversed_list(self, s: Let, c: Cot, cots: Cotangents) -> None:
         cots.add(s.args[0], self.b.call("reversed_list", cots.whole(c, s.out)))
@@ -328,6 +334,8 @@ class Reverse:
 
     def _settled(self, c: Cot, v: Var, both: list[Cot], cots: Cotangents) -> Operand:
         """Return a branch's cotangent in a form that both branches share."""
+        if c is None and v in self.absent:
+            return NOTHING
         narrow = [x.type for x in both if isinstance(x, (Var, Const))]
         if len(narrow) == 2 and narrow[0] == narrow[1] and isinstance(c, (Var, Const)):
             return c
@@ -452,7 +460,7 @@ class Reverse:
         extra = self.saves.at(s)
         range_, index, backwards = None, None, False
         if counted:
-            range_, backwards = s.range, True
+            range_, backwards = s.range, not s.backwards
             index = Var(Int(), s.index.name if s.index is not None else None)
             if s.index is not None:
                 mapping[s.index] = index

@@ -1,0 +1,21 @@
+"""Values that exist on one path only: what a branch saved is None on the other path."""
+
+from __future__ import annotations
+
+from adgen.ir.nodes import Block, If, Var, walk
+from adgen.ir.types import NoneT
+
+
+def find_absent(body: Block) -> set[Var]:
+    """Return the outs of branches that are None on one path: what was saved of the other."""
+    branches = [s for s in walk(body) if isinstance(s, If)]
+    absent: set[Var] = set()
+    grew = True
+    while grew:
+        grew = False
+        for s in reversed(branches):
+            for v, *sides in zip(s.outs, s.then.results, s.orelse.results):
+                if v not in absent and any(isinstance(x.type, NoneT) or x in absent for x in sides):
+                    absent.add(v)
+                    grew = True
+    return absent
