@@ -12,7 +12,6 @@ import importlib.util
 import os
 import sys
 from collections.abc import Sequence
-from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -139,6 +138,7 @@ def _import(place: str) -> Any:
 
 def _primal(target: str, wrt: str | None) -> tuple[Any, tuple[str, ...], bool]:
     """Return the function, the names to differentiate, and whether the result is a bare gradient."""
+    from adgen.api.custom import Custom
     from adgen.api.grad import Gradient, check_function, resolve_wrt
 
     fn: Any = _find(target)
@@ -147,9 +147,9 @@ def _primal(target: str, wrt: str | None) -> tuple[Any, tuple[str, ...], bool]:
     if isinstance(fn, Gradient):
         found: Gradient[..., Any] = fn
         fn, given, scalar = found.primal, found.wrt, found._engine.scalar_wrt
-    if not isinstance(fn, FunctionType):
-        check_function(getattr(fn, "fn", fn))
-        fn = getattr(fn, "fn", fn)
+    if isinstance(fn, Custom):
+        fn = fn.caller
+    check_function(fn)
     if wrt is not None:
         parts: list[int | str] = [int(w) if w.lstrip("-").isdigit() else w for w in map(str.strip, wrt.split(","))]
         return fn, resolve_wrt(fn, tuple(parts)), len(parts) == 1

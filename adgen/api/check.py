@@ -80,11 +80,12 @@ def _report(rows: list[_Row]) -> list[str]:
 def _compare(
     fn: Callable[..., Any], args: tuple[Any, ...], floating: list[int], modes: Sequence[Check], rng: np.random.Generator
 ) -> Iterator[_Row]:
+    from adgen.api.grad import unwrap
     from adgen.api.names import parameters_of
     from adgen.api.products import jvp, vjp
 
     value, pullback = vjp(fn, *_copy(args)) if "rev" in modes else (fn(*_copy(args)), None)
-    names = [p.name for p in parameters_of(fn)]
+    names = [p.name for p in parameters_of(unwrap(fn, Options())[0])]
     exact = all(_is_double(x) for x in (*(args[i] for i in floating), value))
     seed = _direction(value, rng)
     gradients = pullback(seed) if pullback is not None else ()

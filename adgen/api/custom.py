@@ -44,7 +44,7 @@ def stop_gradient(x: R) -> R:
     return x
 
 
-class _Custom(Generic[P, R]):
+class Custom(Generic[P, R]):
     """A function that brings its own rule. Called as usual, it is the function."""
 
     kind: Kind
@@ -64,8 +64,31 @@ class _Custom(Generic[P, R]):
     def __reduce__(self) -> str:
         return self.__qualname__
 
+    @functools.cached_property
+    def caller(self) -> Callable[..., Any]:
+        """A plain function that calls this one: what is differentiated when a gradient of this one is asked for."""
+        from adgen.api.link import compile_text
+        from adgen.api.names import header, parameters_of, passing
 
-class custom_vjp(_Custom[P, R]):
+        fn: Any = self.fn
+        params = parameters_of(fn)
+        text = (
+            f"def make({fn.__name__}):\n"
+            f"    def {fn.__name__}_({header(params, fn)}):\n"
+            f"        return {fn.__name__}({passing(params)})\n"
+            f"    return {fn.__name__}_\n"
+        )
+        code, _ = compile_text(text, f"caller of {fn.__name__}")
+        space: dict[str, Any] = {"__name__": fn.__module__}
+        exec(code, space)
+        made: Any = space["make"](self)
+        made.__defaults__, made.__kwdefaults__ = fn.__defaults__, fn.__kwdefaults__
+        made.__name__, made.__qualname__, made.__doc__ = fn.__name__, fn.__qualname__, fn.__doc__
+        caller: Callable[..., Any] = made
+        return caller
+
+
+class custom_vjp(Custom[P, R]):
     """Give a function a vjp rule of its own; `@fn.defvjp` on the rule.
 
     The rule is `rule(g, out, *args)` and returns a tuple with one gradient per positional argument, each of the
@@ -93,7 +116,7 @@ class custom_vjp(_Custom[P, R]):
         return rule
 
 
-class custom_jvp(_Custom[P, R]):
+class custom_jvp(Custom[P, R]):
     """Give a function a jvp rule of its own; `@fn.defjvp` on the rule.
 
     The rule is `rule(t, out, *args)`, where `t` is a tuple with one tangent per positional argument (None for an

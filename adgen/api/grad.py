@@ -9,7 +9,7 @@ from dataclasses import replace
 from types import FunctionType, MethodType
 from typing import Any, Generic, Literal, ParamSpec, TypeVar, overload
 
-from adgen.api.custom import current_overrides
+from adgen.api.custom import Custom, current_overrides
 from adgen.api.engine import Engine
 from adgen.api.link import Loaded
 from adgen.api.names import find_by_name, parameters_of
@@ -128,7 +128,12 @@ def _rebuild_beside(
 
 
 def unwrap(fn: Any, options: Options) -> tuple[Any, Options]:
-    """Return the function under a gradient that is differentiated again, and options that say so."""
+    """Return the function under a gradient that is differentiated again, and options that say so.
+
+    A function that brings its own rule has no body for the compiler: what calls it is differentiated in its place.
+    """
+    if isinstance(fn, Custom):
+        return fn.caller, options
     if not isinstance(fn, Gradient):
         return fn, options
     before = fn._engine.options

@@ -72,7 +72,7 @@ def text_key(engine: Engine, keys: tuple[Key, ...], wrt: tuple[str, ...]) -> str
         parts = [
             versions(),
             digest_code(fn),
-            fn.__module__,
+            str(fn.__module__),
             fn.__qualname__,
             engine.mode,
             repr((wrt, engine.wrt, engine.scalar_wrt, options.of, options.stop_gradients, options.unconnected, options.inner)),
