@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from adgen.ir.nodes import Block, If, Var, walk
-from adgen.ir.types import NoneT
+from adgen.ir.types import NoneT, Undef
 
 
-def find_absent(body: Block) -> set[Var]:
-    """Return the outs of branches that are None on one path: what was saved of the other."""
+def find_absent(body: Block, undefined: bool = False) -> set[Var]:
+    """Return the outs of branches that are None on one path: what was saved of the other.
+
+    `undefined`: also those that are not defined there at all.
+    """
+    missing = (NoneT, Undef) if undefined else (NoneT,)
     branches = [s for s in walk(body) if isinstance(s, If)]
     absent: set[Var] = set()
     grew = True
@@ -15,7 +19,7 @@ def find_absent(body: Block) -> set[Var]:
         grew = False
         for s in reversed(branches):
             for v, *sides in zip(s.outs, s.then.results, s.orelse.results):
-                if v not in absent and any(isinstance(x.type, NoneT) or x in absent for x in sides):
+                if v not in absent and any(isinstance(x.type, missing) or x in absent for x in sides):
                     absent.add(v)
                     grew = True
     return absent

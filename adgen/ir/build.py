@@ -20,7 +20,7 @@ from adgen.rules.typing import join, result_type, type_of_value
 
 # each makes memory that is written later: two of them are not one
 ALLOCATES = frozenset(
-    ("copy", "update", "append", "make_list", "zeros_list", "np.zeros_like", "np.ones_like", "np.full_like", "np.empty_like")
+    ("copy", "update", "append", "make_list", "zeros_list", "ones_list", "np.zeros_like", "np.ones_like", "np.full_like", "np.empty_like")
 )
 FOLDABLE = (bool, int, float, str, tuple, type(None))
 

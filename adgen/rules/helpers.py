@@ -21,6 +21,11 @@ def unbroadcast(value: Any, like: Any) -> Any:
     return value
 
 
+def ones_list(values: Any) -> Any:
+    """Return a list of ones like the values of a list."""
+    return [1.0 + 0.0 * v if np.ndim(v) == 0 else np.ones_like(v) for v in values]
+
+
 def zeros_list(values: Any) -> Any:
     """Return a list of zeros like the values of a list."""
     return [0.0 * v if np.ndim(v) == 0 else np.zeros_like(v) for v in values]

@@ -40,7 +40,7 @@ def differentiate(func: Func, sources: Sequence[Var], seed: Operand | None, unco
     b.share(func.body.stmts)
     varied = Varied(func.body, sources)
     rules = RuleRunner(b)
-    reverse = Reverse(b, varied, rules, find_absent(func.body))
+    reverse = Reverse(b, varied, rules, find_absent(func.body, undefined=True))
     cots = Cotangents(b)
     result = func.body.results[0]
     if result in varied:
@@ -75,10 +75,9 @@ def finish(cots: Cotangents, c: Cot, v: Var, unconnected: str) -> Operand:
 
 def _ones(b: Builder, t: Type, value: Operand) -> Cot:
     """Return the seed of the sum of all floating-point elements."""
-    if isinstance(t, Tuple):
-        return {k: _ones(b, i, value) for k, i in enumerate(t.items) if is_floating(i)}
-    if isinstance(t, Record):
-        return {k: _ones(b, i, value) for k, i in zip(t.keys, t.items) if is_floating(i)}
+    if isinstance(t, (Tuple, Record)):
+        keys = range(len(t.items)) if isinstance(t, Tuple) else t.keys
+        return {k: _ones(b, i, b.call("item", value, b.const(k))) for k, i in zip(keys, t.items) if is_floating(i)}
     if isinstance(t, List):
         return b.call("ones_list", value)
     return b.const(1.0)
