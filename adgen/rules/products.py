@@ -305,11 +305,27 @@ def kron_b_vjp(g: Any, a: Any, b: Any) -> Any:
 multilinear(np.kron, "a b", args=("a", "b"), vjp=(kron_a_vjp, kron_b_vjp), samples=(sample(V, N[0]), sample(M, N)))
 
 
+def three_elements(a: Any, b: Any) -> None:
+    """Stop a gradient of np.cross of vectors with two elements, which adgen does not have."""
+    if a.shape[-1] != 3 or b.shape[-1] != 3:
+        raise NotImplementedError("the gradient of np.cross is for vectors of three elements")
+
+
+def cross_a_vjp(g: Any, a: Any, b: Any) -> Any:
+    three_elements(a, b)
+    return np.cross(b, g)
+
+
+def cross_b_vjp(g: Any, a: Any, b: Any) -> Any:
+    three_elements(a, b)
+    return np.cross(g, a)
+
+
 multilinear(
     np.cross,
     "a b",
     args=("a", "b"),
-    vjp=(lambda g, b: np.cross(b, g), lambda g, a: np.cross(g, a)),
+    vjp=(cross_a_vjp, cross_b_vjp),
     infer=broadcast_of("a", "b"),
     samples=(sample(V, W), sample(M, M[:, ::-1]), sample(M, V)),
 )
