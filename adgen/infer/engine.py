@@ -283,7 +283,10 @@ class Engine:
         """Replace an object's content; whatever may share its memory can't be read any more."""
         self.content(obj)
         self.written.setdefault(obj)
+        depth = self._depth(self.state.heap[obj])
         for other in self.state.links.get(obj, ()):
+            if self._depth(self.state.heap.get(other)) < depth:
+                continue  # what a list holds is not written with it
             name, mine = other.name or "another array", obj.name or "an array"
             self.state.heap[other] = Poison(
                 f"'{name}' may share memory with '{mine}', which was written",
@@ -291,6 +294,13 @@ class Engine:
                 self.origin,
             )
         self.state.heap[obj] = content
+
+    def _depth(self, content: Any) -> int:
+        """Return how many levels of containers a content has: what it holds has fewer."""
+        if isinstance(content, (Seq, Map, TupleV)):
+            parts = [self.state.heap.get(i.obj) if isinstance(i, Ref) else i for i in content.items]
+            return 1 + max(map(self._depth, parts), default=0)
+        return nesting(content.type) if isinstance(content, (Var, Const)) else MAX_INLINE
 
     def write_place(self, ref: Ref, value: Operand, place: Place, holes: Sequence[Operand], mode: Any) -> None:
         obj = ref.obj
@@ -373,6 +383,15 @@ class Engine:
         if not self.printable or self.hidden is None:
             return self.b.const(value)
         return self.hidden(self, owner, name, value)
+
+
+def nesting(t: Type) -> int:
+    """Return how many levels of containers a type has."""
+    if isinstance(t, List):
+        return 1 + nesting(t.elem)
+    if isinstance(t, (Tuple, Record)):
+        return 1 + max(map(nesting, t.items), default=0)
+    return 0
 
 
 def is_data(value: Any) -> bool:

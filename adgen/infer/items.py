@@ -118,7 +118,7 @@ def from_list(e: Engine, base: Ref, key: Any, hint: dict[str, Any]) -> Any:
     """An item of a list at an index known at run time."""
     c = e.content(base.obj)
     elem = element_type(e, c, c)
-    if elem is None:
+    if elem is None or (isinstance(elem, Opaque) and isinstance(c, Seq)):
         if isinstance(c, Seq):
             return _from_known(e, c.items, key, None)
         raise UnsupportedError(what="an item of a list whose items differ in type", origin=e.origin)
