@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import types as pytypes
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -196,7 +197,7 @@ def call_primitive(e: Engine, row: Primitive, args: Sequence[Any], kwargs: Mappi
         elif isinstance(v, tuple):
             operands[p] = tuple(as_operand(e, i) for i in v)
         else:
-            operands[p] = as_operand(e, v)
+            operands[p] = as_operand(e, v if takes_sequence(row, p) else numbers_as_array(e, v))
     flat, kws = canonical(row, operands)
     if row.memory in ("view", "same", "maybe") and bound:
         first = aliased_argument(row, bound)
@@ -238,6 +239,22 @@ def _aliasing(e: Engine, row: Primitive, base: Ref, flat: tuple[Operand, ...], k
 
 
 READONLY = ("np.broadcast_to", "np.diagonal", "np.diag")
+
+
+@functools.cache
+def takes_sequence(row: Primitive, param: str) -> bool:
+    """Say whether a row's rules know a list or tuple in the place of this parameter."""
+    if param not in row.diff or not row.name.startswith("np."):
+        return True
+    at = row.params.index(param)
+    return any(isinstance(s.args[at], (list, tuple)) for s in row.samples if at < len(s.args))
+
+
+def numbers_as_array(e: Engine, v: Any) -> Any:
+    """Return a list or tuple as the array that a NumPy function makes of it first."""
+    if isinstance(v, TupleV) or (isinstance(v, Ref) and not isinstance(e.content(v.obj), Map)):
+        return as_array(e, v)
+    return v
 
 
 def as_operand(e: Engine, v: Any) -> Operand:

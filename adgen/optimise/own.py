@@ -342,7 +342,10 @@ def writes_element(s: Let) -> bool:
     base = s.args[0].type
     if isinstance(base, Array) or s.op.name != "update":
         return False
-    return len(s.place) > 1 or s.mode != "set"
+    if len(s.place) > 1 or s.mode == "set":
+        return len(s.place) > 1
+    items = (base.elem,) if isinstance(base, List) else getattr(base, "items", (base,))
+    return any(map(refers, items))  # numbers are replaced, not written
 
 
 def _same_shape(a: object, out: Array) -> bool:
