@@ -15,7 +15,7 @@ from adgen.frontend import tree
 from adgen.infer import builtin_calls, items, loops, methods, operations
 from adgen.infer.values import BoundFunction, Closure, Map, Method, Ref, Seq, TupleV
 from adgen.ir.nodes import Const, Hole, Index, Operand, Var, ViewStep
-from adgen.ir.types import Array, List, NoneT, Opaque, Type, is_floating
+from adgen.ir.types import NUMERIC, Array, List, NoneT, Opaque, Scalar, Type, is_floating
 from adgen.rules.declare import has_static_mark
 from adgen.rules.registry import REGISTRY, Primitive
 from adgen.rules.typing import bind, canonical, result_type
@@ -182,7 +182,29 @@ def emit(e: Engine, row: Primitive, args: tuple[Operand, ...], kws: tuple[str, .
         ) from error
 
 
+# Where an argument is an array or a NumPy scalar, these are the operators.
+OPERATORS = {
+    "np.add": "add", "np.subtract": "sub", "np.multiply": "mul", "np.divide": "truediv", "np.floor_divide": "floordiv",
+    "np.remainder": "mod", "np.negative": "neg", "np.positive": "pos", "np.matmul": "matmul", "np.less": "lt",
+    "np.less_equal": "le", "np.greater": "gt", "np.greater_equal": "ge", "np.equal": "eq", "np.not_equal": "ne",
+}  # fmt: skip
+
+
+def as_written_best(e: Engine, row: Primitive, args: Sequence[Any]) -> Primitive:
+    """Return the row that says the same more simply: an operator for a ufunc, `nonzero` for `where` of a condition."""
+    if row.name == "np.where" and len(args) == 1:
+        return e.row("np.nonzero")
+    if row.name not in OPERATORS or len(args) != len(row.params):
+        return row
+    types = [operations.array_type(e, a) if isinstance(a, Ref) else getattr(a, "type", None) for a in args]
+    if not all(isinstance(t, NUMERIC) for t in types) or not any(isinstance(t, (Array, Scalar)) for t in types):
+        return row
+    return e.row(OPERATORS[row.name])
+
+
 def call_primitive(e: Engine, row: Primitive, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]) -> Any:
+    if not kwargs and row is REGISTRY.find(row.fn):
+        row = as_written_best(e, row, args)
     try:
         bound = bind(row, list(args), dict(kwargs))
     except TypeError as error:

@@ -15,6 +15,7 @@ from typing import Any
 
 from adgen.ir.nodes import Block, Const, Hole, If, Index, Let, Mode, Operand, Origin, Place, Slice, Stmt, Var
 from adgen.ir.types import Array, Bool, Type, Undef
+from adgen.rules.lengths import length_of_result
 from adgen.rules.registry import REGISTRY, Primitive
 from adgen.rules.typing import join, result_type, type_of_value
 
@@ -153,6 +154,7 @@ class Builder:
         if isinstance(t, Array) and any(isinstance(a.type, Array) and a.type.loose for a in args) and op.name != "astype":
             t = replace(t, loose=True)
         out = Var(t, name, fixed)
+        out.length = length_of_result(op.name, args)
         self.append(Let(out, op, args, kws, place, mode, self.origin, self.adjoint))
         if key is not None:
             self._shared[-1][key] = out

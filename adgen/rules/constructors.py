@@ -11,6 +11,7 @@ from adgen.ir.types import Length
 from adgen.rules.axes import numbers
 from adgen.rules.declare import constructor, linear, nondifferentiable, rule, sample, static
 from adgen.rules.shapes import shape_from
+from adgen.rules.lengths import length_of
 from adgen.rules.typing import Shape, array_dims, fresh_dim, known, same_as
 
 V = np.array([0.5, -1.2, 2.0])
@@ -19,7 +20,8 @@ M = np.array([[1.0, -2.0, 0.5], [0.3, 4.0, -1.5]])
 
 def length(n: Operand) -> Length:
     """Return the length that an integer argument gives."""
-    return int(n.value) if isinstance(n, Const) and n.value is not None else fresh_dim()
+    known = length_of(n)
+    return fresh_dim() if known is None or isinstance(known, tuple) else known
 
 
 # --- constants ------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextvars import ContextVar
 from itertools import count
 
+from adgen.ir.nodes import Const, Operand, Var
 from adgen.ir.types import Array, Dim, Length, List, Record, Tuple, Type
 
 _symbols: ContextVar[count[int]] = ContextVar("adgen_symbols")
@@ -95,6 +96,32 @@ def reduce_dims(dims: Sequence[Length], axis: object, keepdims: object = False) 
     if keepdims:
         return tuple(1 if k in gone else n for k, n in enumerate(dims))
     return tuple(n for k, n in enumerate(dims) if k not in gone)
+
+
+def length_of(n: Operand) -> Length | tuple[Length | None, ...] | None:
+    """Return the length that an integer is known to be; the lengths that the items of a tuple are."""
+    if isinstance(n, Var):
+        return n.length
+    return n.value if type(n.value) is int else None
+
+
+def length_of_result(op: str, args: Sequence[Operand]) -> Length | tuple[Length | None, ...] | None:
+    """Return what is known of the length that an operation on lengths or shapes gives."""
+    if op == "make_tuple":
+        parts = [length_of(a) for a in args]
+        return None if all(p is None for p in parts) else tuple(None if isinstance(p, tuple) else p for p in parts)
+    if op in ("dim", "length", "shape") and isinstance(args[0].type, Array):
+        dims = args[0].type.dims
+        if op == "shape":
+            return dims
+        k = args[1].value if op == "dim" and isinstance(args[1], Const) else 0
+        return dims[k] if -len(dims) <= k < len(dims) else None
+    if op == "size" and isinstance(args[0].type, Array) and args[0].type.ndim == 1:
+        return args[0].type.dims[0]
+    if op == "sub" and isinstance(args[1], Const) and type(args[1].value) is int and args[1].value >= 0:
+        n = length_of(args[0])
+        return Dim(n.symbol, n.minus + args[1].value) if isinstance(n, Dim) else None
+    return None
 
 
 def array_dims(t: Type) -> tuple[Length, ...]:

@@ -13,6 +13,7 @@ from adgen.ir.nodes import Const, Operand
 from adgen.ir.types import Int, Length, Scalar, Tuple
 from adgen.rules.axes import inverse_permutation, normal_axis, numbers, of_lengths, shaped_like
 from adgen.rules.declare import linear, sample, static
+from adgen.rules.lengths import length_of
 from adgen.rules.typing import Shape, array_dims, fresh_dim, known, normalize_axes, same_as
 
 V = np.array([0.5, -1.2, 2.0, 0.3])
@@ -33,9 +34,13 @@ def shape_from(shape: Operand) -> Shape | None:
     if isinstance(shape, Const):
         lengths = shape.value if isinstance(shape.value, (tuple, list)) else (shape.value,)
         return Shape(tuple(fresh_dim() if n == -1 else int(n) for n in lengths))
+    known = length_of(shape)
     if isinstance(shape.type, Tuple):
-        return Shape(tuple(fresh_dim() for _ in shape.type.items))
-    return Shape((fresh_dim(),)) if isinstance(shape.type, (Int, Scalar)) else None
+        parts = known if isinstance(known, tuple) else (None,) * len(shape.type.items)
+        return Shape(tuple(fresh_dim() if n is None or n == -1 else n for n in parts))
+    if not isinstance(shape.type, (Int, Scalar)):
+        return None
+    return Shape((fresh_dim() if known is None or isinstance(known, tuple) else known,))
 
 
 def reshaped(a: Operand, shape: Operand) -> Any:
