@@ -63,7 +63,7 @@ def _key_of_list(value: list[Any]) -> Key:
     keys = tuple(map(key_of, value))
     if not keys:
         return (list, True, None)
-    if keys.count(keys[0]) == len(keys):
+    if kinds <= {np.ndarray, list, *SIMPLE} and keys.count(keys[0]) == len(keys):
         return (list, True, keys[0])
     first = keys[0]
     if kinds == {np.ndarray} and all(v.dtype == first[0] and v.ndim == value[0].ndim for v in value):

@@ -8,7 +8,7 @@ the body runs again.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
@@ -17,7 +17,7 @@ from adgen.infer import iterables
 from adgen.infer.branches import run_if, truth
 from adgen.infer.values import UNBOUND, Map, Obj, Poison, Ref, Seq, State, TupleV, Unbound
 from adgen.ir.nodes import UNDEF, Block, Const, Loop, Operand, Range, Var
-from adgen.ir.types import NUMERIC, Array, Dim, Int, List, Type, Undef
+from adgen.ir.types import NUMERIC, Array, Dim, Int, Length, List, Type, Undef
 from adgen.rules.typing import fresh_dim, join
 
 if TYPE_CHECKING:
@@ -159,6 +159,7 @@ class Runner:
 
     def _attempt(self) -> None:
         e, s = self.e, self.s
+        self.newest = fresh_dim().symbol  # lengths with later symbols are made in the body
         self.leaves: dict[Path, Leaf] = {}
         self.contents: dict[Obj, Any] = {}  # header objects, with the content that they enter with
         self.targets: dict[Path, Obj] = {}  # the object that a slot refers to at the end of the body
@@ -255,10 +256,12 @@ class Runner:
     def _outer_type(self, t: Type) -> Type:
         """Return the type after the loop: a length that varies is another one there."""
         if isinstance(t, Array):
-            general = self.a.general
-            dims = tuple(fresh_dim(d.nonunit) if isinstance(d, Dim) and d.symbol in general else d for d in t.dims)
-            return Array(t.dtype, dims)
+            return replace(t, dims=tuple(map(self._outer_length, t.dims)))
         return List(self._outer_type(t.elem)) if isinstance(t, List) else t
+
+    def _outer_length(self, d: Length) -> Length:
+        varies = isinstance(d, Dim) and (d.symbol in self.a.general or d.symbol > self.newest)
+        return fresh_dim(is_nonunit(d)) if varies else d
 
     # -- what enters an iteration -----------------------------------------------------------------
 
@@ -433,7 +436,6 @@ class Runner:
         elif isinstance(v, Ref) and isinstance(self.e.state.heap[v.obj], (Var, Const)):
             v = self.e.value(v)
             self._param(path, UNDEF, name, Obj(name)).type = v.type
-            self.a.general.update({d.symbol: None for d in dims_within(v.type) if isinstance(d, Dim)})
         else:
             return
         self.leaves[path].next = v

@@ -28,10 +28,34 @@ def ones_list(values: Any) -> Any:
 
 def zeros_list(values: Any) -> Any:
     """Return a list of zeros like the values of a list."""
-    return [0.0 * v if np.ndim(v) == 0 else np.zeros_like(v) for v in values]
+
+    def zero(v: Any) -> Any:
+        if isinstance(v, tuple):
+            parts = [zero(i) for i in v]
+            return type(v)(*parts) if hasattr(v, "_fields") else tuple(parts)
+        if isinstance(v, list):
+            return [zero(i) for i in v]
+        if isinstance(v, dict):
+            return {k: zero(i) for k, i in v.items()}
+        if isinstance(v, np.ndarray):
+            return np.zeros_like(v) if v.dtype.kind in "fc" else None
+        return type(v)(0.0) if isinstance(v, (float, complex, np.inexact)) else None
+
+    return [zero(v) for v in values]
 
 
 def add_lists(a: Any, b: Any) -> Any:
     """Add two lists item by item; the items that one list lacks count as zero."""
+
+    def add(x: Any, y: Any) -> Any:
+        if isinstance(x, list):
+            return add_lists(x, y)
+        if isinstance(x, tuple):
+            parts = [add(i, j) for i, j in zip(x, y)]
+            return type(x)(*parts) if hasattr(x, "_fields") else tuple(parts)
+        if isinstance(x, dict):
+            return {k: add(i, y[k]) for k, i in x.items()}
+        return None if x is None else x + y
+
     longer, shorter = (a, b) if len(a) >= len(b) else (b, a)
-    return [x + y for x, y in zip(longer, shorter)] + longer[len(shorter) :]
+    return [add(x, y) for x, y in zip(longer, shorter)] + longer[len(shorter) :]

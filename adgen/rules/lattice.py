@@ -79,10 +79,13 @@ def type_of_value(v: Any) -> Type:
 
 
 def type_of_list(items: tuple[Type, ...]) -> Type:
-    """Return the type of a list display: `List` if the elements share dtype and rank, else a `Record`."""
+    """Return the type of a list display: `List` if the elements are numbers or arrays that share dtype and rank
+    (or such lists), else a `Record`."""
     if not items:
         return List(Undef())
     elem = items[0]
+    if isinstance(elem, (Tuple, Record)):
+        return Record(list, tuple(range(len(items))), items)
     for t in items[1:]:
         if skeleton(t) != skeleton(elem):
             return Record(list, tuple(range(len(items))), items)

@@ -17,7 +17,8 @@ from adgen.transform.activity import Varied
 from adgen.transform.cotangents import Cot, Cotangents, make_record
 from adgen.transform.reverse import Reverse
 from adgen.transform.rules import RuleRunner
-from adgen.transform.saves import settle_absent
+from adgen.transform.stable import find_stable
+from adgen.transform.saves import find_buffers, settle_absent
 
 
 @dataclass(slots=True)
@@ -41,6 +42,8 @@ def differentiate(func: Func, sources: Sequence[Var], seed: Operand | None, unco
     varied = Varied(func.body, sources)
     rules = RuleRunner(b)
     reverse = Reverse(b, varied, rules, find_absent(func.body, undefined=True))
+    reverse.buffers = find_buffers(func.body)
+    reverse.stable = find_stable(func.body)
     cots = Cotangents(b)
     result = func.body.results[0]
     if result in varied:

@@ -17,15 +17,18 @@ from adgen.ir.rewrite import substitute
 from adgen.ir.types import Array, Int, List, Record, Tuple, Type, dims_of, is_floating
 from adgen.rules.typing import join
 from adgen.transform.activity import Varied, inputs, reach_loop
-from adgen.transform.cotangents import Cot, Cotangents, Masked, gradient_name
+from adgen.transform.cotangents import Cot, Cotangents, Masked, gradient_name, make_record
 from adgen.transform.rules import RuleRunner, differentiable
-from adgen.transform.saves import NOTHING, Saves, choose, prune, recompute
+from adgen.transform.saves import NOTHING, Saves, Sources, choose, prune, recompute
 
 
 class Reverse:
     """Differentiates one function body."""
 
     def __init__(self, b: Builder, varied: Varied, rules: RuleRunner, absent: set[Var]) -> None:
+        self.buffers: set[Var] = set()  # versions of arrays that loops write
+        self.stable: dict[Let, Var] = {}
+        self.dear: set[Var] = set()  # those of the loops around the present one
         self.absent = absent  # values that are None on the path that does not make them
         self.b = b
         self.varied = varied
@@ -103,7 +106,7 @@ class Reverse:
 
     def _elementwise(self, s: Let, c: Cot, cots: Cotangents, active: Sequence[tuple[str, Any]]) -> None:
         g = c.value if isinstance(c, Masked) else c
-        found = []
+        found: list[tuple[Operand, Cot]] = []
         for p, a in active:
             partial = s.op.partials.get(p)
             if partial is None:
@@ -111,9 +114,17 @@ class Reverse:
                 continue
             d = self.rules.partial(partial, s)
             part: Cot = self._widen(self.b.call("mul", g, d), s.out, a)
+            again = next((k for k, (x, _) in enumerate(found) if x is a), None)
+            if again is not None:  # x * x: one contribution, not two
+                before = found[again][1]
+                before = before.value if isinstance(before, Masked) else before
+                part = self.b.call("add", before, part)
             if isinstance(c, Masked):
                 part = Masked(c.mask, part, c.other)
-            found.append((a, part))
+            if again is not None:
+                found[again] = (a, part)
+            else:
+                found.append((a, part))
         # every contribution is computed before any is added: adding may write in place what another reads
         for a, part in found:
             cots.add(a, cots.project(part, a), part is g)
@@ -191,6 +202,9 @@ class Reverse:
             if any(isinstance(i, Slice) for i in s.place[0].items if isinstance(s.place[0], Index)):
                 self._no_rule(s)
             g: Operand = cots.whole(c, s.out)
+            if isinstance(s.out.type, (Tuple, Record, List)):
+                self._item_of_list(s, g, cots)
+                return
         else:
             g = cots.settle(c)
         root, outer, holes = cots.origin_of(base)
@@ -198,6 +212,28 @@ class Reverse:
         name, fixed = gradient_name(root)
         place = (*outer, *(shift(step, len(holes) - 1) for step in s.place))
         cots.of[root] = self.b.update(d, g, place, (*holes, *s.args[1:]), "add", name=name, fixed=fixed)
+
+    def _item_of_list(self, s: Let, g: Operand, cots: Cotangents) -> None:
+        """Add the cotangent of a tuple or list that a list holds: their `+=` joins, so a new one takes its place."""
+        base = s.args[0]
+        assert isinstance(base, Var)
+        d = cots.whole(cots.pop(base), base)
+        place = tuple(shift(step, -1) for step in s.place)
+        old = self.b.load(d, place, s.args[1:])
+        total = self._sum_parts(old, g)
+        cots.of[base] = self.b.update(d, total, place, s.args[1:], "set")
+
+    def _sum_parts(self, a: Operand, c: Operand) -> Operand:
+        t = a.type
+        if isinstance(t, List):
+            return self.b.call("add_lists", a, c)
+        if not isinstance(t, (Tuple, Record)):
+            return self.b.call("add", a, c) if is_floating(t) else a
+        keys = range(len(t.items)) if isinstance(t, Tuple) else t.keys
+        items = [
+            self._sum_parts(self.b.call("item", a, self.b.const(k)), self.b.call("item", c, self.b.const(k))) for k in keys
+        ]
+        return self.b.call("make_tuple", *items) if isinstance(t, Tuple) else make_record(self.b, t, items)
 
     def _update(self, s: Let, c: Cot, cots: Cotangents) -> None:
         base, value = s.args[:2]
@@ -347,14 +383,15 @@ class Reverse:
         needed = [v for v in free_vars(backward) if v in inner]
         if not needed:
             return backward
-        kept, again = choose(needed, inner, set())
+        sources = Sources(inner, dear=self.dear, stable=self.stable)
+        kept, again = choose(needed, sources)
         mapping: dict[Var, Operand] = {}
         outs = self.saves.at(s).outs[n]
         for v in kept:
             if v not in outs:
                 outs[v] = Var(v.type, v.name, v.fixed)
             mapping[v] = outs[v]
-        first = recompute(again, inner, mapping)
+        first = recompute(again, sources, mapping)
         moved = substitute(backward, mapping)
         return Block((*first, *moved.stmts), moved.results)
 
@@ -419,7 +456,10 @@ class Reverse:
         for c, k in zip(consumes, d_collects):
             if s.collected[k] in self.varied:
                 inner.add(s.collected[k], c.var)
+        around = self.dear
+        self.dear = around | {v for v in (*s.params, *self.saves.defined(s.body.stmts)) if v in self.buffers}
         self.block(s.body, inner)
+        self.dear = around
         results = [inner.whole(inner.pop(v), v) for v in carried]
         wider = {}
         for v, r in zip(carried, results):
@@ -455,7 +495,8 @@ class Reverse:
         needed = [v for v in free_vars(body) if v in inner and v not in slots.values()]
         counted = s.range is not None and not s.stops
         free = {s.index} if counted and s.index is not None else set()
-        kept, again = choose(needed, inner, free)
+        sources = Sources(inner, free, self.dear, self.stable)
+        kept, again = choose(needed, sources)
         mapping: dict[Var, Operand] = {}
         extra = self.saves.at(s)
         range_, index, backwards = None, None, False
@@ -481,7 +522,7 @@ class Reverse:
                 extra.trips = Var(Int(), "trips")
             range_, backwards = Range(b.const(0), extra.trips, b.const(1)), True
             index = Var(Int(), None)
-        first = recompute(again, inner, mapping)
+        first = recompute(again, sources, mapping)
         moved = substitute(body, mapping)
         body = Block((*first, *moved.stmts), moved.results)
         outs = {v: Var(slots[v].type, *gradient_name(v)) for v in carried}

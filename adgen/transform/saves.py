@@ -114,28 +114,69 @@ class Saves:
         )
 
 
-def choose(needed: Iterable[Var], inner: dict[Var, Let | None], free: set[Var]) -> tuple[list[Var], list[Var]]:
-    """Split the values that a backward body needs into (kept, computed again, in order of definition).
+def find_buffers(body: Block) -> set[Var]:
+    """Return the versions of arrays that a loop writes: keeping one costs a copy of the array in each iteration."""
+    flows: list[tuple[Var, Operand]] = []
+    found: set[Var] = set()
+    for s in walk(body):
+        if isinstance(s, Loop):
+            for p, init, y, out in zip(s.params, s.inits, s.yields, s.outs):
+                flows += [(p, init), (p, y), (out, p), (out, y)]
+        elif isinstance(s, If):
+            flows += [(v, a) for v, *sides in zip(s.outs, s.then.results, s.orelse.results) for a in sides]
+        elif s.op.name == "update" and isinstance(s.out.type, Array):
+            flows.append((s.out, s.args[0]))
+            found.add(s.out)
+        elif s.op.name == "getitem" and isinstance(s.out.type, Array) and not _gathers(s):
+            flows.append((s.out, s.args[0]))
+    grew = True
+    while grew:
+        before = len(found)
+        for v, a in flows:
+            if isinstance(a, Var) and (v in found or a in found) and isinstance(v.type, Array):
+                found.update((v, a))
+        grew = len(found) != before
+    return found
 
-    `inner` are the values that the primal body defines; `free` those of them that are at hand anyway (the index).
-    """
+
+@dataclass(slots=True)
+class Sources:
+    """What computing values again may read, and what not."""
+
+    inner: dict[Var, Let | None]  # the values that the primal body defines
+    free: set[Var] = field(default_factory=set)  # those of them that are at hand anyway (the index)
+    dear: set[Var] = field(default_factory=set)  # values outside that would have to be kept whole further out
+    stable: dict[Let, Var] = field(default_factory=dict)  # loads that a later version of the array answers as well
+
+    def args(self, s: Let) -> tuple[Operand, ...]:
+        """Return what a statement reads when it is repeated."""
+        later = self.stable.get(s)
+        return s.args if later is None or later in self.dear or later in self.inner else (later, *s.args[1:])
+
+
+def choose(needed: Iterable[Var], sources: Sources) -> tuple[list[Var], list[Var]]:
+    """Split the values that a backward body needs into (kept, computed again, in order of definition)."""
+    inner, free = sources.inner, sources.free
     order = {v: k for k, v in enumerate(inner)}
     wanted = sorted((v for v in needed if v in inner and v not in free), key=order.__getitem__)
     again: dict[Var, None] = {}
     kept: dict[Var, None] = dict.fromkeys(wanted)
     for v in reversed(wanted):
         others = {w for w in kept if w is not v}
-        if cost(v, inner, free | others, {}) <= MAX_RECOMPUTE:
+        if cost(v, sources, free | others, {}) <= MAX_RECOMPUTE:
             del kept[v]
             again[v] = None
     need: dict[Var, None] = {}
     for v in again:
-        _collect_inputs(v, inner, free | set(kept), need)
+        _collect_inputs(v, sources, free | set(kept), need)
     return list(kept), sorted(need, key=order.__getitem__)
 
 
-def cost(v: Operand, inner: dict[Var, Let | None], at_hand: set[Var], seen: dict[Var, float]) -> float:
+def cost(v: Operand, sources: Sources, at_hand: set[Var], seen: dict[Var, float]) -> float:
     """Return what computing a value again costs, infinity if it can't or should not be done."""
+    inner = sources.inner
+    if v in sources.dear:
+        return float("inf")
     if not isinstance(v, Var) or v not in inner or v in at_hand:
         return 0.0
     if v in seen:
@@ -145,8 +186,8 @@ def cost(v: Operand, inner: dict[Var, Let | None], at_hand: set[Var], seen: dict
     if s is None or price == float("inf"):
         return float("inf")
     seen[v] = price
-    for a in s.args:
-        price += cost(a, inner, at_hand, seen)
+    for a in sources.args(s):
+        price += cost(a, sources, at_hand, seen)
         if price > MAX_RECOMPUTE:
             return float("inf")
     return price
@@ -171,7 +212,8 @@ def _gathers(s: Let) -> bool:
     return any(isinstance(a.type, (Array, List)) for a in s.args[1:])
 
 
-def _collect_inputs(v: Operand, inner: dict[Var, Let | None], at_hand: set[Var], need: dict[Var, None]) -> None:
+def _collect_inputs(v: Operand, sources: Sources, at_hand: set[Var], need: dict[Var, None]) -> None:
+    inner = sources.inner
     stack = [v]
     while stack:
         a = stack.pop()
@@ -179,17 +221,17 @@ def _collect_inputs(v: Operand, inner: dict[Var, Let | None], at_hand: set[Var],
             need[a] = None
             s = inner[a]
             assert s is not None
-            stack.extend(s.args)
+            stack.extend(sources.args(s))
 
 
-def recompute(again: list[Var], inner: dict[Var, Let | None], mapping: dict[Var, Operand]) -> list[Stmt]:
+def recompute(again: list[Var], sources: Sources, mapping: dict[Var, Operand]) -> list[Stmt]:
     """Return copies of the statements of values to compute again; `mapping` gets their new names."""
     out: list[Stmt] = []
     for v in again:
-        s = inner[v]
+        s = sources.inner[v]
         assert s is not None
         fresh = Var(v.type, v.name, False)
-        args = tuple(mapping.get(a, a) if isinstance(a, Var) else a for a in s.args)
+        args = tuple(mapping.get(a, a) if isinstance(a, Var) else a for a in sources.args(s))
         out.append(replace(s, out=fresh, args=args, adjoint=True))
         mapping[v] = fresh
     return out

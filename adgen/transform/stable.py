@@ -1,0 +1,155 @@
+"""Loads that can be repeated after the loop: the cell is not written again once it has been read.
+
+In a loop whose every write to an array has the loop's own counter as its index in one axis, a load with a smaller
+index in that axis (a larger one, if the loop counts down) reads a cell that no later iteration writes. Its value is
+found in the array as the loop leaves it, so the backward part needs no record of it (Cholesky, recurrences, dynamic
+programming).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adgen.ir.nodes import Block, Const, Hole, If, Index, Let, Loop, Operand, Range, Slice, Var, blocks, walk
+from adgen.ir.types import Array, Int, Undef
+
+
+def find_stable(body: Block) -> dict[Let, Var]:
+    """Return the loads that may be repeated, each with the version of the array to read instead."""
+    finder = _Finder(body)
+    found: dict[Let, Var] = {}
+    for s in walk(body):
+        if isinstance(s, Loop) and s.range is not None and s.index is not None and not s.stops:
+            for k, p in enumerate(s.params):
+                if isinstance(p.type, Array):
+                    for load in finder.loads(s, k):
+                        found.setdefault(load, s.outs[k])
+    return found
+
+
+class _Finder:
+    def __init__(self, body: Block) -> None:
+        self.lets: dict[Var, Let] = {}
+        self.counters: dict[Var, Range] = {}
+        for s in walk(body):
+            if isinstance(s, Let):
+                self.lets[s.out] = s
+            elif isinstance(s, Loop) and s.range is not None and s.index is not None:
+                self.counters[s.index] = s.range
+
+    def loads(self, loop: Loop, k: int) -> list[Let]:
+        """Return the stable loads from one carried array of a loop."""
+        assert loop.range is not None and loop.index is not None
+        direction = _direction(loop.range)
+        if direction == 0 or loop.backwards:
+            return []
+        versions = {loop.params[k]}
+        reads: list[Let] = []
+        writes: list[Let] = []
+        if not _follow(loop.body, versions, reads, writes) or loop.yields[k] not in versions or not writes:
+            return []
+        axes = set(range(loop.params[k].type.ndim))  # type: ignore[attr-defined]
+        for s in writes:
+            axes &= {d for d, item in _items(s) if item is loop.index}
+        return [s for s in reads if any(d in axes and self._apart(s, item, loop, direction) for d, item in _items(s))]
+
+    def _apart(self, s: Let, item: Any, loop: Loop, direction: int) -> bool:
+        """Say whether an index lies on the side of the counter that is finished, and is not negative."""
+        assert loop.range is not None and loop.index is not None
+        i = loop.index
+        if isinstance(item, Slice):
+            lower = _operand(s, item.start)
+            if item.step is not None or not (lower is None or (isinstance(lower, Const) and _at_least(lower, 0))):
+                return False
+            return direction > 0 and _operand(s, item.stop) is i and _at_least(loop.range.start, 0)
+        if not isinstance(item, Var):
+            return False
+        shift = self._shift(item, i)
+        if shift is not None:
+            if direction > 0:
+                return shift < 0 and _at_least(loop.range.start, -shift)
+            return shift > 0 and _at_least(loop.range.stop, -1)
+        r = self.counters.get(item)
+        if r is None or _direction(r) == 0:
+            return False
+        first, last = (r.start, r.stop) if _direction(r) > 0 else (r.stop, r.start)
+        if direction > 0:  # start <= item < stop <= i
+            return _direction(r) > 0 and _at_least(first, 0) and self._shift(last, i) == 0 and _at_least(loop.range.start, 0)
+        start = self._shift(first, i)  # i < start <= item
+        return _direction(r) > 0 and start is not None and start > 0 and _at_least(loop.range.stop, -1)
+
+    def _shift(self, a: Operand | None, i: Var) -> int | None:
+        """Return c where an index is `i + c`."""
+        if a is i:
+            return 0
+        s = self.lets.get(a) if isinstance(a, Var) else None
+        if s is None or s.op.name not in ("add", "sub") or s.kws:
+            return None
+        x, y = s.args
+        if x is i and isinstance(y, Const) and isinstance(y.value, int):
+            return y.value if s.op.name == "add" else -y.value
+        if y is i and s.op.name == "add" and isinstance(x, Const) and isinstance(x.value, int):
+            return x.value
+        return None
+
+
+def _follow(block: Block, versions: set[Var], reads: list[Let], writes: list[Let]) -> bool:
+    """Collect the versions of an array in a block, what reads them and what writes them; False if it can't be followed."""
+    for s in block.stmts:
+        if isinstance(s, Let):
+            if s.op.name == "update" and s.args[0] in versions:
+                versions.add(s.out)
+                writes.append(s)
+            elif s.op.name == "getitem" and s.args[0] in versions:
+                reads.append(s)
+            continue
+        if isinstance(s, Loop):
+            for p, init in zip(s.params, s.inits):
+                if init in versions:
+                    versions.add(p)
+        if not all(_follow(b, versions, reads, writes) for b in blocks(s)):
+            return False
+        if isinstance(s, Loop):
+            for p, y, out in zip(s.params, s.yields, s.outs):
+                if (p in versions) != (y in versions):
+                    return False
+                if p in versions:
+                    versions.add(out)
+        elif isinstance(s, If):
+            for out, *sides in zip(s.outs, s.then.results, s.orelse.results):
+                inside = [a in versions for a in sides if not isinstance(a.type, Undef)]
+                if any(inside) and not all(inside):
+                    return False
+                if inside and all(inside):
+                    versions.add(out)
+    return True
+
+
+def _items(s: Let) -> list[tuple[int, Any]]:
+    """Return (axis, index) of a load or write of one step; an index is an operand, a slice or a constant."""
+    if len(s.place) != 1 or not isinstance(s.place[0], Index):
+        return []
+    if any(x is None or x is Ellipsis for x in s.place[0].items) or any(isinstance(a.type, Array) for a in _holes(s)):
+        return []
+    return [(d, s.args[x.arg] if isinstance(x, Hole) else x) for d, x in enumerate(s.place[0].items)]
+
+
+def _holes(s: Let) -> tuple[Operand, ...]:
+    return s.args[1:] if s.op.name == "getitem" else s.args[2:]
+
+
+def _operand(s: Let, bound: Any) -> Operand | None:
+    if isinstance(bound, Hole):
+        return s.args[bound.arg]
+    return None if bound is None else Const(bound, Int())
+
+
+def _direction(r: Range) -> int:
+    """Return 1 for a range that counts up, -1 for one that counts down, 0 if it is not known."""
+    if not isinstance(r.step, Const) or not isinstance(r.step.value, int):
+        return 0
+    return (r.step.value > 0) - (r.step.value < 0)
+
+
+def _at_least(a: Operand, bound: int) -> bool:
+    return isinstance(a, Const) and isinstance(a.value, int) and a.value >= bound
