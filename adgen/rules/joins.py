@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from adgen.ir.nodes import Operand
-from adgen.ir.types import Array, Length, List, Record, Tuple, Type
+from adgen.ir.types import Array, Bool, Complex, Float, Int, Length, List, Record, Scalar, Tuple, Type
 from adgen.rules.axes import from_front, normal_axis, shaped_like, to_front
 from adgen.rules.declare import linear, sample
+from adgen.rules.lattice import dtype_name
 from adgen.rules.typing import (
     Shape,
     array_dims,
@@ -21,6 +22,7 @@ from adgen.rules.typing import (
     fresh_dim,
     known,
     normalize_axes,
+    representative,
     type_of_list,
 )
 
@@ -288,8 +290,25 @@ def cell_gradient(g: Any, cell: Any) -> Any:
     return tuple(parts) if isinstance(cell, tuple) else parts
 
 
-def array_shape(object: Operand, dtype: Operand) -> Shape:
-    return Shape(nested_dims(object.type))
+def made_array(t: Type, dtype: Operand) -> Array | Shape:
+    """Type the array of nested lists and tuples: its dtype is that of all their numbers together."""
+    dims = nested_dims(t)
+    numbers = leaves_of(t)
+    if not all(isinstance(n, (Bool, Int, Float, Complex, Scalar, Array)) for n in numbers):
+        return Shape(dims)
+    values = [representative(Array(n.dtype, ()) if isinstance(n, Array) else n) for n in numbers]
+    return Array(dtype_name(np.array(values, dtype=known(dtype, "dtype")).dtype), dims)
+
+
+def leaves_of(t: Type) -> tuple[Type, ...]:
+    """Return the types of the numbers and arrays in nested lists and tuples, each once."""
+    if isinstance(t, (Tuple, Record)):
+        return tuple(dict.fromkeys(leaf for i in t.items for leaf in leaves_of(i)))
+    return leaves_of(t.elem) if isinstance(t, List) else (t,)
+
+
+def array_shape(object: Operand, dtype: Operand) -> Array | Shape:
+    return made_array(object.type, dtype)
 
 
 def nested_dims(t: Type, depth: int = 0) -> tuple[Length, ...]:
@@ -310,13 +329,15 @@ NESTED = (
     sample([V, W]),
     sample([[1.0, V[0]], (V[1], 2.0)]),
     sample(2.0),
+    sample([[V[0], 2.0 * V[1]], [0.5, V[2]]]),
+    sample([[V[0], V[1]], [0.5, V[2]], [V[1], 1.5]]),
 )
 
 linear(np.array, "object dtype=None", static=("dtype",), vjp=array_vjp, infer=array_shape, samples=NESTED)
 
 
-def asarray_shape(a: Operand, dtype: Operand) -> Shape:
-    return Shape(nested_dims(a.type))
+def asarray_shape(a: Operand, dtype: Operand) -> Array | Shape:
+    return made_array(a.type, dtype)
 
 
 linear(
