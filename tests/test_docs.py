@@ -17,7 +17,6 @@ import pkgutil
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 import types
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ import numpy as np
 import pytest
 
 import adgen
-from adgen import errors
+from adgen import cli, errors
 from tests import numeric
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -119,10 +118,11 @@ class Page:
             words = shlex.split(line, comments=True)
             if words[:1] != ["adgen"]:
                 continue
-            command = [sys.executable, "-m", *words]
-            done = subprocess.run(command, capture_output=True, text=True, cwd=self.folder, check=False)
-            assert done.returncode == 0, f"{where}: {line}\n{done.stderr}"
-            printed += done.stdout
+            out, err = io.StringIO(), io.StringIO()
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                status = cli.main(words[1:])
+            assert status == 0, f"{where}: {line}\n{err.getvalue()}"
+            printed += out.getvalue()
         return printed
 
 
@@ -227,7 +227,8 @@ MODULES = [
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_docstrings(name):
+def test_docstrings(name, tmp_path, monkeypatch):
+    monkeypatch.setenv("ADGEN_CACHE_DIR", os.fspath(tmp_path))  # some count what is in it
     module = importlib.import_module(name)
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
