@@ -146,6 +146,8 @@ def _type(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str
 @handles(hasattr)
 def _hasattr(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     cls, name = class_of(e, args[0]), e.static(args[1], "the name in hasattr()")
+    if isinstance(args[0], Const):
+        return e.b.const(hasattr(args[0].value, name))
     if isinstance(args[0], Ref):
         c = e.content(args[0].obj)
         if isinstance(c, Map) and name in c.keys:
@@ -268,9 +270,9 @@ def _cast(to: type) -> Handler:
         v = args[0]
         if to is bool:
             cond = truth(e, v)
-            if isinstance(cond, Const) or isinstance(cond.type, Bool):
+            if isinstance(cond, Const):
                 return cond
-            return e.b.call("not_", e.b.call("not_", cond))
+            return e.b.emit(e.row("opaque"), (Const(bool, Opaque()), cond), type=Bool(), **hint)
         operand = e.value(v)
         if isinstance(operand, Const) and isinstance(operand.value, (int, float, str)):
             try:
