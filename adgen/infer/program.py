@@ -11,8 +11,9 @@ from adgen.frontend.lower import lower
 from adgen.infer.engine import Engine
 from adgen.infer.values import Map, Obj, Ref, Seq, TupleV
 from adgen.ir.build import Builder
-from adgen.ir.nodes import Const, Func, Operand, Var
+from adgen.ir.nodes import Block, Const, Func, Let, Operand, Var
 from adgen.ir.types import Array, Bool, Int, List, NoneT, Opaque, Record, Str, Tuple, Type
+from adgen.rules.registry import REGISTRY
 from adgen.rules.typing import type_of_value
 
 
@@ -95,9 +96,25 @@ def infer(
         if obj in e.written and isinstance(c, (Var, Const)):
             final[name] = c
     body = b.close((out,))
+    body = _keep_apart(body, params, objects_written(e, objects))
     shown = [h for h in hidden.values() if not h.static]
     func = Func(fn.__name__, (*params.values(), *[h.var for h in shown]), body)
     return Program(func, params, list(hidden.values()), tuple(e.callees), tuple(objects_written(e, objects)), final)
+
+
+def _keep_apart(body: Block, params: Mapping[str, Var], written: Sequence[str]) -> Block:
+    """Check at the start that no array the program writes is passed twice: which write is seen where is not known."""
+    others = [n for n, v in params.items() if n not in written and _has_arrays(v.type)]
+    names = (*written, *others)
+    if not written or len(names) < 2:
+        return body
+    values = [params[n] for n in names]
+    check = Let(
+        Var(NoneT()),
+        REGISTRY.named("check_apart"),
+        (Const(names, type_of_value(names)), Const(len(written), Int()), *values),
+    )
+    return Block((check, *body.stmts), body.results)
 
 
 def objects_written(e: Engine, objects: Mapping[str, Obj]) -> list[str]:

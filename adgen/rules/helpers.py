@@ -59,3 +59,21 @@ def add_lists(a: Any, b: Any) -> Any:
 
     longer, shorter = (a, b) if len(a) >= len(b) else (b, a)
     return [add(x, y) for x, y in zip(longer, shorter)] + longer[len(shorter) :]
+
+
+def check_apart(names: tuple[str, ...], written: int, *values: Any) -> None:
+    """Raise ValueError if one of the first `written` arguments, which the program writes, shares memory with another."""
+
+    def arrays(v: Any) -> list[Any]:
+        if isinstance(v, np.ndarray):
+            return [v]
+        if isinstance(v, dict):
+            v = list(v.values())
+        return [a for i in v for a in arrays(i)] if isinstance(v, (list, tuple)) else []
+
+    found = [arrays(v) for v in values]
+    for i in range(written):
+        for j in range(i + 1, len(values)):
+            if any(np.may_share_memory(a, b) for a in found[i] for b in found[j]):
+                message = f"{names[i]!r} and {names[j]!r} are the same memory, and the program writes {names[i]!r}: pass a copy of one"
+                raise ValueError(message)

@@ -10,7 +10,7 @@ import numpy as np
 from adgen.ir.nodes import Const, Index, Mode, Operand, Place
 from adgen.ir.types import Array, Float, Int, List, NoneT, Opaque, Record, Scalar, Tuple, Type, is_scalar
 from adgen.rules.declare import elementwise, linear, nondifferentiable, query, register, sample, structure
-from adgen.rules.helpers import unbroadcast
+from adgen.rules.helpers import check_apart, unbroadcast
 from adgen.rules.indexing import index_type, resolve_items
 from adgen.rules.lattice import dtype_name, is_namedtuple, join, refresh, skeleton_clash, type_of_list
 from adgen.rules.typing import always, array_dims, exactly, known
@@ -203,6 +203,9 @@ elementwise(float, lambda out, x: 1.0, name="to_float", infer=always(Float()), s
 nondifferentiable(int, name="to_int", params="x /", infer=always(Int()), show="int(_)")
 register(_bound, "x", kind="opaque", name="bound", memory="same", infer=exactly("x"), effect="opaque")
 register(_opaque, "fn *args", kind="opaque", name="opaque", effect="opaque")
+register(
+    check_apart, "names written *values", kind="opaque", name="check_apart", effect="opaque", infer=always(NoneT())
+)
 register(_raise, "exc", kind="opaque", name="raise_", effect="opaque", infer=always(NoneT()))
 
 
