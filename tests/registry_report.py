@@ -1,4 +1,7 @@
-"""Print what comes out of every row's samples when compiled: `python -m tests.registry_report [aspect …] [-r row …] [-v]`."""
+"""Print what comes out of every row's samples when compiled.
+
+`python -m tests.registry_report [aspect …] [-r row …] [-v]`
+"""
 
 from __future__ import annotations
 

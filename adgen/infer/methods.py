@@ -13,19 +13,10 @@ from adgen.infer import calls, items, operations
 from adgen.infer.values import BoundFunction, Map, Method, Ref, Seq, TupleV
 from adgen.ir.nodes import Const, Operand, Var
 from adgen.ir.types import Array, List, Opaque, Scalar, Str, dims_of, is_complex
+from adgen.rules.methods import ATTRIBUTES, WRITERS, Packed, function_call
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
-
-WITH_VARARGS = {"reshape", "transpose"}
-BY_FUNCTION = {
-    name: getattr(np, name)
-    for name in (
-        "sum", "mean", "std", "var", "prod", "max", "min", "any", "all", "argmax", "argmin", "cumsum", "cumprod", "dot", "clip",
-        "reshape", "transpose", "ravel", "squeeze", "swapaxes", "repeat", "take", "diagonal", "trace", "argsort", "nonzero",
-        "searchsorted", "round",
-    )
-}  # fmt: skip
 
 
 def array_attribute(e: Engine, v: Any, name: str, hint: dict[str, Any]) -> Any:
@@ -40,14 +31,10 @@ def array_attribute(e: Engine, v: Any, name: str, hint: dict[str, Any]) -> Any:
     if name == "dtype":
         if isinstance(t, (Array, Scalar)):
             return Const(np.dtype(t.dtype), Opaque())
-    elif name == "T":
-        if len(dims_of(t)) < 2:
+    elif name in ATTRIBUTES:
+        if (name == "T" and len(dims_of(t)) < 2) or (name == "real" and not is_complex(t)):
             return v
-        return calls.call_object(e, np.transpose, [v], {}, hint)
-    elif name == "real":
-        return calls.call_object(e, np.real, [v], {}, hint) if is_complex(t) else v
-    elif name == "imag":
-        return calls.call_object(e, np.imag, [v], {}, hint)
+        return calls.call_object(e, ATTRIBUTES[name], [v], {}, hint)
     elif name in ("itemsize", "nbytes"):
         return e.opaque(getattr, [e.value(v), e.b.const(name)], **hint)
     elif name in ("flat", "data", "base", "ctypes", "strides", "flags"):
@@ -111,6 +98,8 @@ def _array_method(e: Engine, v: Any, name: str, args: Sequence[Any], kwargs: Map
         return e.wrap(e.b.emit(e.row("copy"), (e.value(flat),), **hint), hint.get("name"))
     if name == "item":
         if args:
+            if len(args) == 1 and len(dims_of(t)) != 1 and not isinstance(args[0], TupleV):
+                v = calls.call_object(e, np.ravel, [v], {}, {})
             return call_method(e, items.get_item(e, v, args[0] if len(args) == 1 else TupleV(tuple(args)), {}), "item", [], {}, hint)
         kind = np.dtype(t.dtype).kind if isinstance(t, (Array, Scalar)) else ""
         if isinstance(t, Array):
@@ -125,16 +114,18 @@ def _array_method(e: Engine, v: Any, name: str, args: Sequence[Any], kwargs: Map
         dims = dims_of(t)
         if len(dims) == 1 and isinstance(dims[0], int):
             return e.new(Seq(tuple(e.b.call("to_float", e.value(items.get_item(e, v, e.b.const(k), {}))) for k in range(dims[0]))))
-    if name in ("conj", "conjugate"):
-        return calls.call_object(e, np.conjugate, [v], {}, hint)
-    if name in WITH_VARARGS and len(args) > 1:
-        args = [TupleV(tuple(args))]
-    if name == "view" or name in ("sort", "resize", "put", "setfield", "itemset", "byteswap", "partition"):
-        raise UnsupportedError(what=f"the array method '.{name}()'", why="it changes the array or its memory in place", instead=f"use np.{name} or assign to slices", origin=e.origin)
-    fn = BY_FUNCTION.get(name)
-    if fn is None:
-        raise UnsupportedError(what=f"the method '.{name}()' of {operations.describe(e, v)}", instead="use a NumPy function that has a rule", origin=e.origin)
-    return calls.call_object(e, fn, [v, *args], kwargs, hint)
+    if name in WRITERS:
+        raise UnsupportedError(
+            what=f"the array method '.{name}()'", why="it changes the array or its memory in place",
+            instead=f"use np.{name} or assign to slices", origin=e.origin,
+        )
+    found = function_call(name, args, kwargs, e.b.const(None))
+    if found is None:
+        raise UnsupportedError(
+            what=f"the method '.{name}()' of {operations.describe(e, v)}", instead="use a NumPy function that has a rule", origin=e.origin
+        )
+    fn, values, named = found
+    return calls.call_object(e, fn, [v, *(TupleV(a.items) if isinstance(a, Packed) else a for a in values)], named, hint)
 
 
 def cast(e: Engine, v: Any, dtype: np.dtype[Any], hint: dict[str, Any]) -> Any:

@@ -31,9 +31,8 @@ RENAMED: dict[str, dict[str, str]] = {"clip": {"min": "a_min", "max": "a_max"}}
 # Arguments that the function requires and the method does not.
 FILLED: dict[str, dict[str, Any]] = {"clip": {"a_min": None, "a_max": None}}
 
-# Attributes that are functions of the array; shape, size, ndim and dtype are facts of its type.
+# Attributes that are functions of the array.
 ATTRIBUTES: dict[str, Callable[..., Any]] = {"T": np.transpose, "real": np.real, "imag": np.imag}
-FACTS = frozenset({"shape", "size", "ndim", "dtype"})
 
 # Methods that write the array, or expose its memory: refused.
 WRITERS = frozenset(
