@@ -1,10 +1,10 @@
 """The compiler: one list of passes from a request to text.
 
-    frontend   source → tree                        adgen.frontend.lower
-    infer      tree + types → typed SSA              adgen.infer.program
-    transform  SSA → SSA of the derivative           adgen.transform.derive, forward
-    own        which updates run in place            adgen.optimise.own
-    emit       SSA → text                            adgen.emit.module
+frontend   source → tree                        adgen.frontend.lower
+infer      tree + types → typed SSA              adgen.infer.program
+transform  SSA → SSA of the derivative           adgen.transform.derive, forward
+own        which updates run in place            adgen.optimise.own
+emit       SSA → text                            adgen.emit.module
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _derive(request: Request, stages: tuple[str, ...]) -> Derived:
         entry=funcs[0].name,
         pullback=funcs[1].name if len(funcs) > 1 else None,
         externals=externals,
-        hidden=tuple(Hidden(h.name, h.owner, h.kind, h.var.type) for h in program.hidden if not h.static),
+        hidden=tuple(Hidden(h.name, h.owner, h.var.type) for h in program.hidden if not h.static),
         baked=tuple(Baked(h.name, h.owner, h.value) for h in program.hidden if h.static),
         depends=(
             *[Dependency.of(f) for f in program.callees],
@@ -97,7 +97,9 @@ def _transform(program: Program, request: Request) -> tuple[list[Func], tuple[An
     inner_rules: tuple[Any, ...] = ()
     for step in request.options.inner:
         name = f"{name}_grad"
-        f, used = make_gradient(program, step.wrt, step.mode == "value_and_grad", step.scalar_wrt, step.unconnected, name)
+        f, used = make_gradient(
+            program, step.wrt, step.mode == "value_and_grad", step.scalar_wrt, step.unconnected, name
+        )
         program = replace(program, func=f)
         inner_rules = (*inner_rules, *used)
     funcs, rules = _differentiate(program, request, name)

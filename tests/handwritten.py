@@ -59,12 +59,12 @@ def _wrong(request):
 
 def _scaled(request):
     """`rate * x`, with rate a global that is read live."""
-    hidden = (Hidden("rate", request.fn, "global", Float()),)
+    hidden = (Hidden("rate", request.fn, Float()),)
     return Derived("def scaled_grad(x, rate):\n    return rate\n", "scaled_grad", hidden=hidden)
 
 
 def _enclosed(request):
-    hidden = (Hidden("c", request.fn, "cell", Float()),)
+    hidden = (Hidden("c", request.fn, Float()),)
     return Derived("def enclosed_grad(x, c):\n    return c\n", "enclosed_grad", hidden=hidden)
 
 

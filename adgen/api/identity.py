@@ -75,7 +75,17 @@ def text_key(engine: Engine, keys: tuple[Key, ...], wrt: tuple[str, ...]) -> str
             str(fn.__module__),
             fn.__qualname__,
             engine.mode,
-            repr((wrt, engine.wrt, engine.scalar_wrt, options.of, options.stop_gradients, options.unconnected, options.inner)),
+            repr(
+                (
+                    wrt,
+                    engine.wrt,
+                    engine.scalar_wrt,
+                    options.of,
+                    options.stop_gradients,
+                    options.unconnected,
+                    options.inner,
+                )
+            ),
             show_signature(engine.names, keys),
             rules_digest(),
             *[f"{_describe(f)} {_describe(rule)}" for f, rule in options.overrides],

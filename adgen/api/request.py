@@ -72,7 +72,6 @@ class Hidden:
 
     name: str
     owner: Any  # the function whose global or cell it is
-    kind: Literal["global", "cell"]
     type: Type | None = None
 
 

@@ -33,7 +33,7 @@ class Assign:
     getattr a (data: the attribute) | getitem a key | slice start stop step
     tuple, list, set: the items (data: set of positions that are starred) | dict k1 v1 k2 v2
     (a starred `**d` has the key Lit(None) and its position in data)
-    call f *args (kws: names of the last ones; data: set of positions in args that are `*a`; a `**d` has the keyword name "**")
+    call f *args (kws: names of the last ones; data: positions in args that are `*a`; a `**d` has the keyword name "**")
     format: the parts of an f-string (data: tuple per part: None for text, else (conversion, format spec))
     function: the default values (data: the `Function`)
     """

@@ -35,7 +35,6 @@ class HiddenValue:
 
     name: str
     owner: Any
-    kind: str
     var: Var
     value: Any = None
     static: bool = False
@@ -53,14 +52,23 @@ def infer(
     hidden: dict[tuple[int, str], HiddenValue] = {}
 
     def hide(e: Engine, owner: Any, name: str, value: Any) -> Any:
-        key = (id(getattr(owner, "__globals__", owner)) if name not in getattr(owner, "__code__", owner).co_freevars else id(owner), name)
+        key = (
+            id(getattr(owner, "__globals__", owner))
+            if name not in getattr(owner, "__code__", owner).co_freevars
+            else id(owner),
+            name,
+        )
         t = type_of_value(value)
-        if isinstance(t, (Str, NoneT, Bool)) or (isinstance(t, (Tuple, Record)) and not _has_arrays(t)) or isinstance(t, Int):
+        if (
+            isinstance(t, (Str, NoneT, Bool))
+            or (isinstance(t, (Tuple, Record)) and not _has_arrays(t))
+            or isinstance(t, Int)
+        ):
             if key not in hidden:
-                hidden[key] = HiddenValue(name, owner, "", Var(t, name), value, True)
+                hidden[key] = HiddenValue(name, owner, Var(t, name), value, True)
             return e.constant(value)
         if key not in hidden:
-            hidden[key] = HiddenValue(name, owner, "", Var(t, name, True), value)
+            hidden[key] = HiddenValue(name, owner, Var(t, name, True), value)
             v = e.wrap(hidden[key].var, name)
             _mark_global(e, v, name)
             roots[key] = v
@@ -76,6 +84,7 @@ def infer(
     e.active.append(tree)
     params: dict[str, Var] = {}
     objects: dict[str, Obj] = {}
+    leaves: list[Leaf] = []
     for p, t in zip(tree.params, types):
         v = Var(t, p.name, True)
         params[p.name] = v
@@ -86,6 +95,7 @@ def infer(
         e.env[p.name] = value  # a parameter in `stop_gradients` is not cut: nothing lies before it
         if isinstance(value, Ref):
             objects[p.name] = value.obj
+        leaves += _leaves(e, value, p.name)
     result = e.run(tree.body)
     if e.state.dead:
         result = None
@@ -96,25 +106,49 @@ def infer(
         if obj in e.written and isinstance(c, (Var, Const)):
             final[name] = c
     body = b.close((out,))
-    body = _keep_apart(body, params, objects_written(e, objects))
     shown = [h for h in hidden.values() if not h.static]
+    body = _keep_apart(e, body, leaves, [(h.name, h.var) for h in shown if isinstance(h.var.type, (Array, List))])
     func = Func(fn.__name__, (*params.values(), *[h.var for h in shown]), body)
     return Program(func, params, list(hidden.values()), tuple(e.callees), tuple(objects_written(e, objects)), final)
 
 
-def _keep_apart(body: Block, params: Mapping[str, Var], written: Sequence[str]) -> Block:
+Leaf = tuple[str, Obj, Var]
+"""An array or list among the arguments: how the user reads it, its identity, its value."""
+
+
+def _leaves(e: Engine, value: Any, label: str) -> list[Leaf]:
+    """Return the arrays and lists that a parameter holds."""
+    content = value
+    if isinstance(value, Ref):
+        content = e.state.heap[value.obj]
+        if isinstance(content, Var):
+            return [(label, value.obj, content)]
+    if isinstance(content, Map) and content.cls is not dict:
+        parts = [(f"{label}.{k}", i) for k, i in zip(content.keys, content.items)]
+    elif isinstance(content, Map):
+        parts = [(f"{label}[{k!r}]", i) for k, i in zip(content.keys, content.items)]
+    elif isinstance(content, (Seq, TupleV)):
+        parts = [(f"{label}[{k}]", i) for k, i in enumerate(content.items)]
+    else:
+        parts = []
+    return [leaf for name, i in parts for leaf in _leaves(e, i, name)]
+
+
+def _keep_apart(e: Engine, body: Block, leaves: Sequence[Leaf], others: Sequence[tuple[str, Var]]) -> Block:
     """Check at the start that no array the program writes is passed twice: which write is seen where is not known."""
-    others = [n for n, v in params.items() if n not in written and _has_arrays(v.type)]
-    names = (*written, *others)
-    if not written or len(names) < 2:
+    written = [(n, v) for n, o, v in leaves if any(x in e.written for x in (o, *e.state.links.get(o, ())))]
+    found = [*written, *[(n, v) for n, _, v in leaves if (n, v) not in written], *others]
+    if not written or len(found) < 2:
         return body
-    values = [params[n] for n in names]
+    names, values = tuple(n for n, _ in found), [v for _, v in found]
     check = Let(
         Var(NoneT()),
         REGISTRY.named("check_apart"),
         (Const(names, type_of_value(names)), Const(len(written), Int()), *values),
     )
-    return Block((check, *body.stmts), body.results)
+    made = [k for k, s in enumerate(body.stmts) if isinstance(s, Let) and s.out in values]
+    at = max(made, default=-1) + 1  # after the items of structures
+    return Block((*body.stmts[:at], check, *body.stmts[at:]), body.results)
 
 
 def objects_written(e: Engine, objects: Mapping[str, Obj]) -> list[str]:

@@ -21,7 +21,18 @@ from adgen.rules.typing import join, result_type, type_of_value
 
 # each makes memory that is written later: two of them are not one
 ALLOCATES = frozenset(
-    ("copy", "update", "append", "make_list", "zeros_list", "ones_list", "np.zeros_like", "np.ones_like", "np.full_like", "np.empty_like")
+    (
+        "copy",
+        "update",
+        "append",
+        "make_list",
+        "zeros_list",
+        "ones_list",
+        "np.zeros_like",
+        "np.ones_like",
+        "np.full_like",
+        "np.empty_like",
+    )
 )
 FOLDABLE = (bool, int, float, str, tuple, type(None))
 
@@ -151,7 +162,11 @@ class Builder:
         else:
             key = None
         t = type if type is not None else result_type(op, args, kws, place, mode)
-        if isinstance(t, Array) and any(isinstance(a.type, Array) and a.type.loose for a in args) and op.name != "astype":
+        if (
+            isinstance(t, Array)
+            and any(isinstance(a.type, Array) and a.type.loose for a in args)
+            and op.name != "astype"
+        ):
             t = replace(t, loose=True)
         out = Var(t, name, fixed)
         out.length = length_of_result(op.name, args)
@@ -185,7 +200,7 @@ class Builder:
             if not isinstance(a, Const) or not isinstance(a.value, FOLDABLE):
                 return None
             values.append(a.value)
-        if op.name.startswith(("np.", "math.")) and op.kind not in ("query",):
+        if op.name.startswith(("np.", "math.")) and op.kind != "query":
             return None
         try:
             positional = values[: len(values) - len(kws)]
@@ -205,7 +220,9 @@ class Builder:
             if isinstance(a, Var):
                 parts.append(a)
             else:
-                parts.append((type(a.value), repr(a.value) if isinstance(a.value, (float, complex, tuple)) else a.value))
+                parts.append(
+                    (type(a.value), repr(a.value) if isinstance(a.value, (float, complex, tuple)) else a.value)
+                )
         try:
             key = tuple(parts)
             hash(key)
@@ -233,7 +250,10 @@ class Builder:
             if _is_const(a, True) and _is_const(b, False) and isinstance(cond, Var) and isinstance(cond.type, Bool):
                 outs.append(cond)
                 continue
-            key = (a if isinstance(a, Var) else (type(a.value), repr(a.value)), b if isinstance(b, Var) else (type(b.value), repr(b.value)))
+            key = (
+                a if isinstance(a, Var) else (type(a.value), repr(a.value)),
+                b if isinstance(b, Var) else (type(b.value), repr(b.value)),
+            )
             if key in seen:
                 outs.append(seen[key])
                 continue
@@ -258,7 +278,9 @@ class Builder:
 
     # -- shorthand for passes ------------------------------------------------------------------
 
-    def load(self, base: Operand, place: Place, holes: Sequence[Operand], name: str | None = None, fixed: bool = False) -> Operand:
+    def load(
+        self, base: Operand, place: Place, holes: Sequence[Operand], name: str | None = None, fixed: bool = False
+    ) -> Operand:
         """Read a place step by step; every Index step takes its operands from `holes`."""
         value = base
         for k, step in enumerate(place):
@@ -266,14 +288,23 @@ class Builder:
             hint = (name, fixed) if last else (None, False)
             if isinstance(step, Index):
                 local, used = localise(step, holes)
-                value = self.emit(REGISTRY.named("getitem"), (value, *used), place=(local,), name=hint[0], fixed=hint[1])
+                value = self.emit(
+                    REGISTRY.named("getitem"), (value, *used), place=(local,), name=hint[0], fixed=hint[1]
+                )
             else:
                 consts = tuple(self.const(a) for a in step.args)
                 value = self.emit(step.op, (value, *consts), name=hint[0], fixed=hint[1])
         return value
 
     def update(
-        self, base: Operand, value: Operand, place: Place, holes: Sequence[Operand], mode: Mode = "set", name: str | None = None, fixed: bool = False
+        self,
+        base: Operand,
+        value: Operand,
+        place: Place,
+        holes: Sequence[Operand],
+        mode: Mode = "set",
+        name: str | None = None,
+        fixed: bool = False,
     ) -> Operand:
         """Emit the version of `base` whose `place` is replaced by, or increased by, `value`.
 
@@ -283,7 +314,9 @@ class Builder:
         opposite = self.negated(self, value) if mode != "set" and self.adjoint and self.negated is not None else None
         if opposite is not None:
             value, mode = opposite, "sub" if mode == "add" else "add"
-        return self.emit(REGISTRY.named("update"), (base, value, *holes), place=shifted, mode=mode, name=name, fixed=fixed)
+        return self.emit(
+            REGISTRY.named("update"), (base, value, *holes), place=shifted, mode=mode, name=name, fixed=fixed
+        )
 
 
 def shift(step: Any, by: int) -> Any:
@@ -319,4 +352,6 @@ def _is_const(a: Operand, value: bool) -> bool:
 def _same_const(a: Const, b: Const) -> bool:
     if isinstance(a.type, Undef) or isinstance(b.type, Undef):
         return isinstance(a.type, Undef) and isinstance(b.type, Undef)
-    return a.value is b.value or (type(a.value) is type(b.value) and repr(a.value) == repr(b.value) and isinstance(a.value, (*FOLDABLE, complex)))
+    return a.value is b.value or (
+        type(a.value) is type(b.value) and repr(a.value) == repr(b.value) and isinstance(a.value, (*FOLDABLE, complex))
+    )

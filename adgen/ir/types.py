@@ -127,7 +127,7 @@ class Tuple(Type):
 
 @dataclass(frozen=True, slots=True)
 class Record(Type):
-    """A structure with constant keys: dict (`cls` is dict), namedtuple, dataclass, list of fixed length (`cls` is list)."""
+    """A structure with constant keys: dict, namedtuple, dataclass, or list of fixed length, as `cls` says."""
 
     cls: type
     keys: tuple[Any, ...]
