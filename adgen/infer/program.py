@@ -85,6 +85,7 @@ def infer(
     params: dict[str, Var] = {}
     objects: dict[str, Obj] = {}
     leaves: list[Leaf] = []
+    leaves: list[Leaf] = []
     for p, t in zip(tree.params, types):
         v = Var(t, p.name, True)
         params[p.name] = v

@@ -31,8 +31,10 @@ def make_tangent(p: Program, wrt: Sequence[str], name: str) -> tuple[Func, tuple
     sources = [p.params[n] for n in wrt]
     fwd = Forward(b, Varied(func.body, sources), RuleRunner(b))
     tangents = []
+    taken = {p.name for p in func.params}
     for v in sources:
-        t = Var(v.type, f"{v.name}_dot", True)
+        t = Var(v.type, unused_name(f"{v.name}_dot", taken), True)
+        taken.add(t.name)
         tangents.append(t)
         fwd.of[v] = t
     fwd.block(func.body)
@@ -43,6 +45,13 @@ def make_tangent(p: Program, wrt: Sequence[str], name: str) -> tuple[Func, tuple
     n = len(p.params)
     params = (*func.params[:n], *tangents, *func.params[n:])
     return eliminate_dead(Func(name, params, b.close((out,)))), tuple(fwd.rules.used)
+
+
+def unused_name(name: str, taken: set[str | None]) -> str:
+    """Return a parameter name that no other parameter has."""
+    while name in taken:
+        name += "_"
+    return name
 
 
 class Forward:
