@@ -250,8 +250,9 @@ def walk(block: Block) -> Iterator[Stmt]:
     while stack:
         s = stack.pop()
         yield s
-        for b in reversed(blocks(s)):
-            stack.extend(reversed(b.stmts))
+        if not isinstance(s, Let):
+            for b in reversed(blocks(s)):
+                stack.extend(reversed(b.stmts))
 
 
 def free_vars(block: Block) -> dict[Var, None]:
