@@ -203,7 +203,7 @@ def _evaluate(engine: Any, text: str) -> tuple[Any, ...]:
 
 
 def _dump(options: argparse.Namespace) -> int:
-    from adgen.api.assume import assume, load_assumed
+    from adgen.api.assume import load_assumed, try_assumed
     from adgen.api.engine import Engine
     from adgen.api.request import DEFAULT
     from adgen.api.standalone import write_dump, write_standalone
@@ -213,8 +213,9 @@ def _dump(options: argparse.Namespace) -> int:
     arguments = _arguments(engine, options)
     if options.stage != "source":
         if arguments is None:
-            arguments = assume(fn, wrt)[0].arguments
-        text = engine.stage(arguments, options.stage)
+            _, text = try_assumed(engine, lambda given: engine.stage(given, options.stage))
+        else:
+            text = engine.stage(arguments, options.stage)
         return _write(text.rstrip() + "\n", options, is_python=False)
     note = ""
     if arguments is None:

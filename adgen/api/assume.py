@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from adgen.api.link import Loaded
     from adgen.frontend.tree import Stmt
 
+R = TypeVar("R")
 _DOUBLE = np.dtype(np.float64)
 _VECTOR: Key = (_DOUBLE, 1)
 _NAMED: dict[str, Key] = {"float": float, "int": int, "bool": bool, "complex": complex, "str": str}
@@ -47,13 +48,18 @@ class Assumed:
 
 
 def load_assumed(engine: Engine) -> tuple[Assumed, Loaded]:
-    """Compile for the first assumption that works; raise the first one's error if none does."""
+    """Compile for the first assumption that works."""
+    return try_assumed(engine, engine.load)
+
+
+def try_assumed(engine: Engine, run: Callable[[list[tuple[Key, Any]]], R]) -> tuple[Assumed, R]:
+    """Run something for the first assumption that works; raise the first one's error if none does."""
     from adgen.errors import AdgenError
 
     first: AdgenError | None = None
     for assumed in assume(engine.fn, engine.wrt):
         try:
-            return assumed, engine.load(assumed.arguments)
+            return assumed, run(assumed.arguments)
         except AdgenError as e:
             first = first or e
     assert first is not None
