@@ -21,6 +21,7 @@ ROWS = [row.name for row in REGISTRY.rows() if row.kind in DIFFERENTIABLE and ro
 REFUSED: dict[tuple[str, str], str] = {
     ("second", "np.split"): "the pieces are views of what the gradient writes",
     ("second", "np.array_split"): "the pieces are views of what the gradient writes",
+    ("second", "np.vander"): "of one column: its derivative has none",
 }
 
 

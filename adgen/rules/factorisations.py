@@ -196,3 +196,50 @@ rule(
         sample(STACK, full_matrices=False),
     ),
 )
+
+
+# --- QR -------------------------------------------------------------------------------------------
+
+
+@static
+def thin_qr(mode: str) -> None:
+    if mode != "reduced":
+        raise TypeError("np.linalg.qr has a gradient rule with mode='reduced' only")
+
+
+def qr_vjp(g: Any, out: Any, a: Any, mode: str) -> Any:
+    """For as many rows as columns, or more (S. Walter, "Structured higher-order algorithmic differentiation", 2012)."""
+    thin_qr(mode)
+    q, r = out
+    m = r @ transposed(g[1]) - transposed(g[0]) @ q
+    low = np.tril(m) + transposed(np.tril(m, -1))
+    return transposed(np.linalg.solve(r, transposed(g[0] + q @ low)))
+
+
+def qr_jvp(t: Any, out: Any, a: Any, mode: str) -> Any:
+    thin_qr(mode)
+    q, r = out
+    s = transposed(np.linalg.solve(transposed(r), transposed(t)))
+    c = transposed(q) @ s
+    low = np.tril(c, -1)
+    turn = low - transposed(low)
+    return q @ (turn - c) + s, (c - turn) @ r
+
+
+def qr_shapes(a: Operand, mode: Operand) -> Any:
+    m = array_dims(a.type)
+    if known(mode, "mode") != "reduced":
+        return None
+    short = m[-1] if m[-1] == m[-2] else fresh_dim()
+    return Shape((*m[:-1], short)), Shape((*m[:-2], short, m[-1]))
+
+
+rule(
+    np.linalg.qr,
+    "a mode='reduced'",
+    static=("mode",),
+    vjp=qr_vjp,
+    jvp=qr_jvp,
+    infer=qr_shapes,
+    samples=(sample(A), sample(M.T), sample(STACK)),
+)

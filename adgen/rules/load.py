@@ -23,6 +23,8 @@ MODULES = (
     "scans",
     "selection",
     "constructors",
+    "statistics",
+    "grids",
 )
 
 _lock = threading.Lock()
