@@ -48,12 +48,17 @@ def key_of(value: Any) -> Key:
         return _key_of_list(value)
     if cls is tuple or (issubclass(cls, tuple) and hasattr(cls, "_fields")):
         return (cls, *map(key_of, value))
-    if cls is dict and all(type(k) in (str, int, bool) for k in value):
+    if cls is dict and all(map(_is_plain, value)):
         return (dict, tuple(value), *map(key_of, value.values()))
     names = getattr(cls, "__dataclass_fields__", None)
     if names is not None and all(hasattr(value, name) for name in names):
         return (cls, *[key_of(getattr(value, name)) for name in names])
     return cls
+
+
+def _is_plain(key: Any) -> bool:
+    """Say whether a dict's key is one that generated code can write."""
+    return type(key) in (str, int, bool) or (type(key) is tuple and all(map(_is_plain, key)))
 
 
 def _key_of_list(value: list[Any]) -> Key:

@@ -62,7 +62,7 @@ def type_of_value(v: Any) -> Type:
     if cls is list:
         return type_of_list(tuple(map(type_of_value, v)))
     if cls is dict:
-        if all(type(k) in (str, int, bool) for k in v):
+        if all(map(_is_plain, v)):
             return Record(dict, tuple(v), tuple(map(type_of_value, v.values())))
         return Opaque()
     if is_namedtuple(cls):
@@ -130,6 +130,11 @@ def element_type(t: Type) -> Type | None:
     if isinstance(t, Tuple) or (isinstance(t, Record) and t.cls is not dict):
         return join_all(t.items)
     return None
+
+
+def _is_plain(key: Any) -> bool:
+    """Say whether a dict's key is one that generated code can write: a string, a number, a tuple of them."""
+    return type(key) in (str, int, bool) or (type(key) is tuple and all(map(_is_plain, key)))
 
 
 def join_all(items: tuple[Type, ...]) -> Type | None:

@@ -1,0 +1,1 @@
+"""Small legal programs that are hard to differentiate, grouped by theme, each with its verdict."""
