@@ -250,24 +250,60 @@ class Join:
     def _half_bound(self, one: Any, two: Any, name: str | None) -> Callable[[list[Operand]], Any]:
         """A name bound on one path only."""
         side = 1 if isinstance(one, Unbound) else 0
-        v = two if side else one
+        plan = self._bound_on(side, two if side else one, name, name is not None and name.startswith("%"))
+        if plan is not None:
+            return plan
+        lost = Poison(
+            f"'{name or 'a value'}' is bound on one path only, to a value that can't leave it",
+            "its type can't be decided at compile time",
+            self.e.origin,
+            alias=False,
+        )
+        return lambda outs: lost
+
+    def _bound_on(self, side: int, v: Any, name: str | None, sure: bool) -> Callable[[list[Operand]], Any] | None:
+        """Plan a value that one path alone makes; None if it can't leave the branch.
+
+        `sure`: it is only read where it is bound, so a constant may stand for itself.
+        """
+        if isinstance(v, Const) and sure:
+            return lambda outs: v
         if isinstance(v, (Var, Const)) and not isinstance(v.type, (Opaque, NoneT, Str)):
-            plan = self._slot(*((UNDEF, v) if side else (v, UNDEF)), name)
-            if plan is not None:
-                return plan
-        if isinstance(v, Ref) and not isinstance(self.sides[side].heap[v.obj], (Seq, Map, Poison)):
-            x = self._emit_value(side, v)
-            plan = self._slot(*((UNDEF, x) if side else (x, UNDEF)), name)
-            if plan is not None:
-                obj = Obj(name)
+            return self._slot(*((UNDEF, v) if side else (v, UNDEF)), name)
+        if isinstance(v, TupleV):
+            parts = [self._bound_on(side, i, None, sure) for i in v.items]
+            known = [p for p in parts if p is not None]
+            return (lambda outs: TupleV(tuple(p(outs) for p in known), v.cls)) if len(known) == len(parts) else None
+        if not isinstance(v, Ref):
+            return None
+        c = self.sides[side].heap[v.obj]
+        if isinstance(c, Poison):
+            return None
+        inner: Callable[[list[Operand]], Any] | None
+        if isinstance(c, (Seq, Map)):
+            parts = [self._bound_on(side, i, None, sure) for i in c.items]
+            known = [p for p in parts if p is not None]
+            if len(known) != len(parts):
+                return None
+            inner = _remake(c, known)
+        else:
+            inner = self._bound_on(side, self._emit_value(side, v), name, sure)
+        if inner is None:
+            return None
+        obj, make = Obj(name), inner
 
-                def build(outs: list[Operand]) -> Any:
-                    self.after.heap[obj] = plan(outs)
-                    self.after.link_like(obj, v.obj)
-                    return Ref(obj)
+        def build(outs: list[Operand]) -> Any:
+            self.after.heap[obj] = make(outs)
+            self.after.link_like(obj, v.obj)
+            return Ref(obj)
 
-                return build
-        return lambda outs: UNBOUND
+        return build
+
+
+def _remake(c: Seq | Map, parts: list[Callable[[list[Operand]], Any]]) -> Callable[[list[Operand]], Any]:
+    if isinstance(c, Seq):
+        return lambda outs: Seq(tuple(p(outs) for p in parts))
+    return lambda outs: Map(c.keys, tuple(p(outs) for p in parts), c.cls)
 
 
 def _static_pair(a: Operand, b: Operand) -> bool:

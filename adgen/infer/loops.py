@@ -161,6 +161,7 @@ class Runner:
         e, s = self.e, self.s
         self.newest = fresh_dim().symbol  # lengths with later symbols are made in the body
         self.leaves: dict[Path, Leaf] = {}
+        self.made: dict[Path, Any] = {}  # tuples, lists and dicts that the body binds first
         self.contents: dict[Obj, Any] = {}  # header objects, with the content that they enter with
         self.targets: dict[Path, Obj] = {}  # the object that a slot refers to at the end of the body
         headers: dict[Path, Any] = {}
@@ -436,9 +437,31 @@ class Runner:
         elif isinstance(v, Ref) and isinstance(self.e.state.heap[v.obj], (Var, Const)):
             v = self.e.value(v)
             self._param(path, UNDEF, name, Obj(name)).type = v.type
+        elif isinstance(v, TupleV) or (isinstance(v, Ref) and isinstance(self.e.state.heap[v.obj], (Seq, Map))):
+            content = v if isinstance(v, TupleV) else self.e.state.heap[v.obj]
+            self.made[path] = content
+            for k, i in enumerate(content.items):
+                self._first_bound((*path, k), i, None)
+            return
+        elif isinstance(v, Const) and name is not None and name.startswith("%"):
+            self.made[path] = v  # only read where it is bound
+            return
+        elif not isinstance(v, Unbound):
+            self.made[path] = v if isinstance(v, Poison) else self._clash(name)
+            return
         else:
             return
         self.leaves[path].next = v
+
+    def _made_first(self, path: Path) -> Any:
+        """Return, after the loop, a value that the body bound first."""
+        c = self.made[path]
+        if isinstance(c, (Poison, Const)):
+            return c
+        items = tuple(self._rebuild((*path, k), UNBOUND, None) for k in range(len(c.items)))
+        if isinstance(c, TupleV):
+            return TupleV(items, c.cls)
+        return self.e.new(Seq(items) if isinstance(c, Seq) else Map(c.keys, items, c.cls))
 
     def _discover_links(self, header: State) -> bool:
         """Find slots that may be one object, or hold one another, in the next iteration."""
@@ -475,6 +498,8 @@ class Runner:
         leaf = self.leaves.get(path)
         if isinstance(h, Poison):
             return h
+        if path in self.made:
+            return self._made_first(path)
         if leaf is not None:
             assert leaf.out is not None
             if leaf.obj is None:
