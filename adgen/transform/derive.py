@@ -97,6 +97,8 @@ def make_gradient(
     for s in (*g.forward.stmts, *g.backward):
         b.append(s)
     grads = g.gradients[0] if scalar else b.call("make_tuple", *g.gradients)
+    if scalar and isinstance(grads, Var) and not isinstance(grads.type, Array):
+        grads.fixed = False  # `return d_x + d_y`
     out = b.call("make_tuple", g.forward.results[0], grads) if with_value else grads
     func = Func(name, p.func.params, b.close((out,)))
     return settle_absent(eliminate_dead(func)), g.rules
