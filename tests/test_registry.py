@@ -21,6 +21,7 @@ ROWS = [row.name for row in REGISTRY.rows() if row.kind in DIFFERENTIABLE and ro
 REFUSED: dict[tuple[str, str], str] = {
     ("second", "np.split"): "the pieces are views of what the gradient writes",
     ("second", "np.array_split"): "the pieces are views of what the gradient writes",
+    ("second", "np.meshgrid"): "before NumPy 2 it gives a list, of what the gradient writes",
     ("second", "np.vander"): "of one column: its derivative has none",
 }
 
@@ -30,7 +31,7 @@ REFUSED: dict[tuple[str, str], str] = {
 def test_row(name: str, aspect: str) -> None:
     row = REGISTRY.named(name)
     smooth = [k for k, s in enumerate(row.samples) if not s.kink] or [0]
-    numbers = range(len(row.samples)) if FULL or aspect == "first" else smooth[:1]
+    numbers = range(len(row.samples)) if FULL else range(min(len(row.samples), 4)) if aspect == "first" else smooth[:1]
     for k in numbers:
         verdict = check(build(row, row.samples[k], k), ASPECTS[aspect])
         if verdict.startswith("refused") and (aspect, name) in REFUSED:

@@ -10,8 +10,8 @@ from adgen.ir.nodes import Const, Operand
 from adgen.ir.types import Length
 from adgen.rules.axes import numbers
 from adgen.rules.declare import constructor, linear, nondifferentiable, rule, sample, static
-from adgen.rules.shapes import shape_from
 from adgen.rules.lengths import length_of
+from adgen.rules.shapes import shape_from
 from adgen.rules.typing import Shape, array_dims, fresh_dim, known, same_as
 
 V = np.array([0.5, -1.2, 2.0])
