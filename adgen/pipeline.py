@@ -24,6 +24,7 @@ from adgen.infer.program import Program, infer
 from adgen.ir.nodes import Func
 from adgen.ir.show import show
 from adgen.optimise.dce import eliminate_dead
+from adgen.optimise.iterate import iterate_items
 from adgen.optimise.own import own
 from adgen.rules.load import load_rules
 from adgen.transform.derive import make_gradient, make_pullback
@@ -50,6 +51,7 @@ def _derive(request: Request, stages: tuple[str, ...]) -> Derived:
     funcs, rules = _transform(program, request)
     if "adjoint" in stages:
         texts["adjoint"] = "\n".join(show(f) for f in funcs)
+    funcs = [iterate_items(f) for f in funcs]
     if request.mode == "primal":
         funcs = [own(funcs[0], owned_params=True, results=False)]
     elif request.mode == "vjp":  # residuals are only read; the pullback's results are the caller's

@@ -179,6 +179,8 @@ class LoopWriter(StatementWriter):
             iters.append(self.call("reversed", reversed, seq) if c.reverse else seq)
         if len(targets) == 1:
             return targets[0], iters[0]
+        if counted and len(s.consumes) == 1 and not s.adjoint and s.range is not None and not s.backwards:
+            return ast.Tuple(targets, ast.Store()), self.call("enumerate", enumerate, iters[1])
         return ast.Tuple(targets, ast.Store()), self.call("zip", zip, *iters)
 
     def call(self, name: str, fn: object, *args: ast.expr) -> ast.expr:
@@ -203,6 +205,10 @@ def minus_one(e: ast.expr) -> ast.expr:
     if isinstance(e, ast.Constant) and isinstance(e.value, int):
         value = e.value - 1
         return ast.UnaryOp(ast.USub(), ast.Constant(-value)) if is_negative(value) else ast.Constant(value)
+    if isinstance(e, ast.BinOp) and isinstance(e.op, ast.Add) and isinstance(e.right, ast.Constant):
+        rest = e.right.value
+        if isinstance(rest, int) and rest > 0:  # n + 1 - 1 is n
+            return e.left if rest == 1 else ast.BinOp(e.left, ast.Add(), ast.Constant(rest - 1))
     return ast.BinOp(e, ast.Sub(), ast.Constant(1))
 
 

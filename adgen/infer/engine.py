@@ -59,6 +59,7 @@ class Engine:
         self.owners: dict[int, Any] = {}  # frame -> Python function whose globals it sees
         self.param_of: dict[Var, str] = {}  # scalar parameters, by the value that they enter as
         self.maybe_unbound: dict[Var, str] = {}
+        self.counters: set[Var] = set()  # what counts through loops
         self.hidden = hidden
         self.callees: dict[Any, None] = {}
         self.printable = True  # names of the program are kept; False inside rules

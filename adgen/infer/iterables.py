@@ -139,7 +139,9 @@ def _counted(e: Engine, it: Any) -> tuple[Operand, Element] | None:
             return None
         length, get = inner
         start = it.start
-        return length, lambda e, i, t: TupleV((operations.binary(e, "+", i, start), get(e, i, None)))
+        zero = isinstance(start, Const) and start.value == 0
+        count = (lambda e, i: i) if zero else (lambda e, i: operations.binary(e, "+", i, start))
+        return length, lambda e, i, t: TupleV((count(e, i), get(e, i, None)))
     if isinstance(it, ReversedV):
         inner = _counted(e, it.inner)
         if inner is None:

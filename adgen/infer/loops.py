@@ -185,6 +185,7 @@ class Runner:
         e.b.open()
         if self.plan is not None and isinstance(s, tree.For):
             assert index is not None
+            e.counters.add(index)
             e.come_from(s.origin)
             e.set(s.target, self.plan.element(e, index, s.target))
         e.run(s.body)

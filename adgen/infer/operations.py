@@ -78,6 +78,8 @@ def rename(e: Engine, v: Any, target: str) -> Any:
             if v.obj.name is None:
                 v.obj.name = target
         if isinstance(operand, Var):
+            if operand in e.counters and operand.name is None:
+                operand.name = hint["name"]
             e.b.bind(operand, hint["name"], True)
     return v
 

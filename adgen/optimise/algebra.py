@@ -6,9 +6,11 @@ Only rewrites that keep the rounding to an ulp or two: signs move out of product
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from adgen.ir.nodes import Const, Let, Operand, Var
+from adgen.ir.nodes import Const, Func, Let, Operand, Var, walk
+from adgen.ir.rewrite import substitute
 from adgen.ir.types import Array, Bool, Float, Int, Scalar, dims_of, is_floating, is_scalar
 
 if TYPE_CHECKING:
@@ -114,7 +116,7 @@ def _add(b: Builder, x: Operand, y: Operand) -> Operand | None:
     if inner is not None:
         return b.call("sub", y, inner[0])
     for p, q in ((x, y), (y, x)):
-        if weak(p) == 0.0 and _keeps(q):
+        if weak(p) == 0.0 and (_keeps(q) or (isinstance(p.type, Int) and isinstance(q.type, Int))):
             return q
     if x is y and isinstance(x, Var) and _keeps(x):
         return b.call("mul", b.const(2.0), x)
@@ -174,3 +176,15 @@ def _size(b: Builder, x: Operand) -> Operand | None:
 
 
 RULES = {"mul": _mul, "truediv": _truediv, "neg": _neg, "add": _add, "sub": _sub, "size": _size}
+
+
+def tidy(func: Func) -> Func:
+    """Drop factors of 1 that became known only when a loop's carried value turned out not to change."""
+    same: dict[Var, Operand] = {}
+    for s in walk(func.body):
+        if isinstance(s, Let) and s.adjoint and s.op.name == "mul":
+            for one, other in (s.args, s.args[::-1]):
+                if weak(one) == 1.0 and isinstance(other, Var) and other.type == s.out.type and not s.out.fixed:
+                    same[s.out] = other
+                    break
+    return replace(func, body=substitute(func.body, same)) if same else func

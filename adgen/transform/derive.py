@@ -11,7 +11,7 @@ from adgen.ir.absent import find_absent
 from adgen.ir.build import Builder
 from adgen.ir.nodes import Block, Const, Func, Operand, Stmt, Var, defs, free_vars
 from adgen.ir.types import Array, List, NoneT, Record, Tuple, Type, is_floating
-from adgen.optimise.algebra import negative_factor, simplify
+from adgen.optimise.algebra import negative_factor, simplify, tidy
 from adgen.optimise.dce import eliminate_dead
 from adgen.transform.activity import Varied
 from adgen.transform.cotangents import Cot, Cotangents, make_record
@@ -101,7 +101,7 @@ def make_gradient(
         grads.fixed = False  # `return d_x + d_y`
     out = b.call("make_tuple", g.forward.results[0], grads) if with_value else grads
     func = Func(name, p.func.params, b.close((out,)))
-    return settle_absent(eliminate_dead(func)), g.rules
+    return settle_absent(eliminate_dead(tidy(eliminate_dead(func)))), g.rules
 
 
 def make_pullback(

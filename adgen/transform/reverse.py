@@ -534,13 +534,16 @@ class Reverse:
             )
         )  # fmt: skip
         for v in carried[n_active:]:
-            cots.of[v] = outs[v]
-        for p, init in zip(s.params, s.inits):
-            if p in outs and p in carried[:n_active] and init in self.varied:
-                cots.add(init, cots.project(outs[p], init))
-        for c, q in zip(consumed, lists):
-            # the backward loop walks c.seq from its other end
-            cots.add(c.seq, q if c.reverse else b.call("reversed_list", q))
+            cots.of[v] = outs[v]  # before the initial values, which may be the same
+        with b.at(None):
+            for v in carried[n_active:]:
+                cots.of[v] = outs[v]
+            for p, init in zip(s.params, s.inits):  # an initial value may be one that the body reads as well
+                if p in outs and p in carried[:n_active] and init in self.varied:
+                    cots.add(init, cots.project(outs[p], init))
+            for c, q in zip(consumed, lists):
+                # the backward loop walks c.seq from its other end
+                cots.add(c.seq, q if c.reverse else b.call("reversed_list", q))
 
     @staticmethod
     def _name_of(v: Operand) -> tuple[str | None, bool]:
