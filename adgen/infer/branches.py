@@ -133,7 +133,9 @@ class Join:
         e.state = after
         outs = e.b.branch(cond, blocks[0], blocks[1], self.names, self.types)
         for k, out in enumerate(outs):
-            if isinstance(out, Var) and any(isinstance(v[k].type, Undef) or v[k] in e.maybe_unbound for v in self.values):
+            if isinstance(out, Var) and any(
+                isinstance(v[k].type, Undef) or v[k] in e.maybe_unbound for v in self.values
+            ):
                 e.maybe_unbound[out] = self.names[k][0] or "?"
         for run in plans:
             run(outs)
@@ -182,7 +184,12 @@ class Join:
             plan = self._slot(one, two, name)
             if plan is not None:
                 return plan
-        elif isinstance(one, TupleV) and isinstance(two, TupleV) and len(one.items) == len(two.items) and one.cls is two.cls:
+        elif (
+            isinstance(one, TupleV)
+            and isinstance(two, TupleV)
+            and len(one.items) == len(two.items)
+            and one.cls is two.cls
+        ):
             parts = [self._join(x, y, None) for x, y in zip(one.items, two.items)]
             return lambda outs: TupleV(tuple(p(outs) for p in parts), one.cls)
         elif isinstance(one, Seq) and isinstance(two, Seq) and len(one.items) == len(two.items):
@@ -232,7 +239,12 @@ class Join:
             x, y = self._emit_value(0, one), self._emit_value(1, two)
             slot = self._slot(x, y, name)
             if slot is None:
-                p3 = Poison(f"'{name}' is {x.type} on one path and {y.type} on another", "arrays of different type or rank can't be joined", self.e.origin, False)
+                p3 = Poison(
+                    f"'{name}' is {x.type} on one path and {y.type} on another",
+                    "arrays of different type or rank can't be joined",
+                    self.e.origin,
+                    False,
+                )
                 return lambda outs: p3
             inner = slot
         obj = Obj(name)
@@ -269,7 +281,7 @@ class Join:
         if isinstance(v, Const) and sure:
             return lambda outs: v
         if isinstance(v, (Var, Const)) and not isinstance(v.type, (Opaque, NoneT, Str)):
-            return self._slot(*((UNDEF, v) if side else (v, UNDEF)), name)
+            return self._slot(UNDEF, v, name) if side else self._slot(v, UNDEF, name)
         if isinstance(v, TupleV):
             parts = [self._bound_on(side, i, None, sure) for i in v.items]
             known = [p for p in parts if p is not None]
@@ -308,4 +320,9 @@ def _remake(c: Seq | Map, parts: list[Callable[[list[Operand]], Any]]) -> Callab
 
 def _static_pair(a: Operand, b: Operand) -> bool:
     """Say whether two constants are the same function, module or other object."""
-    return isinstance(a, Const) and isinstance(b, Const) and a.value is b.value and not isinstance(a.type, (Undef, Scalar, Array, Tuple, Record))
+    return (
+        isinstance(a, Const)
+        and isinstance(b, Const)
+        and a.value is b.value
+        and not isinstance(a.type, (Undef, Scalar, Array, Tuple, Record))
+    )

@@ -12,6 +12,7 @@ from adgen.errors import UnsupportedError
 from adgen.infer import calls, items, iterables, methods, operations
 from adgen.infer.branches import truth
 from adgen.infer.values import Closure, EnumV, Map, Method, RangeV, Ref, ReversedV, Seq, TupleV, ZipV
+from adgen.ir.build import shift
 from adgen.ir.nodes import Const, Mode, Var
 from adgen.ir.types import Array, Bool, Complex, Float, Int, List, NoneT, Opaque, Scalar, Str, Type, is_floating
 from adgen.rules.axes import shaped_like
@@ -50,7 +51,9 @@ def _range(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[st
     operands = [e.value(a) for a in args]
     for o in operands:
         if is_floating(o.type):
-            raise UnsupportedError(what=f"range() of {o.type}", why="the program would raise TypeError here", origin=e.origin)
+            raise UnsupportedError(
+                what=f"range() of {o.type}", why="the program would raise TypeError here", origin=e.origin
+            )
     if len(operands) == 1:
         operands = [e.b.const(0), *operands]
     return RangeV(operands[0], operands[1], operands[2] if len(operands) > 2 else e.b.const(1))
@@ -152,7 +155,11 @@ def _hasattr(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[
         c = e.content(args[0].obj)
         if isinstance(c, Map) and name in c.keys:
             return e.b.const(True)
-    return e.b.const(hasattr(cls, name)) if cls is not None else e.opaque(hasattr, [e.value(args[0]), e.b.const(name)], **hint)
+    return (
+        e.b.const(hasattr(cls, name))
+        if cls is not None
+        else e.opaque(hasattr, [e.value(args[0]), e.b.const(name)], **hint)
+    )
 
 
 @handles(getattr)
@@ -183,8 +190,10 @@ def _make(cls: type) -> Handler:
             e.state.link_like(ref.obj, args[0].obj)
             return ref
         raise UnsupportedError(
-            what=f"{cls.__name__}() of {operations.describe(e, args[0])}", why="its length is known only at run time",
-            instead="build the list with append, or use the array itself", origin=e.origin,
+            what=f"{cls.__name__}() of {operations.describe(e, args[0])}",
+            why="its length is known only at run time",
+            instead="build the list with append, or use the array itself",
+            origin=e.origin,
         )
 
     return handler
@@ -223,7 +232,13 @@ def _sum(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str,
     found = iterables.known_items(e, args[0])
     if found is not None:
         total = start
-        if isinstance(total, Const) and total.value == 0 and type(total.value) is int and found and not _is_int(found[0]):
+        if (
+            isinstance(total, Const)
+            and total.value == 0
+            and type(total.value) is int
+            and found
+            and not _is_int(found[0])
+        ):
             total, found = found[0], found[1:]  # 0 + x is x
         for v in found:
             total = operations.binary(e, "+", total, v)
@@ -307,7 +322,9 @@ def _map(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str,
 
 @handles(any, all)
 def _quantifier(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    raise UnsupportedError(what="any() or all() of Python values", instead="use np.any or np.all of an array, or a loop", origin=e.origin)
+    raise UnsupportedError(
+        what="any() or all() of Python values", instead="use np.any or np.all of an array, or a loop", origin=e.origin
+    )
 
 
 @handles(np.shape)
@@ -341,22 +358,28 @@ def _errstate(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict
 @handles(np.copyto, np.put, np.place, np.putmask, np.fill_diagonal, np.put_along_axis, np.random.shuffle)
 def _writer(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     raise UnsupportedError(
-        what="a NumPy function that writes its argument", instead="write it as an assignment: `x[...] = …`", origin=e.origin
+        what="a NumPy function that writes its argument",
+        instead="write it as an assignment: `x[...] = …`",
+        origin=e.origin,
     )
 
 
 @handles(np.subtract.at)
 def _scatter_negated(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    return _scatter(e, args, kwargs, hint, "sub")
+    return _scatter_into(e, args, "sub")
 
 
 @handles(np.add.at)
-def _scatter(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any], mode: Mode = "add") -> Any:
+def _scatter(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    return _scatter_into(e, args, "add")
+
+
+def _scatter_into(e: Engine, args: Sequence[Any], mode: Mode) -> Any:
     """`np.add.at(x, key, v)`: an update whose index may repeat."""
     base, key, value = args[0], args[1], calls.as_array(e, args[2])
     items.require_writable(e, base)
     k = items.Key(e, key)
-    place = (*base.place, items.shift(k.index, len(base.holes)))
+    place = (*base.place, shift(k.index, len(base.holes)))
     e.write_place(base, e.value(value), place, (*base.holes, *k.holes), mode)
     return e.b.const(None)
 
@@ -365,7 +388,12 @@ def _scatter(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[
 def _shaped_like(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     """A rule's promise that a value has the shape of another one."""
     d, like = e.value(args[0]), e.value(args[1])
-    if isinstance(d, Var) and isinstance(d.type, Array) and isinstance(like.type, Array) and d.type.ndim == like.type.ndim:
+    if (
+        isinstance(d, Var)
+        and isinstance(d.type, Array)
+        and isinstance(like.type, Array)
+        and d.type.ndim == like.type.ndim
+    ):
         d.type = Array(d.type.dtype, like.type.dims)
         return e.wrap(d, hint.get("name"))
     return args[0]

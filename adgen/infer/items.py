@@ -47,9 +47,15 @@ class Key:
         operand = e.value(v)
         t = operand.type
         if isinstance(t, Bool):
-            raise UnsupportedError(what="an index that is a single boolean", instead="use `if`, or an array of booleans", origin=e.origin)
+            raise UnsupportedError(
+                what="an index that is a single boolean", instead="use `if`, or an array of booleans", origin=e.origin
+            )
         if is_floating(t):
-            raise UnsupportedError(what=f"an index of type {t}", why="indices are integers, slices or arrays of integers or booleans", origin=e.origin)
+            raise UnsupportedError(
+                what=f"an index of type {t}",
+                why="indices are integers, slices or arrays of integers or booleans",
+                origin=e.origin,
+            )
         if isinstance(t, Array):
             self.advanced = True
             self.boolean |= t.dtype == "bool"
@@ -146,18 +152,26 @@ def from_array(e: Engine, base: Ref, key: Any, hint: dict[str, Any]) -> Any:
 def require_writable(e: Engine, ref: Ref) -> None:
     if ref.obj.param == "global":
         raise UnsupportedError(
-            what=f"a write into the global array '{ref.obj.name}'", why="it would outlive the call",
-            instead="copy it first, or pass it in as a parameter", origin=e.origin,
+            what=f"a write into the global array '{ref.obj.name}'",
+            why="it would outlive the call",
+            instead="copy it first, or pass it in as a parameter",
+            origin=e.origin,
         )
     if ref.obj.param == "readonly":
-        raise AliasError(what=f"'{ref.obj.name or 'this array'}' is a read-only view", instead="copy it before writing", origin=e.origin)
+        raise AliasError(
+            what=f"'{ref.obj.name or 'this array'}' is a read-only view",
+            instead="copy it before writing",
+            origin=e.origin,
+        )
 
 
 def set_item(e: Engine, base: Any, key: Any, value: Any) -> None:
     if not isinstance(base, Ref):
         raise UnsupportedError(
-            what=f"a store into {operations.describe(e, base)}", why="what it does is not known to adgen",
-            instead="use an array, list or dict made here or passed in", origin=e.origin,
+            what=f"a store into {operations.describe(e, base)}",
+            why="what it does is not known to adgen",
+            instead="use an array, list or dict made here or passed in",
+            origin=e.origin,
         )
     c = e.content(base.obj)
     if isinstance(c, Map):
@@ -175,13 +189,20 @@ def set_item(e: Engine, base: Any, key: Any, value: Any) -> None:
     if isinstance(c, Seq) or isinstance(t, List):
         _store_in_list(e, base, c, key, value)
         return
-    if isinstance(value, Ref) and value.obj is base.obj and value.place and not isinstance(e.value(key) if isinstance(key, (Var, Const)) else None, Opaque):
+    if (
+        isinstance(value, Ref)
+        and value.obj is base.obj
+        and value.place
+        and not isinstance(e.value(key) if isinstance(key, (Var, Const)) else None, Opaque)
+    ):
         k0 = Key(e, key)
         if (*base.place, shift(k0.index, len(base.holes))) == value.place and (*base.holes, *k0.holes) == value.holes:
             return  # `x[s] = x[s]`, the end of `x[s] op= v`
     require_writable(e, base)
     k = Key(e, key)
-    v = e.value(value if not isinstance(value, (TupleV, Ref)) or operations.is_array(e, value) else calls.as_array(e, value))
+    v = e.value(
+        value if not isinstance(value, (TupleV, Ref)) or operations.is_array(e, value) else calls.as_array(e, value)
+    )
     _refuse_repeats(e, k, v)
     n = len(base.holes)
     e.write_place(base, v, (*base.place, shift(k.index, n)), (*base.holes, *k.holes), "set")
@@ -190,8 +211,10 @@ def set_item(e: Engine, base: Any, key: Any, value: Any) -> None:
 def _refuse_repeats(e: Engine, k: Key, v: Operand) -> None:
     if k.advanced and not k.boolean and is_floating(v.type) and not isinstance(v, Const):
         raise UnsupportedError(
-            what="a store at places given by an array of integers", why="an index that occurs twice would keep only the last value",
-            instead="store with a slice or a boolean mask, or loop over the indices", origin=e.origin,
+            what="a store at places given by an array of integers",
+            why="an index that occurs twice would keep only the last value",
+            instead="store with a slice or a boolean mask, or loop over the indices",
+            origin=e.origin,
         )
 
 
@@ -203,7 +226,9 @@ def _store_in_list(e: Engine, base: Ref, c: Any, key: Any, value: Any) -> None:
     if elem is None:
         if isinstance(c, Seq):
             raise loops.NeedsUnroll
-        raise UnsupportedError(what="a list whose items differ in type", instead="use a tuple or a dict", origin=e.origin)
+        raise UnsupportedError(
+            what="a list whose items differ in type", instead="use a tuple or a dict", origin=e.origin
+        )
     k = Key(e, key)
     new = e.b.update(list_operand(e, c, elem), e.value(value), (k.index,), k.holes, "set", **e.hint(base.obj.name))
     e.write(base.obj, new)
@@ -219,7 +244,11 @@ def aug_item(e: Engine, base: Any, key: Any, symbol: str, value: Any) -> None:
         n = len(base.holes)
         place, holes = (*base.place, shift(k.index, n)), (*base.holes, *k.holes)
         if symbol in ("+", "-") and not k.advanced:
-            v = e.value(value if not isinstance(value, (TupleV, Ref)) or operations.is_array(e, value) else calls.as_array(e, value))
+            v = e.value(
+                value
+                if not isinstance(value, (TupleV, Ref)) or operations.is_array(e, value)
+                else calls.as_array(e, value)
+            )
             e.write_place(base, v, place, holes, "add" if symbol == "+" else "sub")
             return
         old = e.wrap(e.b.load(e.value(base), (k.index,), k.holes))
@@ -246,7 +275,8 @@ def expand(e: Engine, v: Any) -> list[Any]:
     if found is None:
         raise UnsupportedError(
             what=f"the number of items in {operations.describe(e, v)} is not known at compile time",
-            instead="index it, or loop over it", origin=e.origin,
+            instead="index it, or loop over it",
+            origin=e.origin,
         )
     return found
 

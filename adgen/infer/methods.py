@@ -38,7 +38,9 @@ def array_attribute(e: Engine, v: Any, name: str, hint: dict[str, Any]) -> Any:
     elif name in ("itemsize", "nbytes"):
         return e.opaque(getattr, [e.value(v), e.b.const(name)], **hint)
     elif name in ("flat", "data", "base", "ctypes", "strides", "flags"):
-        raise UnsupportedError(what=f"the attribute '.{name}' of an array", instead="use indexing or np.ravel", origin=e.origin)
+        raise UnsupportedError(
+            what=f"the attribute '.{name}' of an array", instead="use indexing or np.ravel", origin=e.origin
+        )
     return Method(v, name)
 
 
@@ -60,7 +62,9 @@ def size_of(e: Engine, v: Any) -> Operand:
     return e.b.call("size", operand)
 
 
-def call_method(e: Engine, owner: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]) -> Any:
+def call_method(
+    e: Engine, owner: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]
+) -> Any:
     if isinstance(owner, Ref):
         c = e.content(owner.obj)
         if isinstance(c, Map) and c.cls is dict:
@@ -86,7 +90,9 @@ def call_method(e: Engine, owner: Any, name: str, args: Sequence[Any], kwargs: M
     return calls.call_unknown(e, bound, args, kwargs, hint)
 
 
-def _array_method(e: Engine, v: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]) -> Any:
+def _array_method(
+    e: Engine, v: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]
+) -> Any:
     t = operations.array_type(e, v) if isinstance(v, Ref) else v.type
     if name == "copy":
         return e.wrap(e.b.emit(e.row("copy"), (e.value(v),), **hint), hint.get("name")) if isinstance(t, Array) else v
@@ -100,12 +106,16 @@ def _array_method(e: Engine, v: Any, name: str, args: Sequence[Any], kwargs: Map
         if args:
             if len(args) == 1 and len(dims_of(t)) != 1 and not isinstance(args[0], TupleV):
                 v = calls.call_object(e, np.ravel, [v], {}, {})
-            return call_method(e, items.get_item(e, v, args[0] if len(args) == 1 else TupleV(tuple(args)), {}), "item", [], {}, hint)
+            return call_method(
+                e, items.get_item(e, v, args[0] if len(args) == 1 else TupleV(tuple(args)), {}), "item", [], {}, hint
+            )
         kind = np.dtype(t.dtype).kind if isinstance(t, (Array, Scalar)) else ""
         if isinstance(t, Array):
             v = calls.call_object(e, np.sum, [v], {}, {})  # the one element
         operand = e.value(v)
-        return e.b.emit(e.row("to_float" if kind == "f" else "to_int"), (operand,), **hint) if kind in "fiu" else operand
+        return (
+            e.b.emit(e.row("to_float" if kind == "f" else "to_int"), (operand,), **hint) if kind in "fiu" else operand
+        )
     if name == "fill":
         items.require_writable(e, v)
         e.write_place(v, e.value(args[0]), v.place, v.holes, "set")
@@ -113,19 +123,29 @@ def _array_method(e: Engine, v: Any, name: str, args: Sequence[Any], kwargs: Map
     if name == "tolist":
         dims = dims_of(t)
         if len(dims) == 1 and isinstance(dims[0], int):
-            return e.new(Seq(tuple(e.b.call("to_float", e.value(items.get_item(e, v, e.b.const(k), {}))) for k in range(dims[0]))))
+            return e.new(
+                Seq(
+                    tuple(e.b.call("to_float", e.value(items.get_item(e, v, e.b.const(k), {}))) for k in range(dims[0]))
+                )
+            )
     if name in WRITERS:
         raise UnsupportedError(
-            what=f"the array method '.{name}()'", why="it changes the array or its memory in place",
-            instead=f"use np.{name} or assign to slices", origin=e.origin,
+            what=f"the array method '.{name}()'",
+            why="it changes the array or its memory in place",
+            instead=f"use np.{name} or assign to slices",
+            origin=e.origin,
         )
     found = function_call(name, args, kwargs, e.b.const(None))
     if found is None:
         raise UnsupportedError(
-            what=f"the method '.{name}()' of {operations.describe(e, v)}", instead="use a NumPy function that has a rule", origin=e.origin
+            what=f"the method '.{name}()' of {operations.describe(e, v)}",
+            instead="use a NumPy function that has a rule",
+            origin=e.origin,
         )
     fn, values, named = found
-    return calls.call_object(e, fn, [v, *(TupleV(a.items) if isinstance(a, Packed) else a for a in values)], named, hint)
+    return calls.call_object(
+        e, fn, [v, *(TupleV(a.items) if isinstance(a, Packed) else a for a in values)], named, hint
+    )
 
 
 def cast(e: Engine, v: Any, dtype: np.dtype[Any], hint: dict[str, Any]) -> Any:
@@ -141,7 +161,11 @@ def _list_method(e: Engine, owner: Ref, c: Any, name: str, args: Sequence[Any], 
             return e.b.const(None)
         elem = items.element_type(e, c, Seq((v,)))
         if elem is None:
-            raise UnsupportedError(what="a list whose items differ in type", instead="use a tuple, or one list for each type", origin=e.origin)
+            raise UnsupportedError(
+                what="a list whose items differ in type",
+                instead="use a tuple, or one list for each type",
+                origin=e.origin,
+            )
         new = e.b.emit(e.row("append"), (c, e.value(v)), **e.hint(owner.obj.name))
         if isinstance(new, Var):
             new.type = List(elem)
@@ -171,8 +195,10 @@ def _list_method(e: Engine, owner: Ref, c: Any, name: str, args: Sequence[Any], 
             e.write(owner.obj, Seq(()))
             return e.b.const(None)
     raise UnsupportedError(
-        what=f"the list method '.{name}()'", why="the list's length is known only at run time" if not isinstance(c, Seq) else "",
-        instead="use append and indexing", origin=e.origin,
+        what=f"the list method '.{name}()'",
+        why="the list's length is known only at run time" if not isinstance(c, Seq) else "",
+        instead="use append and indexing",
+        origin=e.origin,
     )
 
 
@@ -212,7 +238,9 @@ def _dict_method(e: Engine, owner: Ref, c: Map, name: str, args: Sequence[Any], 
             return found
         e.write(owner.obj, c.put(key, args[1]))
         return args[1]
-    raise UnsupportedError(what=f"the dict method '.{name}()'", instead="use items, keys, values, get or indexing", origin=e.origin)
+    raise UnsupportedError(
+        what=f"the dict method '.{name}()'", instead="use items, keys, values, get or indexing", origin=e.origin
+    )
 
 
 def class_attribute(e: Engine, self: Ref, cls: type, name: str) -> Any:

@@ -7,7 +7,6 @@ not be the same memory are *linked*: a write to one poisons the others, and read
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 

@@ -180,11 +180,12 @@ class Builder:
         made = self.defs.get(record) if isinstance(record, Var) else None
         if made is None or not isinstance(key, Const):
             return None
+        at: int | None = None
         if made.op.name == "make_tuple":
-            return made.args[key.value]
-        if made.op.name == "make_record" and isinstance(made.args[1], Const):
-            return made.args[2 + made.args[1].value.index(key.value)]
-        return None
+            at = key.value
+        elif made.op.name == "make_record" and isinstance(made.args[1], Const):
+            at = 2 + made.args[1].value.index(key.value)
+        return None if at is None else made.args[at]
 
     def bind(self, value: Operand, name: str | None, fixed: bool) -> Operand:
         """Give an unnamed temporary of this region the name that it is assigned to."""

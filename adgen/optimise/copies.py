@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from adgen.ir.nodes import Block, Const, Hole, If, Index, Let, Loop, Operand, Slice, Stmt, Var, defs
 from adgen.ir.absent import find_absent
+from adgen.ir.nodes import Block, Const, Hole, If, Index, Let, Loop, Operand, Slice, Stmt, Var, defs
 from adgen.ir.types import Bool, List, NoneT, Record
 from adgen.rules.registry import REGISTRY
 

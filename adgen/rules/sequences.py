@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from adgen.api.custom import stop_gradient
-from adgen.rules.declare import nondifferentiable, register, structure
+from adgen.rules.declare import nondifferentiable, structure
 from adgen.rules.helpers import add_lists, ones_list, zeros_list
 from adgen.rules.typing import exactly
 

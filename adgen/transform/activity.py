@@ -82,13 +82,22 @@ class Varied:
     def _refuse(self, s: Let) -> None:
         fn = s.args[0] if s.op.name == "opaque" and s.args else None
         name = getattr(fn.value, "__name__", "") if isinstance(fn, Const) else ""
-        what = f"{name}() has no rule and no source to differentiate" if name else "an active value goes where adgen can't follow"
-        cure = "do the computation with NumPy, register a rule for the function, or wrap the value in adgen.stop_gradient"
+        what = (
+            f"{name}() has no rule and no source to differentiate"
+            if name
+            else "an active value goes where adgen can't follow"
+        )
+        cure = (
+            "do the computation with NumPy, register a rule for the function, or wrap the value in adgen.stop_gradient"
+        )
         if any(isinstance(a, Var) and isinstance(a.type, Opaque) for a in s.args):
             what = "an active value meets an object of unknown type"
             cure = "make the object a number, as in `float(y)`"
         raise NoGradientError(
-            what=what, why="what comes out depends on a value that is differentiated, and the result on it", instead=cure, origin=s.origin
+            what=what,
+            why="what comes out depends on a value that is differentiated, and the result on it",
+            instead=cure,
+            origin=s.origin,
         )
 
     def _let(self, s: Let) -> None:

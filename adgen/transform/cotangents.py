@@ -220,10 +220,10 @@ class Cotangents:
             return self.zero(v)
         if isinstance(c, dict):
             return self._whole_parts(c, v)
-        c = self.settle(c)
-        if isinstance(t, Array) and (self.is_narrow(c, t) or not isinstance(c.type, Array)):
-            return self.b.call("np.full_like", v, c)
-        return c
+        settled = self.settle(c)
+        if isinstance(t, Array) and (self.is_narrow(settled, t) or not isinstance(settled.type, Array)):
+            return self.b.call("np.full_like", v, settled)
+        return settled
 
     @staticmethod
     def is_narrow(c: Operand, t: Array) -> bool:
@@ -305,7 +305,9 @@ def make_record(b: Builder, t: Record, items: list[Operand]) -> Operand:
     from adgen.rules.typing import type_of_value
 
     made = Record(t.cls, t.keys, tuple(i.type for i in items))
-    return b.emit(b.row("make_record"), (Const(t.cls, Opaque()), Const(t.keys, type_of_value(t.keys)), *items), type=made)
+    return b.emit(
+        b.row("make_record"), (Const(t.cls, Opaque()), Const(t.keys, type_of_value(t.keys)), *items), type=made
+    )
 
 
 def gradient_name(v: Var) -> tuple[str | None, bool]:

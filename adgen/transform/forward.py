@@ -74,7 +74,11 @@ class Forward:
         t = self.get(a)
         if t is None:
             return UNDEF if isinstance(a.type, Undef) else self.cots.zero(a)
-        if isinstance(a.type, Array) and isinstance(t.type, Array | type(t.type)) and dims_of(t.type) != dims_of(a.type):
+        if (
+            isinstance(a.type, Array)
+            and isinstance(t.type, Array | type(t.type))
+            and dims_of(t.type) != dims_of(a.type)
+        ):
             if Cotangents.is_narrow(t, a.type) and isinstance(a, Var):
                 return self.b.call("np.full_like", a, t)
         return t
@@ -142,7 +146,9 @@ class Forward:
                 t = self.b.call("np.real", t)
             return self.cots.cast(t, wanted)
         assert isinstance(wanted, (Tuple, Record))
-        items = [self._formed(t[k], i) if is_floating(i) else self.b.const(None) for k, i in zip(sorted(t), wanted.items)]
+        items = [
+            self._formed(t[k], i) if is_floating(i) else self.b.const(None) for k, i in zip(sorted(t), wanted.items)
+        ]
         return make_record(self.b, wanted, items) if isinstance(wanted, Record) else self.b.call("make_tuple", *items)
 
     def _together(self, s: Let) -> list[Any] | None:
@@ -223,7 +229,11 @@ class Forward:
         tangents = tuple(self.full(a) if self.get(a) is not None else none for a in s.args)
         result = self.rules.by_position(rule, self.b.call("make_tuple", *tangents), s.out, *s.args)
         if isinstance(result, dict):
-            raise UnsupportedError(what=f"the jvp rule of {s.op.name} returns a tuple", why="it returns the tangent of the result", origin=s.origin)
+            raise UnsupportedError(
+                what=f"the jvp rule of {s.op.name} returns a tuple",
+                why="it returns the tangent of the result",
+                origin=s.origin,
+            )
         return None if isinstance(result, Const) and result.value is None else result
 
     def _no_rule(self, s: Let) -> None:

@@ -17,7 +17,6 @@ from adgen.rules.registry import Primitive
 from adgen.rules.typing import bound_args
 
 
-
 class RuleRunner:
     """Calls rules on operands; what they compute goes into the open region of the builder."""
 

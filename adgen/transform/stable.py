@@ -74,7 +74,12 @@ class _Finder:
             return False
         first, last = (r.start, r.stop) if _direction(r) > 0 else (r.stop, r.start)
         if direction > 0:  # start <= item < stop <= i
-            return _direction(r) > 0 and _at_least(first, 0) and self._shift(last, i) == 0 and _at_least(loop.range.start, 0)
+            return (
+                _direction(r) > 0
+                and _at_least(first, 0)
+                and self._shift(last, i) == 0
+                and _at_least(loop.range.start, 0)
+            )
         start = self._shift(first, i)  # i < start <= item
         return _direction(r) > 0 and start is not None and start > 0 and _at_least(loop.range.stop, -1)
 
