@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import sys
 import types as pytypes
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -31,8 +32,10 @@ class NotStatic(UnsupportedError):
 
     def __init__(self, what: str, origin: Any) -> None:
         super().__init__(
-            what=f"{what} is known only at run time", why="the generated code depends on it",
-            instead="pass it as a parameter or write it as a constant", origin=origin,
+            what=f"{what} is known only at run time",
+            why="the generated code depends on it",
+            instead="pass it as a parameter or write it as a constant",
+            origin=origin,
         )
 
 
@@ -177,7 +180,8 @@ def emit(e: Engine, row: Primitive, args: tuple[Operand, ...], kws: tuple[str, .
         raise
     except (TypeError, ValueError, IndexError) as error:
         raise UnsupportedError(
-            what=f"this call of {row.name}: {error}", why="the types of its arguments don't fit it, or it is a form without a rule",
+            what=f"this call of {row.name}: {error}",
+            why="the types of its arguments don't fit it, or it is a form without a rule",
             origin=e.origin,
         ) from error
 
@@ -202,14 +206,18 @@ def as_written_best(e: Engine, row: Primitive, args: Sequence[Any]) -> Primitive
     return e.row(OPERATORS[row.name])
 
 
-def call_primitive(e: Engine, row: Primitive, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]) -> Any:
+def call_primitive(
+    e: Engine, row: Primitive, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]
+) -> Any:
     if not kwargs and row is REGISTRY.find(row.fn):
         row = as_written_best(e, row, args)
     try:
         bound = bind(row, list(args), dict(kwargs))
     except TypeError as error:
         raise UnsupportedError(
-            what=f"this call of {row.name}: {error}", why=f"the forms with a rule take ({', '.join(row.params)})", origin=e.origin
+            what=f"this call of {row.name}: {error}",
+            why=f"the forms with a rule take ({', '.join(row.params)})",
+            origin=e.origin,
         ) from error
     operands: dict[str, Any] = {}
     for p, v in bound.items():
@@ -237,7 +245,9 @@ def aliased_argument(row: Primitive, bound: Mapping[str, Any]) -> Any:
     return next(iter(bound.values()))
 
 
-def _aliasing(e: Engine, row: Primitive, base: Ref, flat: tuple[Operand, ...], kws: tuple[str, ...], hint: dict[str, Any]) -> Any:
+def _aliasing(
+    e: Engine, row: Primitive, base: Ref, flat: tuple[Operand, ...], kws: tuple[str, ...], hint: dict[str, Any]
+) -> Any:
     out = emit(e, row, flat, kws, hint)
     t = out.type
     if not isinstance(t, Array):
@@ -294,16 +304,22 @@ def as_array(e: Engine, v: Any) -> Any:
 def call_without_rule(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]) -> Any:
     """A NumPy function without a row: typed by a trial call, an error only if it is differentiated."""
     if "out" in kwargs:
-        raise UnsupportedError(what="the argument `out=`", instead="assign the result, or write it with `x[...] = …`", origin=e.origin)
+        raise UnsupportedError(
+            what="the argument `out=`", instead="assign the result, or write it with `x[...] = …`", origin=e.origin
+        )
     row = unruled(fn)
     operands = [e.value(a) for a in args]
     named = {k: e.value(v) for k, v in kwargs.items()}
     all_args = (*operands, *named.values())
     dynamic = any(isinstance(a, Var) for a in all_args)
     if not dynamic:
-        return e.wrap(e.opaque(fn, operands + list(named.values()), tuple(named), **hint)) if named else e.wrap(emit(e, row, all_args, (), hint))
+        return (
+            e.wrap(e.opaque(fn, operands + list(named.values()), tuple(named), **hint))
+            if named
+            else e.wrap(emit(e, row, all_args, (), hint))
+        )
     try:
-        t = result_type(row, tuple(operands), ())if not named else trial_type(fn, operands, named)
+        t = result_type(row, tuple(operands), ()) if not named else trial_type(fn, operands, named)
     except (TypeError, ValueError, IndexError):
         t = Opaque()
     return e.wrap(e.b.emit(row, all_args, tuple(named), type=t, **hint), hint.get("name"))
@@ -386,13 +402,20 @@ def _defaults(e: Engine, fn: Any, function: tree.Function) -> list[Any]:
 
 
 def inline(
-    e: Engine, function: tree.Function, owner: Any, args: Sequence[Any], kwargs: Mapping[str, Any], defaults: Sequence[Any]
+    e: Engine,
+    function: tree.Function,
+    owner: Any,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    defaults: Sequence[Any],
 ) -> Any:
     """Run a callee's tree in a frame of its own, into the caller's region."""
     if any(f is function for f in e.active):
         raise UnsupportedError(
-            what=f"the recursive call of '{function.name}'", why="recursive functions can't be differentiated yet",
-            instead="write the recursion as a loop", origin=e.origin,
+            what=f"the recursive call of '{function.name}'",
+            why="recursive functions can't be differentiated yet",
+            instead="write the recursion as a loop",
+            origin=e.origin,
         )
     if len(e.active) >= MAX_DEPTH:
         raise UnsupportedError(what=f"calls nested deeper than {MAX_DEPTH}", origin=e.origin)
@@ -422,7 +445,9 @@ def bind_parameters(
     named = dict(kwargs)
 
     def fail(text: str) -> None:
-        raise UnsupportedError(what=f"this call: {function.name}() {text}", why="the program would raise TypeError here", origin=e.origin)
+        raise UnsupportedError(
+            what=f"this call: {function.name}() {text}", why="the program would raise TypeError here", origin=e.origin
+        )
 
     for p in function.params:
         if p.kind in ("positional", "either"):
@@ -477,8 +502,10 @@ def construct(e: Engine, cls: type, args: Sequence[Any], kwargs: Mapping[str, An
         return methods.cast(e, args[0] if args else e.b.const(0), np.dtype(cls), hint)
     if any(_active_inside(e, a) for a in (*args, *kwargs.values())) and not issubclass(cls, BaseException):
         raise UnsupportedError(
-            what=f"a floating-point value inside a '{cls.__name__}' object", why="adgen can't follow values through it",
-            instead="use a dataclass, a namedtuple, a dict or a tuple", origin=e.origin,
+            what=f"a floating-point value inside a '{cls.__name__}' object",
+            why="adgen can't follow values through it",
+            instead="use a dataclass, a namedtuple, a dict or a tuple",
+            origin=e.origin,
         )
     return call_unknown(e, Const(cls, Opaque()), args, kwargs, hint)
 
@@ -493,6 +520,13 @@ def _active_inside(e: Engine, v: Any) -> bool:
 
 
 # -- attributes, lists ------------------------------------------------------------------------------
+
+
+def is_library(value: Any) -> bool:
+    """Say whether an object is a module, class or function of Python or NumPy: its attributes never change."""
+    module = value.__name__ if isinstance(value, pytypes.ModuleType) else getattr(value, "__module__", None)
+    root = (module or "").partition(".")[0]
+    return root in ("numpy", "scipy", "adgen") or (root in sys.stdlib_module_names and root != "__main__")
 
 
 def get_attribute(e: Engine, v: Any, name: str, hint: dict[str, Any]) -> Any:
@@ -513,7 +547,12 @@ def get_attribute(e: Engine, v: Any, name: str, hint: dict[str, Any]) -> Any:
             value = getattr(v.value, name)
         except AttributeError as error:
             raise UnsupportedError(what=str(error), origin=e.origin) from error
-        return e.constant(value)
+        if isinstance(value, pytypes.MethodType) and value.__self__ is v.value:
+            return BoundFunction(value.__func__, v)
+        if v not in e.paths or is_library(v.value):
+            return e.constant(value)
+        owner, path = e.paths[v]
+        return e.read(owner, f"{path}.{name}", value)
     if operations.is_number(v):
         return methods.array_attribute(e, v, name, hint)
     if isinstance(v, Var) and isinstance(v.type, Opaque):

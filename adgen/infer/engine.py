@@ -62,6 +62,7 @@ class Engine:
         self.counters: set[Var] = set()  # what counts through loops
         self.hidden = hidden
         self.callees: dict[Any, None] = {}
+        self.paths: dict[Const, tuple[Any, str]] = {}  # how a function reads these objects
         self.printable = True  # names of the program are kept; False inside rules
         self.overrides: dict[Any, Any] = {}
         self.stops: frozenset[str] = frozenset()
@@ -194,9 +195,8 @@ class Engine:
                 return self._make_sequence(c)
             if isinstance(c, Map):
                 return self._make_record(c)
-            if v.place:
-                return self.b.load(c, v.place, v.holes, name, fixed)
-            return c
+            whole: Operand = c
+            return self.b.load(whole, v.place, v.holes, name, fixed) if v.place else whole
         if isinstance(v, TupleV):
             items = [self.value(i) for i in v.items]
             if v.cls is not None:
@@ -379,11 +379,19 @@ class Engine:
                 what=f"the name '{name}' is not defined", why="neither the function, nor its closure, nor its module binds it",
                 instead="define it before the gradient is asked for", origin=self.origin,
             )
-        if kind == "builtin" or isinstance(value, STATIC_GLOBALS) or callable(value) or not is_data(value):
+        if kind == "builtin":
             return Const(value, type_of_value(value))
+        return self.read(owner, name, value)
+
+    def read(self, owner: Any, path: str, value: Any) -> Any:
+        """Return the value that a function reads by a global name, or by attributes of one; data is read at each call."""
+        if isinstance(value, STATIC_GLOBALS) or callable(value) or not is_data(value):
+            found = Const(value, type_of_value(value))
+            self.paths[found] = (owner, path)
+            return found
         if not self.printable or self.hidden is None:
             return self.b.const(value)
-        return self.hidden(self, owner, name, value)
+        return self.hidden(self, owner, path, value)
 
 
 def nesting(t: Type) -> int:

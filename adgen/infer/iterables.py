@@ -30,7 +30,7 @@ class Plan:
     direct: bool = False  # the target is the counter itself
     pairs: bool = False  # an enumerate: its first target is the counter
 
-    def range(self, e: Engine) -> Range:
+    def to_range(self) -> Range:
         return Range(self.start, self.stop, self.step)
 
     def index_name(self, s: tree.For | tree.While) -> str | None:
@@ -41,7 +41,7 @@ class Plan:
         return self.get(e, index, target)
 
     def constant_values(self) -> range | None:
-        parts = [p.value for p in (self.start, self.stop, self.step) if isinstance(p, Const)]
+        parts: list[int] = [p.value for p in (self.start, self.stop, self.step) if isinstance(p, Const)]
         return range(*parts) if len(parts) == 3 else None
 
     def constant_trips(self) -> int | None:
@@ -140,8 +140,11 @@ def _counted(e: Engine, it: Any) -> tuple[Operand, Element] | None:
         length, get = inner
         start = it.start
         zero = isinstance(start, Const) and start.value == 0
-        count = (lambda e, i: i) if zero else (lambda e, i: operations.binary(e, "+", i, start))
-        return length, lambda e, i, t: TupleV((count(e, i), get(e, i, None)))
+
+        def pair(e: Engine, i: Operand, t: str | None) -> Any:
+            return TupleV((i if zero else operations.binary(e, "+", i, start), get(e, i, None)))
+
+        return length, pair
     if isinstance(it, ReversedV):
         inner = _counted(e, it.inner)
         if inner is None:

@@ -90,7 +90,7 @@ def run_for(e: Engine, s: tree.For) -> None:
         e.state = state
         e.b.rewind(depth, mark)
         e.come_from(s.origin)
-        _unroll(e, s, [plan.element(e, e.b.const(v)) for v in plan.constant_values()], 0)
+        _unroll(e, s, [plan.element(e, e.b.const(v)) for v in plan.constant_values() or ()], 0)
 
 
 def _unroll(e: Engine, s: tree.For, items: Sequence[Any], k: int) -> None:
@@ -170,7 +170,7 @@ class Runner:
         for obj in self.a.written:
             if obj in self.entry.heap:
                 headers["obj", obj] = self._enter_content(("obj", obj), self.entry.heap[obj], obj.name)
-        range_ = self.plan.range(e) if self.plan is not None else None
+        range_ = self.plan.to_range() if self.plan is not None else None
         index = Var(Int(), self.plan.index_name(s)) if self.plan is not None else None
         for path, value in headers.items():
             if path[0] == "name":
@@ -488,9 +488,9 @@ class Runner:
                     add(self.a.outer_links, (path, o))
         for o, others in state.links.items():
             if o in self.entry.heap:
-                for other in others:
-                    if other in self.entry.heap and other not in header.links.get(o, ()):
-                        add(self.a.object_links, (o, other))
+                for linked in others:
+                    if linked in self.entry.heap and linked not in header.links.get(o, ()):
+                        add(self.a.object_links, (o, linked))
         return found
 
     # -- after the loop -------------------------------------------------------------------------------

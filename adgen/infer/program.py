@@ -54,22 +54,22 @@ def infer(
     def hide(e: Engine, owner: Any, name: str, value: Any) -> Any:
         key = (
             id(getattr(owner, "__globals__", owner))
-            if name not in getattr(owner, "__code__", owner).co_freevars
+            if name.partition(".")[0] not in getattr(owner, "__code__", owner).co_freevars
             else id(owner),
             name,
         )
-        t = type_of_value(value)
+        t, shown = type_of_value(value), name.replace(".", "_")
         if (
             isinstance(t, (Str, NoneT, Bool))
             or (isinstance(t, (Tuple, Record)) and not _has_arrays(t))
             or isinstance(t, Int)
         ):
             if key not in hidden:
-                hidden[key] = HiddenValue(name, owner, Var(t, name), value, True)
+                hidden[key] = HiddenValue(name, owner, Var(t, shown), value, True)
             return e.constant(value)
         if key not in hidden:
-            hidden[key] = HiddenValue(name, owner, Var(t, name, True), value)
-            v = e.wrap(hidden[key].var, name)
+            hidden[key] = HiddenValue(name, owner, Var(t, shown, True), value)
+            v = e.wrap(hidden[key].var, shown)
             _mark_global(e, v, name)
             roots[key] = v
         return roots[key]
@@ -84,7 +84,6 @@ def infer(
     e.active.append(tree)
     params: dict[str, Var] = {}
     objects: dict[str, Obj] = {}
-    leaves: list[Leaf] = []
     leaves: list[Leaf] = []
     for p, t in zip(tree.params, types):
         v = Var(t, p.name, True)

@@ -6,6 +6,7 @@ Only rewrites that keep the rounding to an ulp or two: signs move out of product
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ Args = tuple[Operand, ...]
 def simplify(b: Builder, name: str, args: Args) -> Operand | None:
     """Return a simpler operand for `name(*args)`, or None."""
     rule = RULES.get(name)
-    return rule(b, *args) if rule is not None else None
+    return None if rule is None else rule(b, *args)
 
 
 def made_by(b: Builder, v: Operand, name: str) -> Args | None:
@@ -175,7 +176,7 @@ def _size(b: Builder, x: Operand) -> Operand | None:
     return b.call("size", v) if v is not x else None
 
 
-RULES = {"mul": _mul, "truediv": _truediv, "neg": _neg, "add": _add, "sub": _sub, "size": _size}
+RULES: dict[str, Callable[..., Operand | None]] = {"mul": _mul, "truediv": _truediv, "neg": _neg, "add": _add, "sub": _sub, "size": _size}
 
 
 def tidy(func: Func) -> Func:

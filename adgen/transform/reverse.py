@@ -188,7 +188,7 @@ class Reverse:
 
     def _where(self, s: Let, c: Cot, cots: Cotangents) -> None:
         """A branch that is masked out contributes 0; the mask waits until elementwise rules are through."""
-        g = cots.settle(c) if not isinstance(c, dict) else c
+        g = cots.settle(c)
         for k, other in ((1, False), (2, True)):
             a = s.args[k]
             if a in self.varied:
@@ -199,7 +199,8 @@ class Reverse:
         if not isinstance(base, Var):
             return
         if isinstance(base.type, List):
-            if any(isinstance(i, Slice) for i in s.place[0].items if isinstance(s.place[0], Index)):
+            step = s.place[0]
+            if isinstance(step, Index) and any(isinstance(i, Slice) for i in step.items):
                 self._no_rule(s)
             g: Operand = cots.whole(c, s.out)
             if isinstance(s.out.type, (Tuple, Record, List)):
@@ -533,17 +534,15 @@ class Reverse:
                 body, tuple(outs.values()), tuple(lists), False, backwards, s.origin, True,
             )
         )  # fmt: skip
-        for v in carried[n_active:]:
-            cots.of[v] = outs[v]  # before the initial values, which may be the same
         with b.at(None):
             for v in carried[n_active:]:
                 cots.of[v] = outs[v]
             for p, init in zip(s.params, s.inits):  # an initial value may be one that the body reads as well
                 if p in outs and p in carried[:n_active] and init in self.varied:
                     cots.add(init, cots.project(outs[p], init))
-            for c, q in zip(consumed, lists):
-                # the backward loop walks c.seq from its other end
-                cots.add(c.seq, q if c.reverse else b.call("reversed_list", q))
+            for given, q in zip(consumed, lists):
+                # the backward loop walks the sequence from its other end
+                cots.add(given.seq, q if given.reverse else b.call("reversed_list", q))
 
     @staticmethod
     def _name_of(v: Operand) -> tuple[str | None, bool]:
