@@ -209,10 +209,7 @@ def test_as_good_as_the_design(name):
 
 
 def measure(text):
-    """Count the statements of the functions of a text, and its operations: operators, calls, methods, augmented assignments.
-
-    A negative number is no operation, nor is an operator between numbers that the text writes down.
-    """
+    """Count the statements of the functions of a text, and its operations: operators, calls, augmented assignments."""
     statements = operations = 0
     for fn in (n for n in ast.parse(text).body if isinstance(n, ast.FunctionDef)):
         for n in ast.walk(fn):

@@ -1,4 +1,4 @@
-"""Builtins that shape the program rather than compute: `range`, `zip`, `len`, `isinstance`, casts, reductions of lists."""
+"""Builtins that shape the program rather than compute: `range`, `zip`, `len`, casts, reductions of lists."""
 
 from __future__ import annotations
 

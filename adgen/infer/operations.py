@@ -148,8 +148,10 @@ def binary(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any] | None =
     if _stringy(a) or _stringy(b):
         return e.opaque(PYTHON[symbol], [e.value(a), e.value(b)], **hint)
     raise UnsupportedError(
-        what=f"'{symbol}' between {describe(e, a)} and {describe(e, b)}", why="the type of the result is not known",
-        instead="convert both to numbers or arrays first", origin=e.origin,
+        what=f"'{symbol}' between {describe(e, a)} and {describe(e, b)}",
+        why="the type of the result is not known",
+        instead="convert both to numbers or arrays first",
+        origin=e.origin,
     )
 
 
@@ -164,7 +166,13 @@ def describe(e: Engine, v: Any) -> str:
         return "an unknown object" if isinstance(v.type, Opaque) else f"a value of type {v.type}"
     if isinstance(v, Ref):
         t = array_type(e, v)
-        return f"an array of type {t}" if isinstance(t, Array) else "a list" if t is not None or isinstance(e.content(v.obj), Seq) else "a dict or object"
+        return (
+            f"an array of type {t}"
+            if isinstance(t, Array)
+            else "a list"
+            if t is not None or isinstance(e.content(v.obj), Seq)
+            else "a dict or object"
+        )
     return {TupleV: "a tuple", Closure: "a function", Method: "a method", SliceV: "a slice"}.get(type(v), "this value")
 
 
@@ -191,7 +199,12 @@ def _sequences(e: Engine, symbol: str, a: Any, b: Any) -> Any:
                 return TupleV(x.items * n.value)
             if isinstance(x, Ref) and not is_array(e, x):
                 c = e.content(x.obj)
-                if isinstance(c, Seq) and isinstance(n, Const) and isinstance(n.value, int) and len(c.items) * n.value <= 64:
+                if (
+                    isinstance(c, Seq)
+                    and isinstance(n, Const)
+                    and isinstance(n.value, int)
+                    and len(c.items) * n.value <= 64
+                ):
                     return e.new(Seq(c.items * n.value))
                 elem = e.element_type(c, c)
                 if elem is not None and is_scalar(elem):
@@ -250,14 +263,20 @@ def compare(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any]) -> Any
     if symbol in ("==", "!="):
         known_types = [v.type for v in (a, b) if isinstance(v, (Var, Const))]
         if any(isinstance(t, NoneT) for t in known_types) and not any(isinstance(t, Opaque) for t in known_types):
-            return e.b.const((symbol == "!=") != all(isinstance(t, NoneT) for t in known_types) if len(known_types) == 2 else symbol == "!=")
+            return e.b.const(
+                (symbol == "!=") != all(isinstance(t, NoneT) for t in known_types)
+                if len(known_types) == 2
+                else symbol == "!="
+            )
         if isinstance(a, TupleV) and isinstance(b, TupleV) and symbol == "==" and len(a.items) == len(b.items):
             result: Any = e.b.const(True)
             for x, y in zip(a.items, b.items):
                 both = e.value(compare(e, "==", x, y, {}))
                 if isinstance(both, Const) and both.value is True:
                     continue
-                result = both if isinstance(result, Const) and result.value is True else e.b.call("bitand", result, both)
+                result = (
+                    both if isinstance(result, Const) and result.value is True else e.b.call("bitand", result, both)
+                )
             return result
         for v in (a, b):
             if isinstance(v, Var) and v in e.param_of and not is_number(v):
@@ -314,7 +333,9 @@ def display(e: Engine, s: tree.Assign, args: tuple[Any, ...]) -> Any:
     constants = known(e, *values)
     if constants is not None:
         return Const(frozenset(constants), Opaque())
-    raise UnsupportedError(what="a set of values known only at run time", instead="use a list or a dict", origin=e.origin)
+    raise UnsupportedError(
+        what="a set of values known only at run time", instead="use a list or a dict", origin=e.origin
+    )
 
 
 def dict_display(e: Engine, s: tree.Assign, args: tuple[Any, ...]) -> Any:
@@ -341,7 +362,11 @@ def format_text(e: Engine, s: tree.Assign, args: tuple[Any, ...], hint: dict[str
             template += str(plain(e, a)).replace("{", "{{").replace("}", "}}")
         else:
             conversion, spec = part
-            text = "" if conversion in (None, -1, "") else f"!{conversion if isinstance(conversion, str) else chr(conversion)}"
+            text = (
+                ""
+                if conversion in (None, -1, "")
+                else f"!{conversion if isinstance(conversion, str) else chr(conversion)}"
+            )
             template += "{" + text + (f":{spec}" if spec else "") + "}"
             fields.append(e.value(a))
     return e.opaque(str.format, [e.b.const(template), *fields], **hint)
@@ -354,7 +379,8 @@ def unpack(e: Engine, s: tree.Unpack) -> None:
         parts = items.split(e, value, n)
         if parts is None:
             raise UnsupportedError(
-                what=f"{n} names for {describe(e, value)} of another length", why="the program would raise ValueError here",
+                what=f"{n} names for {describe(e, value)} of another length",
+                why="the program would raise ValueError here",
                 origin=e.origin,
             )
     else:
@@ -383,7 +409,8 @@ def set_attr(e: Engine, s: tree.SetAttr) -> None:
         raise UnsupportedError(
             what=f"an assignment to the attribute '{s.attr}' of {describe(e, base)}",
             why="only dataclass instances passed in or made here can be followed",
-            instead="keep the value in a local variable", origin=e.origin,
+            instead="keep the value in a local variable",
+            origin=e.origin,
         )
     assert isinstance(base, Ref)
     if s.op is not None:

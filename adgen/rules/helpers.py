@@ -62,7 +62,7 @@ def add_lists(a: Any, b: Any) -> Any:
 
 
 def check_apart(names: tuple[str, ...], written: int, *values: Any) -> None:
-    """Raise ValueError if one of the first `written` arguments, which the program writes, shares memory with another."""
+    """Raise ValueError if one of the first `written` arguments, which are written, shares memory with another."""
 
     def arrays(v: Any) -> list[Any]:
         if isinstance(v, np.ndarray):
@@ -75,5 +75,6 @@ def check_apart(names: tuple[str, ...], written: int, *values: Any) -> None:
     for i in range(written):
         for j in range(i + 1, len(values)):
             if any(np.may_share_memory(a, b) for a in found[i] for b in found[j]):
-                message = f"{names[i]!r} and {names[j]!r} are the same memory, and the program writes {names[i]!r}: pass a copy of one"
+                message = f"{names[i]!r} and {names[j]!r} are the same memory"
+                message += f", and the program writes {names[i]!r}: pass a copy of one"
                 raise ValueError(message)

@@ -20,7 +20,7 @@ PLACES = ("getitem", "update")  # what follows the value are indices
 def inputs(s: Let) -> tuple[Operand, ...]:
     """Return the operands that a statement may be differentiated in."""
     op = s.op
-    if op.kind == "zero" or op.kind == "query" or op.name == "stop_gradient":
+    if op.kind in ("zero", "query") or op.name == "stop_gradient":
         return ()
     if op.name == "getitem":
         return s.args[:1]

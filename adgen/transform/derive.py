@@ -17,8 +17,8 @@ from adgen.transform.activity import Varied
 from adgen.transform.cotangents import Cot, Cotangents, make_record
 from adgen.transform.reverse import Reverse
 from adgen.transform.rules import RuleRunner
-from adgen.transform.stable import find_stable
 from adgen.transform.saves import find_buffers, settle_absent
+from adgen.transform.stable import find_stable
 
 
 @dataclass(slots=True)
@@ -72,7 +72,9 @@ def finish(cots: Cotangents, c: Cot, v: Var, unconnected: str) -> Operand:
     for k, it in zip(keys, t.items):
         leaf = cots.b.call("item", v, cots.b.const(k))
         usable = isinstance(leaf, Var) and is_floating(it)
-        items.append(finish(cots, parts.get(k), leaf, unconnected) if usable and isinstance(leaf, Var) else cots.b.const(None))
+        items.append(
+            finish(cots, parts.get(k), leaf, unconnected) if usable and isinstance(leaf, Var) else cots.b.const(None)
+        )
     return cots.b.call("make_tuple", *items) if isinstance(t, Tuple) else make_record(cots.b, t, items)
 
 
@@ -104,9 +106,7 @@ def make_gradient(
     return settle_absent(eliminate_dead(tidy(eliminate_dead(func)))), g.rules
 
 
-def make_pullback(
-    p: Program, wrt: Sequence[str], unconnected: str, name: str
-) -> tuple[Func, Func, tuple[Any, ...]]:
+def make_pullback(p: Program, wrt: Sequence[str], unconnected: str, name: str) -> tuple[Func, Func, tuple[Any, ...]]:
     """Return the forward part, which gives (value, residuals), and the pullback of (residuals, seed)."""
     sources = [p.params[n] for n in wrt]
     result = eliminate_dead(p.func).body.results[0]

@@ -240,7 +240,8 @@ class Forward:
         raise NoGradientError(
             what=f"{s.op.name} has no forward derivative rule",
             why="its result depends on a value that is differentiated",
-            instead="write it with NumPy functions that have one, register one with adgen.register_jvp, or wrap it in adgen.stop_gradient",
+            instead="write it with NumPy functions that have one, register one with adgen.register_jvp, "
+            "or wrap it in adgen.stop_gradient",
             origin=s.origin,
         )
 

@@ -32,7 +32,7 @@ class RuleRunner:
         return self._run(fn, [self._enter(a) for a in args], {})
 
     def partial(self, fn: Callable[..., Any], s: Let) -> Any:
-        """Call a partial derivative of a primitive of numbers, with the defaults of arguments that the call leaves out."""
+        """Call a partial derivative of a primitive, with the defaults of arguments that the call leaves out."""
         function = lower(fn)
         last = function.body[-1]
         if len(function.body) == 1 and isinstance(last, tree.Return):  # most of them: a constant, or an argument

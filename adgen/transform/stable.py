@@ -99,7 +99,7 @@ class _Finder:
 
 
 def _follow(block: Block, versions: set[Var], reads: list[Let], writes: list[Let]) -> bool:
-    """Collect the versions of an array in a block, what reads them and what writes them; False if it can't be followed."""
+    """Collect the versions of an array in a block, their readers and writers; False if it can't be followed."""
     for s in block.stmts:
         if isinstance(s, Let):
             if s.op.name == "update" and s.args[0] in versions:
