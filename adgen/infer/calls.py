@@ -529,6 +529,13 @@ def is_library(value: Any) -> bool:
     return root in ("numpy", "scipy", "adgen") or (root in sys.stdlib_module_names and root != "__main__")
 
 
+def is_library(value: Any) -> bool:
+    """Say whether an object is a module, class or function of Python or NumPy: its attributes never change."""
+    module = value.__name__ if isinstance(value, pytypes.ModuleType) else getattr(value, "__module__", None)
+    root = (module or "").partition(".")[0]
+    return root in ("numpy", "scipy", "adgen") or (root in sys.stdlib_module_names and root != "__main__")
+
+
 def get_attribute(e: Engine, v: Any, name: str, hint: dict[str, Any]) -> Any:
     if isinstance(v, TupleV) and v.cls is not None and name in v.cls._fields:  # type: ignore[attr-defined]
         return v.items[v.cls._fields.index(name)]  # type: ignore[attr-defined]
@@ -547,7 +554,7 @@ def get_attribute(e: Engine, v: Any, name: str, hint: dict[str, Any]) -> Any:
             value = getattr(v.value, name)
         except AttributeError as error:
             raise UnsupportedError(what=str(error), origin=e.origin) from error
-        if isinstance(value, pytypes.MethodType) and value.__self__ is v.value:
+        if isinstance(value, pytypes.MethodType) and value.__self__ is v.value and not _from_library(value.__func__):
             return BoundFunction(value.__func__, v)
         if v not in e.paths or is_library(v.value):
             return e.constant(value)

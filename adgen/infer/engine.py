@@ -63,6 +63,7 @@ class Engine:
         self.hidden = hidden
         self.callees: dict[Any, None] = {}
         self.paths: dict[Const, tuple[Any, str]] = {}  # how a function reads these objects
+        self.paths: dict[Const, tuple[Any, str]] = {}  # how a function reads these objects
         self.printable = True  # names of the program are kept; False inside rules
         self.overrides: dict[Any, Any] = {}
         self.stops: frozenset[str] = frozenset()

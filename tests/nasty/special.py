@@ -66,7 +66,7 @@ def where_drops_nan_input(x):
     return np.sum(np.where(np.isnan(x), 0.0, x * x))
 
 
-@case(lambda: (np.array([nan, 2.0]),), "refused: ADG102", expect=(np.array([0.0, 1.0]),))
+@case(lambda: (np.array([nan, 2.0]),), expect=(np.array([0.0, 1.0]),))
 def nansum(x):
     return np.nansum(x)
 
