@@ -16,7 +16,7 @@ import numpy as np
 
 from adgen.api.engine import MISSING, Engine
 from adgen.api.names import Place, parameters_of
-from adgen.api.signature import Key, key_of, show_signature
+from adgen.api.signature import Key, key_of, describe_signature
 
 if TYPE_CHECKING:
     from adgen.api.link import Loaded
@@ -42,7 +42,7 @@ class Assumed:
         """Return comment lines that say what was assumed and how to change it."""
         keys = tuple(k for k, _ in self.arguments)
         why = ", ".join(f"{n} by {r}" for n, r in zip(self.names, self.reasons, strict=True))
-        paragraphs = [f"Assumed, as no call was seen: {show_signature(self.names, keys)}", f"({why}).", _HOW]
+        paragraphs = [f"Assumed, as no call was seen: {describe_signature(self.names, keys)}", f"({why}).", _HOW]
         lines = [line for p in paragraphs for line in textwrap.wrap(p, 118, break_long_words=False)]
         return "".join(f"# {line}\n" for line in lines)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from adgen.api.dispatch import make_guarded
 from adgen.api.link import Loaded, compile_text
-from adgen.api.signature import SIMPLE, STATIC, Key, field_names, show_signature
+from adgen.api.signature import SIMPLE, STATIC, Key, field_names, describe_signature
 
 if TYPE_CHECKING:
     from adgen.api.engine import Engine
@@ -95,7 +95,7 @@ def check_lines(entry: str, names: tuple[str, ...], keys: tuple[Key, ...], width
     tests = [c for name, key in zip(names, keys, strict=True) for c in conditions(name, key)]
     if not tests:
         return []
-    failure = f"    raise TypeError({f'{entry} was generated for {show_signature(names, keys)}'!r})"
+    failure = f"    raise TypeError({f'{entry} was generated for {describe_signature(names, keys)}'!r})"
     if len(tests) == 1:
         return [f"if not ({tests[0]}):", failure]
     line = f"if not ({' and '.join(tests)}):"

@@ -24,7 +24,7 @@ from adgen.api.signature import (
     is_floating_key,
     key_of,
     show_key,
-    show_signature,
+    describe_signature,
     static_key,
 )
 from adgen.cache import disk, memory
@@ -221,7 +221,7 @@ class Engine:
         fn, code = self.fn, self.fn.__code__
         stored.function = f"{fn.__module__}:{fn.__qualname__} ({code.co_filename}, line {code.co_firstlineno})"
         stored.call = f"{self.mode} wrt {', '.join(wrt)}"
-        stored.signature = show_signature(self.names, keys)
+        stored.signature = describe_signature(self.names, keys)
         stored.versions = versions()
 
     def _link(self, stored: Stored, refs: Any, keys: tuple[Key, ...], wrt: tuple[str, ...]) -> Loaded:

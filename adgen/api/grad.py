@@ -14,7 +14,7 @@ from adgen.api.engine import Engine
 from adgen.api.link import Loaded
 from adgen.api.names import find_by_name, parameters_of
 from adgen.api.request import DEFAULT, Mode, Options, Step
-from adgen.api.signature import show_signature
+from adgen.api.signature import describe_signature
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -66,7 +66,7 @@ class Gradient(Generic[P, R]):
             return self.assumed_source()
         signatures: dict[str, list[str]] = {}
         for one in loaded:
-            signatures.setdefault(one.stored.text, []).append(show_signature(self._engine.names, one.keys))
+            signatures.setdefault(one.stored.text, []).append(describe_signature(self._engine.names, one.keys))
         parts = [f"# {' or '.join(which)}\n{text.strip()}\n" for text, which in signatures.items()]
         return "\n\n".join(parts)
 

@@ -168,5 +168,16 @@ def _show_frozen(value: Any) -> str:
 
 
 def show_signature(names: tuple[str, ...], keys: tuple[Key, ...]) -> str:
-    """Write a signature: `w: float64[:, :], lr: float`."""
+    """Write a signature: `w: float64[:, :], lr: float`. Raises `UnstorableError` for what has no text of its own."""
     return ", ".join(f"{name}: {show_key(key)}" for name, key in zip(names, keys, strict=True))
+
+
+def describe_signature(names: tuple[str, ...], keys: tuple[Key, ...]) -> str:
+    """Write a signature for a person: what has no text of its own is named by its kind."""
+    parts = []
+    for name, key in zip(names, keys, strict=True):
+        try:
+            parts.append(f"{name}: {show_key(key)}")
+        except UnstorableError:
+            parts.append(f"{name}: one {key[1].__name__}")
+    return ", ".join(parts)

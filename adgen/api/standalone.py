@@ -13,7 +13,7 @@ import numpy as np
 from adgen.api.checks import check_lines, find_function, fits, insert_check
 from adgen.api.engine import Engine
 from adgen.api.link import Loaded
-from adgen.api.signature import SIMPLE, show_signature
+from adgen.api.signature import SIMPLE, describe_signature
 from adgen.version import __version__
 
 _ALLOWED = ("numpy", "math")
@@ -56,7 +56,7 @@ def write_standalone(engine: Engine, loaded: Loaded, note: str = "") -> str:
     head = [
         f'"""The derivative of `{fn.__qualname__}` with respect to {wrt}, written by adgen {__version__}.',
         "",
-        *textwrap.wrap(f"Made for {show_signature(engine.names, loaded.keys)}.", 118, break_long_words=False),
+        *textwrap.wrap(f"Made for {describe_signature(engine.names, loaded.keys)}.", 118, break_long_words=False),
         '"""',
         "",
         *(note.rstrip().split("\n") if note else ()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import functools
 import sys
 import types as pytypes
 from collections.abc import Mapping, Sequence
@@ -99,6 +100,10 @@ def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, An
         return call_primitive(e, row, args, kwargs, hint)
     if getattr(fn, "primal", None) is not None and hasattr(fn, "wrt"):
         return call_gradient(e, fn, args, kwargs)
+    if isinstance(fn, functools.partial):
+        given = [e.constant(a) for a in fn.args]
+        named = {k: e.constant(a) for k, a in fn.keywords.items()}
+        return call_object(e, fn.func, [*given, *args], {**named, **kwargs}, hint)
     if isinstance(fn, pytypes.MethodType):
         return call_object(e, fn.__func__, [e.wrap_object(fn.__self__), *args], kwargs, hint)
     if isinstance(fn, pytypes.FunctionType) and not _from_library(fn):
@@ -520,13 +525,6 @@ def _active_inside(e: Engine, v: Any) -> bool:
 
 
 # -- attributes, lists ------------------------------------------------------------------------------
-
-
-def is_library(value: Any) -> bool:
-    """Say whether an object is a module, class or function of Python or NumPy: its attributes never change."""
-    module = value.__name__ if isinstance(value, pytypes.ModuleType) else getattr(value, "__module__", None)
-    root = (module or "").partition(".")[0]
-    return root in ("numpy", "scipy", "adgen") or (root in sys.stdlib_module_names and root != "__main__")
 
 
 def is_library(value: Any) -> bool:

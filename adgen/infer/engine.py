@@ -63,7 +63,6 @@ class Engine:
         self.hidden = hidden
         self.callees: dict[Any, None] = {}
         self.paths: dict[Const, tuple[Any, str]] = {}  # how a function reads these objects
-        self.paths: dict[Const, tuple[Any, str]] = {}  # how a function reads these objects
         self.printable = True  # names of the program are kept; False inside rules
         self.overrides: dict[Any, Any] = {}
         self.stops: frozenset[str] = frozenset()
@@ -213,7 +212,13 @@ class Engine:
             self.refuse(v)
         if isinstance(v, Method):
             return self.opaque(getattr, [self.value(v.owner), self.b.const(v.name)])
-        kind = {Closure: "a local function", SliceV: "a slice", ZipV: "zip()", EnumV: "enumerate()", ReversedV: "reversed()"}
+        kind = {
+            Closure: "a local function",
+            SliceV: "a slice",
+            ZipV: "zip()",
+            EnumV: "enumerate()",
+            ReversedV: "reversed()",
+        }
         raise UnsupportedError(
             what=f"{kind.get(type(v), 'this value')} can't be used as data here",
             why="it has no value that the generated code could hold",
@@ -377,8 +382,10 @@ class Engine:
         kind, value = find_free(owner, name)
         if kind is None:
             raise UnsupportedError(
-                what=f"the name '{name}' is not defined", why="neither the function, nor its closure, nor its module binds it",
-                instead="define it before the gradient is asked for", origin=self.origin,
+                what=f"the name '{name}' is not defined",
+                why="neither the function, nor its closure, nor its module binds it",
+                instead="define it before the gradient is asked for",
+                origin=self.origin,
             )
         if kind == "builtin":
             return Const(value, type_of_value(value))

@@ -209,7 +209,8 @@ def set_item(e: Engine, base: Any, key: Any, value: Any) -> None:
 
 
 def _refuse_repeats(e: Engine, k: Key, v: Operand) -> None:
-    if k.advanced and not k.boolean and is_floating(v.type) and not isinstance(v, Const):
+    simple = all(isinstance(i, (Hole, int)) for i in k.index.items)
+    if k.advanced and not k.boolean and not simple and is_floating(v.type) and not isinstance(v, Const):
         raise UnsupportedError(
             what="a store at places given by an array of integers",
             why="an index that occurs twice would keep only the last value",

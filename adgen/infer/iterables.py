@@ -61,8 +61,10 @@ def plan(e: Engine, it: Any) -> Plan | list[Any]:
         if found is not None:
             return found
         raise UnsupportedError(
-            what=f"a loop over {operations.describe(e, it)}", why="adgen can't tell what its items are",
-            instead="loop over a range, an array, a list, zip or enumerate", origin=e.origin,
+            what=f"a loop over {operations.describe(e, it)}",
+            why="adgen can't tell what its items are",
+            instead="loop over a range, an array, a list, zip or enumerate",
+            origin=e.origin,
         )
     length, get = counted
     zero, one = e.b.const(0), e.b.const(1)

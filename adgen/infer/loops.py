@@ -70,8 +70,10 @@ def run_for(e: Engine, s: tree.For) -> None:
     if isinstance(plan, list):
         if len(plan) > MAX_UNROLL:
             raise UnsupportedError(
-                what=f"a loop over {len(plan)} items of different kinds", why=f"it would be unrolled, and the limit is {MAX_UNROLL}",
-                instead="loop over a range, an array or a list of one type", origin=e.origin,
+                what=f"a loop over {len(plan)} items of different kinds",
+                why=f"it would be unrolled, and the limit is {MAX_UNROLL}",
+                instead="loop over a range, an array or a list of one type",
+                origin=e.origin,
             )
         _unroll(e, s, plan, 0)
         return
@@ -85,7 +87,8 @@ def run_for(e: Engine, s: tree.For) -> None:
             raise UnsupportedError(
                 what="an index into items of different kinds that is known only at run time",
                 why="the type of the item depends on it",
-                instead="loop over the items themselves, or keep arrays of one dtype and rank in the list", origin=e.origin,
+                instead="loop over the items themselves, or keep arrays of one dtype and rank in the list",
+                origin=e.origin,
             ) from None
         e.state = state
         e.b.rewind(depth, mark)

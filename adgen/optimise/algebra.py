@@ -169,14 +169,23 @@ def _size(b: Builder, x: Operand) -> Operand | None:
         s = b.defs.get(v)
         if s is None or s.op.kind != "elementwise":
             break
-        same = next((a for a in s.args if isinstance(a, Var) and dims_of(a.type) == dims_of(v.type) and dims_of(a.type)), None)
+        same = next(
+            (a for a in s.args if isinstance(a, Var) and dims_of(a.type) == dims_of(v.type) and dims_of(a.type)), None
+        )
         if same is None or v.fixed:
             break
         v = same
     return b.call("size", v) if v is not x else None
 
 
-RULES: dict[str, Callable[..., Operand | None]] = {"mul": _mul, "truediv": _truediv, "neg": _neg, "add": _add, "sub": _sub, "size": _size}
+RULES: dict[str, Callable[..., Operand | None]] = {
+    "mul": _mul,
+    "truediv": _truediv,
+    "neg": _neg,
+    "add": _add,
+    "sub": _sub,
+    "size": _size,
+}
 
 
 def tidy(func: Func) -> Func:

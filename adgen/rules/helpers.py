@@ -61,6 +61,14 @@ def add_lists(a: Any, b: Any) -> Any:
     return [add(x, y) for x, y in zip(longer, shorter)] + longer[len(shorter) :]
 
 
+def last_writes(like: Any, key: Any) -> Any:
+    """Say for each place of `like[key] = ...` whether the value written there stays: the last one, where an index repeats."""
+    owner = np.empty(np.shape(like), dtype=int)
+    order = np.arange(owner[key].size).reshape(owner[key].shape)
+    owner[key] = order
+    return owner[key] == order
+
+
 def check_apart(names: tuple[str, ...], written: int, *values: Any) -> None:
     """Raise ValueError if one of the first `written` arguments, which are written, shares memory with another."""
 

@@ -6,16 +6,29 @@ from typing import Any
 
 from adgen.api.custom import stop_gradient
 from adgen.rules.declare import nondifferentiable, structure
-from adgen.rules.helpers import add_lists, ones_list, zeros_list
-from adgen.rules.typing import exactly
+from adgen.rules.helpers import add_lists, last_writes, ones_list, zeros_list
+from adgen.ir.nodes import Hole, Index, Operand, Var
+from adgen.ir.types import Array, Bool, Tuple, Type
+from adgen.rules.registry import REGISTRY
+from adgen.rules.typing import exactly, result_type
 
 
 def _reversed_list(seq: Any) -> Any:
     return seq[::-1]
 
 
+def _written_places(like: Operand, key: Operand) -> Type:
+    base = like.type
+    assert isinstance(base, Array) and isinstance(key.type, Tuple)
+    items = tuple(Hole(k) for k in range(len(key.type.items)))
+    holes = tuple(Var(t) for t in key.type.items)
+    picked = result_type(REGISTRY.named("getitem"), (like, *holes), place=(Index(tuple(Hole(h.arg + 1) for h in items)),))
+    return Array("bool", picked.dims) if isinstance(picked, Array) else Bool()
+
+
 structure(add_lists, "x y", name="add_lists", infer=exactly("x"))
 nondifferentiable(ones_list, name="ones_list", params="seq", infer=exactly("seq"))
 nondifferentiable(zeros_list, name="zeros_list", params="seq", infer=exactly("seq"))
+nondifferentiable(last_writes, name="last_writes", params="like key", infer=_written_places)
 structure(_reversed_list, "seq", name="reversed_list", infer=exactly("seq"), show="_[::-1]")
 structure(stop_gradient, "x", name="stop_gradient", infer=exactly("x"), memory="same", show="_")

@@ -12,7 +12,22 @@ from typing import Any
 
 from adgen.errors import NoGradientError, UnsupportedError
 from adgen.ir.build import Builder, shift
-from adgen.ir.nodes import Block, Const, Consume, Hole, If, Index, Let, Loop, Operand, Range, Slice, Var, bound, free_vars
+from adgen.ir.nodes import (
+    Block,
+    Const,
+    Consume,
+    Hole,
+    If,
+    Index,
+    Let,
+    Loop,
+    Operand,
+    Range,
+    Slice,
+    Var,
+    bound,
+    free_vars,
+)
 from adgen.ir.rewrite import substitute
 from adgen.ir.types import Array, Int, List, Record, Tuple, Type, dims_of, is_floating
 from adgen.rules.typing import join
@@ -77,7 +92,11 @@ class Reverse:
         active = [(p, a) for p, a in differentiable(op, s) if self._is_active(a)]
         known = {id(a) for _, a in active}
         for a in inputs(s):
-            if a in self.varied and not any(id(a) in (id(x), *map(id, x if isinstance(x, tuple) else ())) for _, x in active) and id(a) not in known:
+            if (
+                a in self.varied
+                and not any(id(a) in (id(x), *map(id, x if isinstance(x, tuple) else ())) for _, x in active)
+                and id(a) not in known
+            ):
                 self._no_rule(s)
         if "*" in op.vjp:
             self._user_rule(s, c, cots)
@@ -232,7 +251,8 @@ class Reverse:
             return self.b.call("add", a, c) if is_floating(t) else a
         keys = range(len(t.items)) if isinstance(t, Tuple) else t.keys
         items = [
-            self._sum_parts(self.b.call("item", a, self.b.const(k)), self.b.call("item", c, self.b.const(k))) for k in keys
+            self._sum_parts(self.b.call("item", a, self.b.const(k)), self.b.call("item", c, self.b.const(k)))
+            for k in keys
         ]
         return self.b.call("make_tuple", *items) if isinstance(t, Tuple) else make_record(self.b, t, items)
 
@@ -246,7 +266,12 @@ class Reverse:
             if s.mode == "sub":
                 part = self.b.call("neg", part)
             if s.mode == "set" and place and self._may_repeat(s):
-                self._no_rule(s)
+                step = place[0]
+                assert isinstance(step, Index)
+                key = self.b.call(
+                    "make_tuple", *[holes[i.arg] if isinstance(i, Hole) else self.b.const(i) for i in step.items]
+                )
+                part = self.b.call("np.where", self.b.call("last_writes", d, key), part, self.b.const(0.0))
             cots.add(value, cots.project(part, value))
         if s.mode == "set":
             if not place or base not in self.varied:
