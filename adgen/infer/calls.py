@@ -7,7 +7,7 @@ import functools
 import functools
 import sys
 import types as pytypes
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -156,7 +156,7 @@ def call_gradient(e: Engine, df: Any, args: Sequence[Any], kwargs: Mapping[str, 
     return e.wrap(block.results[0])
 
 
-def _from_library(fn: pytypes.FunctionType) -> bool:
+def _from_library(fn: Callable[..., Any]) -> bool:
     module = (fn.__module__ or "").split(".")[0]
     return module in ("numpy", "scipy", "logging", "warnings", "time", "random", "os", "sys", "builtins")
 
