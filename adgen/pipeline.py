@@ -87,6 +87,7 @@ def _set_up(e: Engine, request: Request) -> None:
         row.vjp = {"*": rule}
         e.overrides[fn] = row
     e.stops = frozenset(request.options.stop_gradients)
+    e.leaves = request.mode == "primal"
 
 
 def _transform(program: Program, request: Request) -> tuple[list[Func], tuple[Any, ...]]:

@@ -9,6 +9,7 @@ import contextlib
 import copy
 import io
 import os
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -92,3 +93,114 @@ def test_random_programs(chunk):
             continue
         assert problem == "", f"seed {seed}\n{p.source}"
     assert refused <= 2
+
+
+# -- what a program leaves in its arguments ---------------------------------------------------------------------
+
+
+@dataclass
+class State:
+    w: np.ndarray
+    b: float
+
+
+def swaps_entries(d):
+    d["a"], d["b"] = d["b"], d["a"]
+    d["a"][0] = 3.0
+    return np.sum(d["a"] * d["b"])
+
+
+def changes_a_list(xs):
+    xs.append(xs[0] * 2.0)
+    xs[0] = xs[1]
+    return sum(xs)
+
+
+def writes_in_a_tuple(t, k):
+    a, b = t
+    a[k] = 7.0
+    b["q"] += 1.0
+    return np.sum(a)
+
+
+def sets_attributes(s, x):
+    if x > 1.0:
+        s.w[0] = x
+        s.b = 2.0 * x
+    return np.sum(s.w) * s.b
+
+
+def removes_an_entry(d, n):
+    for _ in range(n):
+        d["w"] -= 0.1 * d["w"]
+    d.pop("z")
+    return np.sum(d["w"])
+
+
+def writes_deep_inside(p):
+    p["layers"][0]["w"] *= 2.0
+    p["layers"][1]["b"] = np.zeros(2)
+    return np.sum(p["layers"][0]["w"])
+
+
+def raises_after_a_write(x):
+    print("before", x[0])
+    x[0] = 4.0
+    if x[1] > 0:
+        raise ValueError("no", 3)
+    return x
+
+
+def swaps_its_arguments(x, y):
+    x, y = y, x
+    x[0] = 1.0
+    y += 2.0
+    return x.sum()
+
+
+def writes_one_of_two(x, flag):
+    y = x if flag else x.copy()
+    y[0] = 9.0
+    return np.sum(y)
+
+
+def returns_from_a_loop_of_writes(x, n):
+    for i in range(n):
+        if x[i] < 0:
+            return x[i]
+        x[i] = i
+    return x[0]
+
+
+LEAVING = [
+    (swaps_entries, lambda v: ({"a": v, "b": v + 1},)),
+    (changes_a_list, lambda v: ([1.0, 2.0],)),
+    (writes_in_a_tuple, lambda v: ((v, {"q": 1.0}), 2)),
+    (sets_attributes, lambda v: (State(v, 1.0), 2.0)),
+    (sets_attributes, lambda v: (State(v, 1.0), 0.5)),
+    (removes_an_entry, lambda v: ({"w": v, "z": 1.0}, 3)),
+    (writes_deep_inside, lambda v: ({"layers": [{"w": v, "b": v + 1}, {"w": v + 2, "b": v + 3}]},)),
+    (raises_after_a_write, lambda v: (v,)),
+    (raises_after_a_write, lambda v: (-v,)),
+    (swaps_its_arguments, lambda v: (v, v + 1)),
+    (writes_one_of_two, lambda v: (v, True)),
+    (writes_one_of_two, lambda v: (v, False)),
+    (returns_from_a_loop_of_writes, lambda v: (v - 2.5, 4)),
+    (returns_from_a_loop_of_writes, lambda v: (v, 4)),
+]
+
+
+@pytest.mark.parametrize(("fn", "make"), LEAVING, ids=[f"{k}-{fn.__name__}" for k, (fn, _) in enumerate(LEAVING)])
+def test_arguments_are_left_as_the_original_leaves_them(fn, make):
+    args = make(np.arange(4.0))
+    assert difference(fn, args) == ""
+
+
+def test_forward_mode_leaves_integers_alone():
+    def f(x):
+        x[0] = 5
+        return x.sum()
+
+    x = np.arange(3)
+    assert adgen.jvp(f, (x,), (None,)) == (8, None)
+    assert list(x) == [0, 1, 2]

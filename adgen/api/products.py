@@ -152,17 +152,14 @@ def jvp(fn: Callable[..., R], primals: Sequence[Any], tangents: Sequence[Any]) -
             continue
         names.append(name)
         directions.append(fit_tangent(name, x, t))
-    engine = find_engine(fn, "jvp" if names else "primal", tuple(names))
-    if not names:
-        result: R = engine.dispatch(*primals)
-        return result, None
+    engine = find_engine(fn, "jvp", tuple(names))
     call, _, values = engine.dispatch(*primals)
     try:
         value, tangent = call(*values, *directions)
     except Exception as e:
         explain(e)
         raise
-    return value, tangent
+    return value, tangent if names else None
 
 
 def fit_tangent(name: str, x: Any, t: Any) -> Any:

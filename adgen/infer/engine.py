@@ -67,6 +67,7 @@ class Engine:
         self.overrides: dict[Any, Any] = {}
         self.stops: frozenset[str] = frozenset()
         self.written: dict[Obj, None] = {}
+        self.leaves = False  # the function changes its arguments: it is the primal, emitted back
 
     # -- names ----------------------------------------------------------------------------------
 

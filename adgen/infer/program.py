@@ -9,6 +9,7 @@ from typing import Any
 from adgen.errors import UnsupportedError
 from adgen.frontend.lower import lower
 from adgen.infer.engine import Engine
+from adgen.infer.leave import leave
 from adgen.infer.values import Map, Obj, Ref, Seq, TupleV
 from adgen.ir.build import Builder
 from adgen.ir.nodes import Block, Const, Func, Let, Operand, Var
@@ -96,10 +97,15 @@ def infer(
         if isinstance(value, Ref):
             objects[p.name] = value.obj
         leaves += _leaves(e, value, p.name)
+    entry = dict(e.state.heap) if e.leaves else {}
+    entered = {n: e.env[n] for n in params}
     result = e.run(tree.body)
     if e.state.dead:
         result = None
     out = e.value(result if result is not None else b.const(None))
+    if e.leaves and not e.state.dead:
+        for name, value in entered.items():
+            leave(e, value, params[name], entry)
     final = {}
     for name, obj in objects.items():
         c = e.state.heap[obj]

@@ -86,3 +86,16 @@ def check_apart(names: tuple[str, ...], written: int, *values: Any) -> None:
                 message = f"{names[i]!r} and {names[j]!r} are the same memory"
                 message += f", and the program writes {names[i]!r}: pass a copy of one"
                 raise ValueError(message)
+
+
+def put_back(target: Any, keys: Any, *values: Any) -> None:
+    """Give a dict, a list or an object the entries that a program left in it; without keys, a list's new items."""
+    if isinstance(target, list):
+        target[:] = values[0] if keys is None else values
+    elif isinstance(target, dict):
+        for key in [k for k in target if k not in keys]:
+            del target[key]
+        target.update(zip(keys, values, strict=True))
+    else:
+        for key, value in zip(keys, values, strict=True):
+            object.__setattr__(target, key, value)
