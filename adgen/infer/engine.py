@@ -260,6 +260,8 @@ class Engine:
                 raise NeedsValue((self.param_of[v],))
             if isinstance(v.type, NoneT):
                 return None
+            if v in self.counters:
+                raise loops.NeedsUnroll
         raise calls.NotStatic(what, self.origin)
 
     def constant(self, value: Any) -> Any:

@@ -8,9 +8,13 @@ from adgen.api.custom import stop_gradient
 from adgen.rules.declare import nondifferentiable, structure
 from adgen.rules.helpers import add_lists, last_writes, ones_list, zeros_list
 from adgen.ir.nodes import Hole, Index, Operand, Var
-from adgen.ir.types import Array, Bool, Tuple, Type
+from adgen.ir.types import Array, Bool, Float, List, Tuple, Type
 from adgen.rules.registry import REGISTRY
-from adgen.rules.typing import exactly, result_type
+from adgen.rules.typing import always, exactly, result_type
+
+
+def _to_floats(x: Any) -> Any:
+    return x.tolist()
 
 
 def _reversed_list(seq: Any) -> Any:
@@ -30,5 +34,7 @@ structure(add_lists, "x y", name="add_lists", infer=exactly("x"))
 nondifferentiable(ones_list, name="ones_list", params="seq", infer=exactly("seq"))
 nondifferentiable(zeros_list, name="zeros_list", params="seq", infer=exactly("seq"))
 nondifferentiable(last_writes, name="last_writes", params="like key", infer=_written_places)
+structure(list, "x /", name="to_list", infer=lambda x: List(Float()), memory="view", show="list(_)")
+structure(_to_floats, "x /", name="to_floats", infer=always(List(Float())), show="_.tolist()")
 structure(_reversed_list, "seq", name="reversed_list", infer=exactly("seq"), show="_[::-1]")
 structure(stop_gradient, "x", name="stop_gradient", infer=exactly("x"), memory="same", show="_")

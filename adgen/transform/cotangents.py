@@ -80,6 +80,7 @@ class Cotangents:
         elif old is None:
             self.of[v] = c if through or isinstance(c, Masked) else self._name(c, v)
         elif isinstance(v.type, List):
+            old, c = self.whole(old, v), self.whole(c, v)
             self.of[v] = self._name(self.b.call("add_lists", old, c), v)
         else:
             self.of[v] = self._name(self._sum(self.settle(old), self.settle(c), v), v)
@@ -223,6 +224,9 @@ class Cotangents:
         settled = self.settle(c)
         if isinstance(t, Array) and (self.is_narrow(settled, t) or not isinstance(settled.type, Array)):
             return self.b.call("np.full_like", v, settled)
+        if isinstance(t, List) and isinstance(settled.type, Array):  # an array stands for the list of its items
+            name = "to_floats" if isinstance(t.elem, Float) else "to_list"
+            return self.b.emit(self.b.row(name), (settled,), type=t)
         return settled
 
     @staticmethod

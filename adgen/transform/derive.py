@@ -13,6 +13,7 @@ from adgen.ir.nodes import Block, Const, Func, Operand, Stmt, Var, defs, free_va
 from adgen.ir.types import Array, List, NoneT, Record, Tuple, Type, is_floating
 from adgen.optimise.algebra import negative_factor, simplify, tidy
 from adgen.optimise.dce import eliminate_dead
+from adgen.optimise.gather import gather_appends
 from adgen.transform.activity import Varied
 from adgen.transform.cotangents import Cot, Cotangents, make_record
 from adgen.transform.reverse import Reverse
@@ -33,7 +34,7 @@ class Gradient:
 
 def differentiate(func: Func, sources: Sequence[Var], seed: Operand | None, unconnected: str) -> Gradient:
     """Run reverse mode over a function; without a seed, differentiate the sum of all elements of the result."""
-    func = eliminate_dead(func)
+    func = gather_appends(eliminate_dead(func))
     b = Builder()
     b.algebra, b.negated = simplify, negative_factor
     b.adjoint = True

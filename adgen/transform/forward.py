@@ -13,7 +13,19 @@ from adgen.errors import NoGradientError, UnsupportedError
 from adgen.infer.program import Program
 from adgen.ir.build import Builder
 from adgen.ir.nodes import UNDEF, Block, Const, Consume, Func, If, Let, Loop, Operand, Var
-from adgen.ir.types import NUMERIC, Array, Int, List, Record, Tuple, Type, Undef, dims_of, is_complex, is_floating
+from adgen.ir.types import (
+    NUMERIC,
+    Array,
+    Bool,
+    Int,
+    List,
+    Record,
+    Tuple,
+    Type,
+    Undef,
+    is_complex,
+    is_floating,
+)
 from adgen.optimise.algebra import negative_factor, simplify
 from adgen.optimise.dce import eliminate_dead
 from adgen.rules.typing import bound_args
@@ -73,14 +85,11 @@ class Forward:
         """Return the tangent of an operand, zeros where there is none."""
         t = self.get(a)
         if t is None:
+            if isinstance(a.type, (Int, Bool)):  # a constant among floating-point numbers
+                return self.b.const(0.0)
             return UNDEF if isinstance(a.type, Undef) else self.cots.zero(a)
-        if (
-            isinstance(a.type, Array)
-            and isinstance(t.type, Array | type(t.type))
-            and dims_of(t.type) != dims_of(a.type)
-        ):
-            if Cotangents.is_narrow(t, a.type) and isinstance(a, Var):
-                return self.b.call("np.full_like", a, t)
+        if isinstance(a.type, Array) and isinstance(a, Var) and Cotangents.is_narrow(t, a.type):
+            return self.b.call("np.full_like", a, t)
         return t
 
     def set(self, v: Var, t: Operand | None) -> None:
@@ -251,7 +260,10 @@ class Forward:
         return self.b.emit(s.op, (self.full(s.args[0]), *s.args[1:]), s.kws, s.place)
 
     def _update(self, s: Let) -> Operand:
-        base, value = self.full(s.args[0]), self.full(s.args[1])
+        base = self.full(s.args[0])
+        if s.mode != "set" and self.get(s.args[1]) is None:
+            return base
+        value = self.full(s.args[1])
         name = f"{s.out.name}_dot" if s.out.name else None
         return self.b.emit(s.op, (base, value, *s.args[2:]), s.kws, s.place, s.mode, name=name, fixed=s.out.fixed)
 
@@ -272,6 +284,11 @@ class Forward:
 
     def _append(self, s: Let) -> Operand:
         return self.b.call("append", self.full(s.args[0]), self.full(s.args[1]))
+
+    def _to_list(self, s: Let) -> Operand:
+        return self.b.emit(s.op, (self.full(s.args[0]),), type=s.out.type)
+
+    _to_floats = _to_list
 
     def _reversed_list(self, s: Let) -> Operand:
         return self.b.call("reversed_list", self.full(s.args[0]))

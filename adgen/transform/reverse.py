@@ -60,8 +60,11 @@ class Reverse:
             "bound": self._same,
             "copy": self._same,
             "np.where": self._where,
+            "np.array": self._array,
             "reversed_list": self._reversed_list,
             "add_lists": self._add_lists,
+            "to_list": self._to_list,
+            "to_floats": self._to_list,
         }
 
     # -- blocks ---------------------------------------------------------------------------------------
@@ -89,6 +92,10 @@ class Reverse:
         if isinstance(s.out.type, List) and op.name in ("add", "mul"):
             self._join_lists(s, c, cots)
             return
+        self._by_rules(s, c, cots)
+
+    def _by_rules(self, s: Let, c: Cot, cots: Cotangents) -> None:
+        op = s.op
         active = [(p, a) for p, a in differentiable(op, s) if self._is_active(a)]
         known = {id(a) for _, a in active}
         for a in inputs(s):
@@ -212,6 +219,15 @@ class Reverse:
             a = s.args[k]
             if a in self.varied:
                 cots.add(a, cots.project(Masked(s.args[0], g, other), a))
+
+    def _array(self, s: Let, c: Cot, cots: Cotangents) -> None:
+        """The gradient of an array stands for that of the list that it was made of: its items are the rows."""
+        a = s.args[0]
+        if isinstance(a.type, List) and not isinstance(a.type.elem, (List, Tuple, Record)):
+            if a in self.varied:
+                cots.add(a, cots.whole(c, s.out), True)
+            return
+        self._by_rules(s, c, cots)
 
     def _getitem(self, s: Let, c: Cot, cots: Cotangents) -> None:
         base = s.args[0]
@@ -343,6 +359,9 @@ class Reverse:
             if a in self.varied:
                 cots.add(a, c, True)
 
+    def _to_list(self, s: Let, c: Cot, cots: Cotangents) -> None:
+        cots.add(s.args[0], self.b.call("np.array", cots.whole(c, s.out)))
+
     def _reversed_list(self, s: Let, c: Cot, cots: Cotangents) -> None:
         cots.add(s.args[0], self.b.call("reversed_list", cots.whole(c, s.out)))
 
@@ -466,7 +485,7 @@ class Reverse:
         carried = [*[s.params[k] for k in active], *outer]
         slots = {v: Var(types[v], *gradient_name(v)) for v in carried}
         consumes = [
-            Consume(Var(s.collected[k].type, *self._name_of(s.collected[k])), cots.whole(c, s.collects[k]), True)
+            Consume(Var(s.collected[k].type, *self._name_of(s.collected[k])), self._sequence(c, s.collects[k], cots), True)
             for k, c in d_collects.items()
         ]
         b.open()
@@ -568,6 +587,11 @@ class Reverse:
             for given, q in zip(consumed, lists):
                 # the backward loop walks the sequence from its other end
                 cots.add(given.seq, q if given.reverse else b.call("reversed_list", q))
+
+    @staticmethod
+    def _sequence(c: Cot, v: Var, cots: Cotangents) -> Operand:
+        """Return the cotangent of a list as something to walk: a list, or an array of its items."""
+        return c if isinstance(c, Var) and isinstance(c.type, Array) else cots.whole(c, v)
 
     @staticmethod
     def _name_of(v: Operand) -> tuple[str | None, bool]:
