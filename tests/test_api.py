@@ -93,10 +93,12 @@ def compiler(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "adgen.pipeline", None)
     handwritten.install()
     adgen.clear_cache()
+    before = dict(custom._rules)
     yield handwritten.calls
     for fn in custom._installed:
         custom.load_registry()._by_fn.pop(fn, None)
     custom._rules.clear()
+    custom._rules.update(before)  # those of other modules
     custom._installed.clear()
     adgen.clear_cache()
 
