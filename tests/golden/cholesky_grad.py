@@ -33,11 +33,11 @@ def cholesky_grad(a):
     t3 = a.shape[1]
     t5 = np.zeros((t1 * t3,), dtype=np.float64)
     t4 = t3 + 1
-    t5[0:0 + t2.shape[0] * t4:t4] = t2
+    t5[0:t2.shape[0] * t4:t4] = t2
     d_a = t5.reshape(t1, t3)
     for j, t1, saved_1, saved_2 in zip(range(t - 1, -1, -1), reversed(saved),
             reversed(saved_saved), reversed(saved_saved_1)):
-        for i, t3, t4 in zip(range(t - 1, j + 1 - 1, -1), reversed(saved_1), reversed(saved_2)):
+        for i, t3, t4 in zip(range(t - 1, j, -1), reversed(saved_1), reversed(saved_2)):
             # a[i, j] /= a[j, j]
             t6 = d_a[i, j]
             d_a[i, j] = 0.0

@@ -12,28 +12,26 @@ def basis_grad(x, c):
     t1 = np.sin(t2)
     t4 = max(t)
     # return pair[0] * pair[1] + max(parts)
-    t5 = len(t)
-    t6 = 0
-    for t7 in range(t5):
-        t6 = t6 + int(t[t7] == t4)
+    len(t)
+    t5 = 0
+    for t6 in t:
+        t5 = t5 + int(t6 == t4)
     # return pair[0] * pair[1] + max(parts)
-    t6 = 1.0 / t6
+    t5 = 1.0 / t5
     t3 = []
-    for t5 in range(t5):
+    for t6 in t:
         # return pair[0] * pair[1] + max(parts)
-        t3.append(t6 if t[t5] == t4 else 0.0)
+        t3.append(t5 if t6 == t4 else 0.0)
     # pair = (parts[0] + parts[1], np.sin(parts[2]))
     t3[2] += (t[0] + t[1]) * np.cos(t2)
     t3[1] += t1
     t3[0] += t1
     d_c = np.zeros_like(c)
     d_x = 0.0
-    for k, t1 in zip(range(3, -1, -1), reversed(saved)):
+    for k, t1, t2 in zip(range(3, -1, -1), reversed(t3), reversed(saved)):
         # parts = [c[k] * x**k for k in range(4)]
-        t2 = t3[-1]
-        d_x += (t2 * c[k]
-            * (k * x ** (k - 1) if k >= 1 else k * (t1 / x) if x != 0 else 0.0 if k == 0
+        d_x += (t1 * c[k]
+            * (k * x ** (k - 1) if k >= 1 else k * (t2 / x) if x != 0 else 0.0 if k == 0
             else np.inf))
-        d_c[k] += t2 * t1
-        t3 = t3[:-1]
+        d_c[k] += t1 * t2
     return float(d_x), d_c

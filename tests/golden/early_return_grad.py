@@ -6,9 +6,8 @@ def first_large_grad(xs, limit):
     t = False
     saved = []
     total_saved = []
-    for t1 in range(len(xs)):
+    for t1, x in enumerate(xs):
         saved.append(t1)
-        x = xs[t1]
         total += x * x
         total_saved.append(total)
         if total > limit:

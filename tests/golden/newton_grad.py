@@ -15,5 +15,4 @@ def newton_grad(a, tol):
         d_a += t / x
         d_x = t * (1.0 - a / x / x)
         d_x_next = 0.0
-    # for _ in range(50):
     return d_a + d_x

@@ -2,17 +2,15 @@ import numpy as np
 
 
 def accumulate_rows_grad(a, x):
-    t = len(a)
     total = 0.0
     total_saved = []
-    for t1 in range(t):
-        row = a[t1]
+    for row in a:
         total = np.tanh(total + row @ x)
         total_saved.append(total)
     d_a = np.zeros_like(a)
     d_x = np.zeros_like(x)
     d_total = 1.0
-    for t, total in zip(range(t - 1, -1, -1), reversed(total_saved)):
+    for t, total in zip(range(len(a) - 1, -1, -1), reversed(total_saved)):
         # for row in a:
         row = a[t]
         # total = np.tanh(total + row @ x)

@@ -24,7 +24,7 @@ def back_substitute_grad(u, b):
         d_x[i] = 0.0
         d_s = t3 / t2
         d_u[i, i] -= t3 * (t1 / t2)
-        for j in range(t - 1, i + 1 - 1, -1):
+        for j in range(t - 1, i, -1):
             # s -= u[i, j] * x[j]
             d_x[j] -= d_s * u[i, j]
             d_u[i, j] -= d_s * x[j]

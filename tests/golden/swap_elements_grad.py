@@ -1,0 +1,41 @@
+import numpy as np
+
+
+def bubble_grad(x):
+    x = x.copy()
+    n = len(x)
+    saved_saved = []
+    for i in range(n):
+        saved = []
+        for j in range(n - 1 - i):
+            t = x[j]
+            t1 = j + 1
+            t2 = x[t1]
+            t3 = t > t2
+            saved.append(t3)
+            if t3:
+                x[j] = t2
+                x[t1] = t
+        saved_saved.append(saved)
+    # return x[0] * x[1] + 3.0 * x[-1]
+    d_x = np.zeros_like(x)
+    d_x[-1] += 3.0
+    d_x[1] += x[0]
+    d_x[0] += x[1]
+    for i, saved in zip(range(n - 1, -1, -1), reversed(saved_saved)):
+        for j, t1 in zip(range(n - 1 - i - 1, -1, -1), reversed(saved)):
+            # if x[j] > x[j + 1]:
+            t = j + 1
+            if t1:
+                # x[j], x[j + 1] = x[j + 1], x[j]
+                t1 = d_x[t]
+                d_x[t] = 0.0
+                t2 = d_x[j]
+                d_x[j] = 0.0
+            else:
+                t1 = 0.0
+                t2 = 0.0
+            # if x[j] > x[j + 1]:
+            d_x[t] += t2
+            d_x[j] += t1
+    return d_x
