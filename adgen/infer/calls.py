@@ -14,7 +14,7 @@ import numpy as np
 
 from adgen.errors import AdgenError, UnsupportedError
 from adgen.frontend import tree
-from adgen.infer import builtin_calls, items, loops, methods, operations
+from adgen.infer import builtin_calls, idioms, items, loops, methods, operations
 from adgen.infer.values import BoundFunction, Closure, Map, Method, Ref, Seq, TupleV
 from adgen.ir.nodes import Const, Hole, Index, Operand, Var, ViewStep
 from adgen.ir.types import NUMERIC, Array, List, NoneT, Opaque, Scalar, Type, is_floating
@@ -238,6 +238,9 @@ def call_primitive(
         first = aliased_argument(row, bound)
         if isinstance(first, Ref) and operations.is_array(e, first):
             return _aliasing(e, row, first, flat, kws, hint)
+    idiom = idioms.recognise(e, row, flat) if e.printable else None
+    if idiom is not None:
+        row, flat, kws = idiom
     out = emit(e, row, flat, kws, hint)
     return e.wrap(out, hint.get("name"))
 

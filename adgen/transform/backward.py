@@ -1,0 +1,44 @@
+"""What the parts of reverse mode share."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from adgen.errors import NoGradientError
+from adgen.ir.build import Builder
+from adgen.ir.nodes import Block, Let, Var
+from adgen.transform.activity import Varied
+from adgen.transform.cotangents import Cot, Cotangents
+from adgen.transform.rules import RuleRunner
+from adgen.transform.saves import Saves
+
+
+class Backward(ABC):
+    """One differentiation: what it emits through, and what it knows of the primal."""
+
+    def __init__(self, b: Builder, varied: Varied, rules: RuleRunner, absent: set[Var]) -> None:
+        self.b = b
+        self.varied = varied
+        self.rules = rules
+        self.absent = absent  # values that are None on the path that does not make them
+        self.buffers: set[Var] = set()  # versions of arrays that loops write
+        self.stable: dict[Let, Var] = {}  # loads that a later version answers as well
+        self.dear: set[Var] = set()  # the buffers of the loops around the present one
+        self.saves = Saves()
+
+    @abstractmethod
+    def block(self, block: Block, cots: Cotangents) -> None:
+        """Emit the backward statements of a block into the open region."""
+
+    @abstractmethod
+    def by_rules(self, s: Let, c: Cot, cots: Cotangents) -> None:
+        """Differentiate a statement by its primitive's rules."""
+
+    def no_rule(self, s: Let) -> Any:
+        raise NoGradientError(
+            what=f"{s.op.name} has no derivative rule",
+            why="its result depends on a value that is differentiated",
+            instead="write it with NumPy functions that have one, register one with adgen.register_vjp, or wrap it in adgen.stop_gradient",
+            origin=s.origin,
+        )

@@ -1,0 +1,265 @@
+"""Reverse mode of branches and loops: regions whose backward part is a region of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from adgen.errors import UnsupportedError
+from adgen.ir.nodes import (
+    Block,
+    Const,
+    Consume,
+    If,
+    Let,
+    Loop,
+    Operand,
+    Range,
+    Var,
+    bound,
+    free_vars,
+)
+from adgen.ir.rewrite import substitute
+from adgen.ir.types import Array, Int, List, Type
+from adgen.rules.typing import join
+from adgen.transform.activity import reach_loop
+from adgen.transform.backward import Backward
+from adgen.transform.cotangents import Cot, Cotangents, gradient_name
+from adgen.transform.saves import NOTHING, Sources, choose, prune, recompute
+
+
+class Regions(Backward):
+    """Emits the backward part of `If` and `Loop`."""
+
+    # -- branches ---------------------------------------------------------------------------------------
+
+    def branch(self, s: If, cots: Cotangents) -> None:
+        given = [(k, cots.pop(out)) for k, out in enumerate(s.outs)]
+        given = [(k, c) for k, c in given if c is not None and s.outs[k] in self.varied]
+        if not given:
+            return
+        sides = []
+        regions = []
+        for block in (s.then, s.orelse):
+            self.b.open()
+            self.b.share(block.stmts)
+            inner = cots.child()
+            for k, c in given:
+                r = block.results[k]
+                if r in self.varied:
+                    inner.add(r, inner.project(c, r))
+            self.block(block, inner)
+            sides.append(inner)
+            regions.append(self.b.suspend())
+        touched = self._touched(cots, sides)
+        results: tuple[list[Operand], list[Operand]] = ([], [])
+        for n in (0, 1):
+            self.b.resume(regions[n])
+            for v in touched:
+                results[n].append(self._settled(sides[n].of.get(v), v, [side.of.get(v) for side in sides], sides[n]))
+            regions[n] = self.b.suspend()
+        names = [gradient_name(v) for v in touched]
+        blocks = []
+        for n, block in enumerate((s.then, s.orelse)):
+            self.b.resume(regions[n])
+            closed = prune(self.b.close(results[n]))
+            blocks.append(self._reach_into_branch(s, n, block, closed))
+        types = [join(a.type, c.type) or v.type for v, a, c in zip(touched, *results)]
+        outs = self.b.branch(s.cond, blocks[0], blocks[1], names, types)
+        for v, out in zip(touched, outs):
+            cots.of[v] = out
+
+    @staticmethod
+    def _touched(outer: Cotangents, sides: Sequence[Cotangents]) -> list[Var]:
+        """Return the outer values that a branch contributed to."""
+        inside: dict[Var, None] = {}
+        for side in sides:
+            for v, c in side.of.items():
+                if outer.of.get(v) is not c:
+                    inside[v] = None
+        return list(inside)
+
+    def _settled(self, c: Cot, v: Var, both: list[Cot], cots: Cotangents) -> Operand:
+        """Return a branch's cotangent in a form that both branches share."""
+        if c is None and v in self.absent:
+            return NOTHING
+        narrow = [x.type for x in both if isinstance(x, (Var, Const))]
+        if len(narrow) == 2 and narrow[0] == narrow[1] and isinstance(c, (Var, Const)):
+            return c
+        return cots.whole(c, v)
+
+    def _reach_into_branch(self, s: If, n: int, primal: Block, backward: Block) -> Block:
+        """Make the values of a primal branch that its backward branch reads reachable."""
+        inner = self.saves.defined(primal.stmts)
+        needed = [v for v in free_vars(backward) if v in inner]
+        if not needed:
+            return backward
+        sources = Sources(inner, dear=self.dear, stable=self.stable)
+        kept, again = choose(needed, sources)
+        mapping: dict[Var, Operand] = {}
+        outs = self.saves.at(s).outs[n]
+        for v in kept:
+            if v not in outs:
+                outs[v] = Var(v.type, v.name, v.fixed)
+            mapping[v] = outs[v]
+        first = recompute(again, sources, mapping)
+        moved = substitute(backward, mapping)
+        return Block((*first, *moved.stmts), moved.results)
+
+    # -- loops --------------------------------------------------------------------------------------------
+
+    def loop(self, s: Loop, cots: Cotangents) -> None:
+        d_outs = {k: c for k, out in enumerate(s.outs) if (c := cots.pop(out)) is not None and out in self.varied}
+        d_collects = {k: c for k, q in enumerate(s.collects) if (c := cots.pop(q)) is not None and q in self.varied}
+        if not d_outs and not d_collects:
+            return
+        wanted = {s.outs[k] for k in d_outs} | {s.collects[k] for k in d_collects}
+        active = reach_loop(s, wanted, self.varied)
+        inside = {*bound(s), *self.saves.defined(s.body.stmts)}
+        outer = [v for v in free_vars(s.body) if v not in inside and v in wanted and v in self.varied]
+        outer = list(dict.fromkeys(cots.origin_of(v)[0] for v in outer))
+        consumed = [c for c in s.consumes if c.var in wanted and c.var in self.varied]
+        inits: dict[Var, Operand] = {}
+        for k in active:
+            p, out = s.params[k], s.outs[k]
+            inits[p] = cots.whole(d_outs.get(k), out)
+        for v in outer:
+            inits[v] = cots.whole(cots.pop(v), v)
+        types: dict[Var, Type] = {v: init.type for v, init in inits.items()}
+        for _ in range(4):
+            depth, mark = self.b.depth, self.b.mark()
+            wider = self._backward_loop(s, active, outer, consumed, d_collects, inits, types, cots)
+            if wider is None:
+                return
+            self.b.rewind(depth, mark)
+            types.update(wider)
+        raise UnsupportedError(what="the types of the gradients in this loop do not settle", origin=s.origin)
+
+    def _backward_loop(
+        self,
+        s: Loop,
+        active: Sequence[int],
+        outer: Sequence[Var],
+        consumed: Sequence[Consume],
+        d_collects: dict[int, Cot],
+        inits: dict[Var, Operand],
+        types: dict[Var, Type],
+        cots: Cotangents,
+    ) -> dict[Var, Type] | None:
+        """Emit the backward loop; return wider types to try again with."""
+        b = self.b
+        carried = [*[s.params[k] for k in active], *outer]
+        slots = {v: Var(types[v], *gradient_name(v)) for v in carried}
+        consumes = [
+            Consume(
+                Var(s.collected[k].type, *self._name_of(s.collected[k])), self._sequence(c, s.collects[k], cots), True
+            )
+            for k, c in d_collects.items()
+        ]
+        b.open()
+        b.share(s.body.stmts)
+        inner = Cotangents(b)
+        for v in outer:
+            inner.of[v] = slots[v]
+        with b.at(None):  # a join has no line of its own
+            for k in active:
+                y = s.yields[k]
+                if y in self.varied:
+                    inner.add(y, slots[s.params[k]])
+        for c, k in zip(consumes, d_collects):
+            if s.collected[k] in self.varied:
+                inner.add(s.collected[k], c.var)
+        around = self.dear
+        self.dear = around | {v for v in (*s.params, *self.saves.defined(s.body.stmts)) if v in self.buffers}
+        self.block(s.body, inner)
+        self.dear = around
+        results = [inner.whole(inner.pop(v), v) for v in carried]
+        wider = {}
+        for v, r in zip(carried, results):
+            t = join(types[v], r.type)
+            if t is None:
+                t = v.type
+            if isinstance(t, Array) and isinstance(types[v], Array) or t == types[v]:
+                continue
+            wider[v] = t
+        if wider:
+            b.close(())
+            return wider
+        collected = [inner.whole(inner.pop(c.var), c.var) for c in consumed]
+        body = prune(b.close((*results, *collected)))
+        self._emit_loop(s, carried, slots, inits, consumes, consumed, body, cots, len(active))
+        return None
+
+    def _emit_loop(
+        self,
+        s: Loop,
+        carried: Sequence[Var],
+        slots: dict[Var, Var],
+        inits: dict[Var, Operand],
+        consumes: list[Consume],
+        consumed: Sequence[Consume],
+        body: Block,
+        cots: Cotangents,
+        n_active: int,
+    ) -> None:
+        b = self.b
+        inner: dict[Var, Let | None] = dict.fromkeys(bound(s))
+        inner.update(self.saves.defined(s.body.stmts))
+        needed = [v for v in free_vars(body) if v in inner and v not in slots.values()]
+        counted = s.range is not None and not s.stops
+        free = {s.index} if counted and s.index is not None else set()
+        sources = Sources(inner, free, self.dear, self.stable)
+        kept, again = choose(needed, sources)
+        mapping: dict[Var, Operand] = {}
+        extra = self.saves.at(s)
+        range_, index, backwards = None, None, False
+        if counted:
+            range_, backwards = s.range, not s.backwards
+            index = Var(Int(), s.index.name if s.index is not None else None)
+            if s.index is not None:
+                mapping[s.index] = index
+        for v in kept:
+            if v not in extra.collects and v in s.collected:
+                c = Var(v.type, v.name, v.fixed)
+                consumes.append(Consume(c, s.collects[s.collected.index(v)], True))
+                mapping[v] = c
+                continue
+            if v not in extra.collects:
+                name = f"{v.name}_saved" if v.name else "saved"
+                extra.collects[v] = Var(List(v.type), name)
+            c = Var(v.type, v.name, v.fixed)
+            consumes.append(Consume(c, extra.collects[v], True))
+            mapping[v] = c
+        if range_ is None and not consumes:
+            if extra.trips is None:
+                extra.trips = Var(Int(), "trips")
+            range_, backwards = Range(b.const(0), extra.trips, b.const(1)), True
+            index = Var(Int(), None)
+        first = recompute(again, sources, mapping)
+        moved = substitute(body, mapping)
+        body = Block((*first, *moved.stmts), moved.results)
+        outs = {v: Var(slots[v].type, *gradient_name(v)) for v in carried}
+        lists = [Var(List(c.var.type), *gradient_name(c.var)) for c in consumed]
+        b.append(
+            Loop(
+                range_, index, None, tuple(consumes), tuple(slots[v] for v in carried), tuple(inits[v] for v in carried),
+                body, tuple(outs.values()), tuple(lists), False, backwards, s.origin, True,
+            )
+        )  # fmt: skip
+        with b.at(None):
+            for v in carried[n_active:]:
+                cots.of[v] = outs[v]
+            for p, init in zip(s.params, s.inits):  # an initial value may be one that the body reads as well
+                if p in outs and p in carried[:n_active] and init in self.varied:
+                    cots.add(init, cots.project(outs[p], init))
+            for given, q in zip(consumed, lists):
+                # the backward loop walks the sequence from its other end
+                cots.add(given.seq, q if given.reverse else b.call("reversed_list", q))
+
+    @staticmethod
+    def _sequence(c: Cot, v: Var, cots: Cotangents) -> Operand:
+        """Return the cotangent of a list as something to walk: a list, or an array of its items."""
+        return c if isinstance(c, Var) and isinstance(c.type, Array) else cots.whole(c, v)
+
+    @staticmethod
+    def _name_of(v: Operand) -> tuple[str | None, bool]:
+        return gradient_name(v) if isinstance(v, Var) else (None, False)

@@ -1,0 +1,202 @@
+"""Reverse mode of structure: items, writes, tuples, records, lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from adgen.ir.build import Builder, shift
+from adgen.ir.nodes import (
+    Const,
+    Hole,
+    Index,
+    Let,
+    Operand,
+    Slice,
+    Var,
+)
+from adgen.ir.types import Array, List, Record, Tuple, is_floating
+from adgen.transform.activity import Varied
+from adgen.transform.backward import Backward
+from adgen.transform.cotangents import Cot, Cotangents, Masked, gradient_name, make_record
+from adgen.transform.rules import RuleRunner
+
+
+class Structures(Backward):
+    """Emits the backward part of operations on structures."""
+
+    def __init__(self, b: Builder, varied: Varied, rules: RuleRunner, absent: set[Var]) -> None:
+        super().__init__(b, varied, rules, absent)
+        self.special: dict[str, Callable[[Let, Cot, Cotangents], None]] = {
+            "getitem": self._getitem,
+            "update": self._update,
+            "item": self._item,
+            "make_tuple": self._make_items,
+            "make_list": self._make_items,
+            "make_record": self._make_record,
+            "append": self._append,
+            "bound": self._same,
+            "copy": self._same,
+            "np.where": self._where,
+            "np.array": self._array,
+            "reversed_list": self._reversed_list,
+            "add_lists": self._add_lists,
+            "to_list": self._to_list,
+            "to_floats": self._to_list,
+        }
+
+    def _same(self, s: Let, c: Cot, cots: Cotangents) -> None:
+        cots.add(s.args[0], c, True)
+
+    def _where(self, s: Let, c: Cot, cots: Cotangents) -> None:
+        """A branch that is masked out contributes 0; the mask waits until elementwise rules are through."""
+        g = cots.settle(c)
+        for k, other in ((1, False), (2, True)):
+            a = s.args[k]
+            if a in self.varied:
+                cots.add(a, cots.project(Masked(s.args[0], g, other), a))
+
+    def _array(self, s: Let, c: Cot, cots: Cotangents) -> None:
+        """The gradient of an array stands for that of the list that it was made of: its items are the rows."""
+        a = s.args[0]
+        if isinstance(a.type, List) and not isinstance(a.type.elem, (List, Tuple, Record)):
+            if a in self.varied:
+                cots.add(a, cots.whole(c, s.out), True)
+            return
+        self.by_rules(s, c, cots)
+
+    def _getitem(self, s: Let, c: Cot, cots: Cotangents) -> None:
+        base = s.args[0]
+        if not isinstance(base, Var):
+            return
+        if isinstance(base.type, List):
+            step = s.place[0]
+            if isinstance(step, Index) and any(isinstance(i, Slice) for i in step.items):
+                self.no_rule(s)
+            g: Operand = cots.whole(c, s.out)
+            if isinstance(s.out.type, (Tuple, Record, List)):
+                self._item_of_list(s, g, cots)
+                return
+        else:
+            g = cots.settle(c)
+        root, outer, holes = cots.origin_of(base)
+        d = cots.whole(cots.of.pop(root, None), root)
+        name, fixed = gradient_name(root)
+        place = (*outer, *(shift(step, len(holes) - 1) for step in s.place))
+        cots.of[root] = self.b.update(d, g, place, (*holes, *s.args[1:]), "add", name=name, fixed=fixed)
+
+    def _item_of_list(self, s: Let, g: Operand, cots: Cotangents) -> None:
+        """Add the cotangent of a tuple or list that a list holds: their `+=` joins, so a new one takes its place."""
+        base = s.args[0]
+        assert isinstance(base, Var)
+        d = cots.whole(cots.pop(base), base)
+        place = tuple(shift(step, -1) for step in s.place)
+        old = self.b.load(d, place, s.args[1:])
+        total = self._sum_parts(old, g)
+        cots.of[base] = self.b.update(d, total, place, s.args[1:], "set")
+
+    def _sum_parts(self, a: Operand, c: Operand) -> Operand:
+        t = a.type
+        if isinstance(t, List):
+            return self.b.call("add_lists", a, c)
+        if not isinstance(t, (Tuple, Record)):
+            return self.b.call("add", a, c) if is_floating(t) else a
+        keys = range(len(t.items)) if isinstance(t, Tuple) else t.keys
+        items = [
+            self._sum_parts(self.b.call("item", a, self.b.const(k)), self.b.call("item", c, self.b.const(k)))
+            for k in keys
+        ]
+        return self.b.call("make_tuple", *items) if isinstance(t, Tuple) else make_record(self.b, t, items)
+
+    def _update(self, s: Let, c: Cot, cots: Cotangents) -> None:
+        base, value = s.args[:2]
+        holes = s.args[2:]
+        d = cots.whole(c, s.out)
+        place = tuple(shift(step, -2) for step in s.place)
+        if value in self.varied:
+            part = self.b.load(d, place, holes) if place else d
+            if s.mode == "sub":
+                part = self.b.call("neg", part)
+            if s.mode == "set" and place and self._may_repeat(s):
+                step = place[0]
+                assert isinstance(step, Index)
+                key = self.b.call(
+                    "make_tuple", *[holes[i.arg] if isinstance(i, Hole) else self.b.const(i) for i in step.items]
+                )
+                part = self.b.call("np.where", self.b.call("last_writes", d, key), part, self.b.const(0.0))
+            cots.add(value, cots.project(part, value))
+        if s.mode == "set":
+            if not place or base not in self.varied:
+                return
+            zero = self.b.const(0.0)
+            if isinstance(s.out.type, List) and isinstance(s.out.type.elem, Array):
+                zero = self.b.call("np.zeros_like", self.b.load(base, place, holes))  # type: ignore[assignment]
+            name, fixed = gradient_name(base) if isinstance(base, Var) else (None, False)
+            d = self.b.update(d, zero, place, holes, "set", name=name, fixed=fixed)
+        if base in self.varied:
+            cots.add(base, d)
+
+    @staticmethod
+    def _may_repeat(s: Let) -> bool:
+        return any(isinstance(a.type, Array) and a.type.dtype != "bool" for a in s.args[2:])
+
+    def _item(self, s: Let, c: Cot, cots: Cotangents) -> None:
+        base, key = s.args
+        assert isinstance(base, Var) and isinstance(key, Const)
+        if isinstance(base.type, List):
+            self._getitem(s, c, cots)
+            return
+        cots.part(base, key.value, c)
+
+    def _make_items(self, s: Let, c: Cot, cots: Cotangents) -> None:
+        for k, a in enumerate(s.args):
+            if a in self.varied:
+                cots.add(a, cots.project(self._part_of(c, k, cots), a))
+
+    def _part_of(self, c: Cot, k: Any, cots: Cotangents) -> Cot:
+        if isinstance(c, dict):
+            return c.get(k)
+        c = cots.settle(c)
+        if isinstance(c.type, (Tuple, Record)):
+            return self.b.call("item", c, self.b.const(k))
+        return self.b.load(c, (Index((k,)),), ())
+
+    def _make_record(self, s: Let, c: Cot, cots: Cotangents) -> None:
+        keys = s.args[1]
+        assert isinstance(keys, Const)
+        for key, a in zip(keys.value, s.args[2:]):
+            if a in self.varied:
+                cots.add(a, cots.project(self._part_of(c, key, cots), a))
+
+    def _append(self, s: Let, c: Cot, cots: Cotangents) -> None:
+        seq, value = s.args
+        d = cots.settle(c) if not isinstance(c, dict) else cots.whole(c, s.out)
+        if value in self.varied:
+            cots.add(value, cots.project(self.b.load(d, (Index((-1,)),), ()), value))
+        cots.add(seq, self.b.load(d, (Index((Slice(None, -1, None),)),), ()))
+
+    def _join_lists(self, s: Let, c: Cot, cots: Cotangents) -> None:
+        a, other = s.args
+        d = cots.whole(c, s.out)
+        if s.op.name == "mul":
+            seq = a if isinstance(a.type, List) or isinstance(a.type, Record) else other
+            made = self.b.defs.get(seq) if isinstance(seq, Var) else None
+            if made is None or made.op.name != "make_list" or len(made.args) != 1:
+                self.no_rule(s)
+            cots.add(seq, self.b.call("make_list", self.b.call("sum", d)))
+            return
+        at = self.b.call("length", a)
+        if other in self.varied:
+            cots.add(other, self.b.load(d, (Index((Slice(Hole(0), None, None),)),), (at,)))
+        cots.add(a, self.b.load(d, (Index((Slice(None, Hole(0), None),)),), (at,)))
+
+    def _add_lists(self, s: Let, c: Cot, cots: Cotangents) -> None:
+        for a in s.args:
+            if a in self.varied:
+                cots.add(a, c, True)
+
+    def _to_list(self, s: Let, c: Cot, cots: Cotangents) -> None:
+        cots.add(s.args[0], self.b.call("np.array", cots.whole(c, s.out)))
+
+    def _reversed_list(self, s: Let, c: Cot, cots: Cotangents) -> None:
+        cots.add(s.args[0], self.b.call("reversed_list", cots.whole(c, s.out)))
