@@ -16,7 +16,7 @@ import numpy as np
 
 from adgen.api.engine import MISSING, Engine
 from adgen.api.names import Place, parameters_of
-from adgen.api.signature import Key, key_of, describe_signature
+from adgen.api.signature import Key, describe_signature, key_of
 
 if TYPE_CHECKING:
     from adgen.api.link import Loaded

@@ -10,7 +10,7 @@ import numpy as np
 
 from adgen.api.dispatch import make_guarded
 from adgen.api.link import Loaded, compile_text
-from adgen.api.signature import SIMPLE, STATIC, Key, field_names, describe_signature
+from adgen.api.signature import SIMPLE, STATIC, Key, describe_signature, field_names
 
 if TYPE_CHECKING:
     from adgen.api.engine import Engine

@@ -21,10 +21,10 @@ from adgen.api.request import Derived, Mode, NeedsValue, Options, Request
 from adgen.api.signature import (
     STATIC,
     Key,
+    describe_signature,
     is_floating_key,
     key_of,
     show_key,
-    describe_signature,
     static_key,
 )
 from adgen.cache import disk, memory

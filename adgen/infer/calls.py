@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import functools
 import sys
 import types as pytypes
 from collections.abc import Callable, Mapping, Sequence

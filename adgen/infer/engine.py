@@ -300,7 +300,7 @@ class Engine:
             name, mine = other.name or "another array", obj.name or "an array"
             self.state.heap[other] = Poison(
                 f"'{name}' may share memory with '{mine}', which was written",
-                "which of the two arrays a name refers to can't be decided at compile time, so the value read here is not known",
+                "which of the two a name refers to can't be decided at compile time, so what is read here is not known",
                 self.origin,
             )
         self.state.heap[obj] = content
@@ -395,7 +395,7 @@ class Engine:
         return self.read(owner, name, value)
 
     def read(self, owner: Any, path: str, value: Any) -> Any:
-        """Return the value that a function reads by a global name, or by attributes of one; data is read at each call."""
+        """Return what a function reads by a global name, or by attributes of one; data is read at each call."""
         if isinstance(value, STATIC_GLOBALS) or callable(value) or not is_data(value):
             found = Const(value, type_of_value(value))
             self.paths[found] = (owner, path)

@@ -7,8 +7,9 @@ the body runs again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
@@ -110,7 +111,7 @@ def _unroll(e: Engine, s: tree.For, items: Sequence[Any], k: int) -> None:
                 if stop.value:
                     return
             else:
-                run_if(e, stop, lambda: None, lambda: _unroll(e, s, items, k))
+                run_if(e, stop, lambda: None, partial(_unroll, e, s, items, k))
                 return
 
 
@@ -374,12 +375,12 @@ class Runner:
             if not isinstance(c, Map):
                 return self._match_operand(path, leaf, self.e.value(v))
         elif isinstance(h, TupleV) and isinstance(v, TupleV) and len(h.items) == len(v.items):
-            return any([self._match((*path, k), x, y, None) for k, (x, y) in enumerate(zip(h.items, v.items))])
+            return self._match_items(path, range(len(h.items)), h.items, v.items)
         elif isinstance(h, Map) and isinstance(v, Map) and h.keys == v.keys:
-            return any([self._match((*path, k), x, y, None) for k, x, y in zip(h.keys, h.items, v.items)])
+            return self._match_items(path, h.keys, h.items, v.items)
         elif isinstance(h, Seq):
             if isinstance(v, Seq) and len(v.items) == len(h.items):
-                return any([self._match((*path, k), x, y, None) for k, (x, y) in enumerate(zip(h.items, v.items))])
+                return self._match_items(path, range(len(h.items)), h.items, v.items)
             elem = self.e.element_type(h, v)
             if elem is not None:
                 self.a.lists[path] = elem
@@ -388,11 +389,15 @@ class Runner:
             return self._match_operand(path, leaf, self.e.list_operand(v, leaf.param.type.elem))
         elif leaf is not None and isinstance(v, (Var, Const)):
             return self._match_operand(path, leaf, v)
-        elif h is v or (isinstance(h, Const) and isinstance(v, Const) and h.value is v.value):
-            return False
-        elif h == v:
+        elif h is v or (isinstance(h, Const) and isinstance(v, Const) and h.value is v.value) or h == v:
             return False
         return self._poison(path, self._clash(name))
+
+    def _match_items(self, path: Path, keys: Iterable[Any], h: Sequence[Any], v: Sequence[Any]) -> bool:
+        widened = False
+        for k, x, y in zip(keys, h, v):  # all of them: each leaves a value
+            widened |= self._match((*path, k), x, y, None)
+        return widened
 
     def _clash(self, name: str | None) -> Poison:
         return Poison(

@@ -31,7 +31,8 @@ def _block(block: Block, lets: dict[Var, Let]) -> Block:
             stmts.extend(_loop(s if body is s.body else replace(s, body=body), lets))
         else:
             stmts.append(s)
-    return block if all(a is b for a, b in zip(stmts, block.stmts)) and len(stmts) == len(block.stmts) else Block(tuple(stmts), block.results)
+    same = len(stmts) == len(block.stmts) and all(a is b for a, b in zip(stmts, block.stmts))
+    return block if same else Block(tuple(stmts), block.results)
 
 
 def _loop(s: Loop, lets: dict[Var, Let]) -> list[Stmt]:

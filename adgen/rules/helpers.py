@@ -62,7 +62,7 @@ def add_lists(a: Any, b: Any) -> Any:
 
 
 def last_writes(like: Any, key: Any) -> Any:
-    """Say for each place of `like[key] = ...` whether the value written there stays: the last one, where an index repeats."""
+    """Say for each place of `like[key] = ...` whether its value stays: the last one, where an index repeats."""
     owner = np.empty(np.shape(like), dtype=int)
     order = np.arange(owner[key].size).reshape(owner[key].shape)
     owner[key] = order

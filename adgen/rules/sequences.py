@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from adgen.api.custom import stop_gradient
-from adgen.rules.declare import nondifferentiable, structure
-from adgen.rules.helpers import add_lists, last_writes, ones_list, zeros_list
 from adgen.ir.nodes import Hole, Index, Operand, Var
 from adgen.ir.types import Array, Bool, Float, List, Tuple, Type
+from adgen.rules.declare import nondifferentiable, structure
+from adgen.rules.helpers import add_lists, last_writes, ones_list, zeros_list
 from adgen.rules.registry import REGISTRY
 from adgen.rules.typing import always, exactly, result_type
 
@@ -24,9 +24,9 @@ def _reversed_list(seq: Any) -> Any:
 def _written_places(like: Operand, key: Operand) -> Type:
     base = like.type
     assert isinstance(base, Array) and isinstance(key.type, Tuple)
-    items = tuple(Hole(k) for k in range(len(key.type.items)))
     holes = tuple(Var(t) for t in key.type.items)
-    picked = result_type(REGISTRY.named("getitem"), (like, *holes), place=(Index(tuple(Hole(h.arg + 1) for h in items)),))
+    place = (Index(tuple(Hole(k + 1) for k in range(len(holes)))),)
+    picked = result_type(REGISTRY.named("getitem"), (like, *holes), place=place)
     return Array("bool", picked.dims) if isinstance(picked, Array) else Bool()
 
 

@@ -39,6 +39,7 @@ class Backward(ABC):
         raise NoGradientError(
             what=f"{s.op.name} has no derivative rule",
             why="its result depends on a value that is differentiated",
-            instead="write it with NumPy functions that have one, register one with adgen.register_vjp, or wrap it in adgen.stop_gradient",
+            instead="write it with NumPy functions that have one, register one with adgen.register_vjp, "
+            "or wrap it in adgen.stop_gradient",
             origin=s.origin,
         )

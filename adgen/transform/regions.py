@@ -241,10 +241,21 @@ class Regions(Backward):
         lists = [Var(List(c.var.type), *gradient_name(c.var)) for c in consumed]
         b.append(
             Loop(
-                range_, index, None, tuple(consumes), tuple(slots[v] for v in carried), tuple(inits[v] for v in carried),
-                body, tuple(outs.values()), tuple(lists), False, backwards, s.origin, True,
+                range_,
+                index,
+                None,
+                tuple(consumes),
+                tuple(slots[v] for v in carried),
+                tuple(inits[v] for v in carried),
+                body,
+                tuple(outs.values()),
+                tuple(lists),
+                False,
+                backwards,
+                s.origin,
+                True,
             )
-        )  # fmt: skip
+        )
         with b.at(None):
             for v in carried[n_active:]:
                 cots.of[v] = outs[v]

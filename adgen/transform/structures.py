@@ -179,7 +179,7 @@ class Structures(Backward):
         a, other = s.args
         d = cots.whole(c, s.out)
         if s.op.name == "mul":
-            seq = a if isinstance(a.type, List) or isinstance(a.type, Record) else other
+            seq = a if isinstance(a.type, (List, Record)) else other
             made = self.b.defs.get(seq) if isinstance(seq, Var) else None
             if made is None or made.op.name != "make_list" or len(made.args) != 1:
                 self.no_rule(s)
