@@ -69,6 +69,12 @@ class Engine:
         self.written: dict[Obj, None] = {}
         self.leaves = False  # the function changes its arguments: it is the primal, emitted back
 
+    @property
+    def program_function(self) -> Any:
+        """The Python function whose names the running code sees."""
+        owner = self.owners[self.frame]
+        return owner.globals_of if isinstance(owner, Closure) else owner
+
     # -- names ----------------------------------------------------------------------------------
 
     @property

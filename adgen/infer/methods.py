@@ -256,7 +256,22 @@ def class_attribute(e: Engine, self: Ref, cls: type, name: str) -> Any:
         return BoundFunction(found, self)
     if found is None:
         raise UnsupportedError(what=f"'{cls.__name__}' has no attribute '{name}'", origin=e.origin)
-    return e.constant(found)
+    return _class_data(e, cls, name, found)
+
+
+def _class_data(e: Engine, cls: type, name: str, value: Any) -> Any:
+    """Data of a class, read at each call by the name that a module knows the class by."""
+    holders = [e.program_function, *[m for m in vars(cls).values() if isinstance(m, pytypes.FunctionType)]]
+    for fn in holders:
+        for known_as, v in getattr(fn, "__globals__", {}).items():
+            if v is cls:
+                return e.read(fn, f"{known_as}.{name}", value)
+    raise UnsupportedError(
+        what=f"'{name}', a value of the class '{cls.__name__}'",
+        why="no module holds the class under a name, so the value can't be read again at the next call",
+        instead="pass the value as a parameter, or define the class at module level",
+        origin=e.origin,
+    )
 
 
 def _find_in_class(cls: type, name: str) -> Any:

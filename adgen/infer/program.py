@@ -144,7 +144,7 @@ def _keep_apart(e: Engine, body: Block, leaves: Sequence[Leaf], others: Sequence
     """Check at the start that no array the program writes is passed twice: which write is seen where is not known."""
     written = [(n, v) for n, o, v in leaves if any(x in e.written for x in (o, *e.state.links.get(o, ())))]
     found = [*written, *[(n, v) for n, _, v in leaves if (n, v) not in written], *others]
-    if not written or len(found) < 2:
+    if not written or (len(found) == 1 and isinstance(found[0][1].type, Array)):
         return body
     names, values = tuple(n for n, _ in found), [v for _, v in found]
     check = Let(

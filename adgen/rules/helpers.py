@@ -81,6 +81,10 @@ def check_apart(names: tuple[str, ...], written: int, *values: Any) -> None:
 
     found = [arrays(v) for v in values]
     for i in range(written):
+        for k, a in enumerate(found[i]):
+            if any(np.may_share_memory(a, b) for b in found[i][:k]):
+                message = f"{names[i]!r} holds the same memory twice, and the program writes it: pass a copy of one"
+                raise ValueError(message)
         for j in range(i + 1, len(values)):
             if any(np.may_share_memory(a, b) for a in found[i] for b in found[j]):
                 message = f"{names[i]!r} and {names[j]!r} are the same memory"
