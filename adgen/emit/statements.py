@@ -14,6 +14,7 @@ from adgen.emit.expr import BINARY, Expressions, load, negate
 from adgen.emit.names import Names
 from adgen.emit.parallel import order_copies
 from adgen.emit.printer import Comment
+from adgen.emit.unbound import find_unbound
 from adgen.ir.live import Live, collect_points
 from adgen.ir.memory import refers
 from adgen.ir.nodes import Const, Func, If, Let, Loop, Operand, Origin, Stmt, Var, defs
@@ -54,6 +55,7 @@ class StatementWriter:
         self.commented: set[Origin] = set()
         self.body: list[ast.stmt] = []
         self.section = Section()
+        self.unbound = find_unbound(func, self.overlay, names)
 
     # small things
 
@@ -235,6 +237,8 @@ class StatementWriter:
                 absent.append(name)
                 continue
             if isinstance(a, Const) and isinstance(a.type, Undef):
+                if v in self.unbound:
+                    absent.append(name)
                 continue
             if isinstance(a, Var) and a not in self.overlay.folded and self.names.of(a) == name:
                 continue

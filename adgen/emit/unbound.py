@@ -1,0 +1,53 @@
+"""Which values must be None where they are not defined.
+
+A value that is undefined on one path may be passed on there, to nobody who reads it. Passing it on under its own
+name needs no statement; an assignment to another name would raise, so it must be bound: to None.
+"""
+
+from __future__ import annotations
+
+from adgen.emit.names import Names
+from adgen.ir.live import Overlay
+from adgen.ir.nodes import Func, If, Loop, Operand, Var, walk
+from adgen.ir.types import Undef
+
+
+def find_unbound(func: Func, overlay: Overlay, names: Names) -> set[Var]:
+    """Return the values to bind to None on the paths that leave them undefined."""
+    flows: list[tuple[Var, Operand]] = []
+    checked: set[Var] = set()
+    for s in walk(func.body):
+        if isinstance(s, If):
+            for side in (s.then, s.orelse):
+                flows += zip(s.outs, side.results)
+        elif isinstance(s, Loop):
+            flows += [*zip(s.params, s.inits), *zip(s.params, s.yields), *zip(s.outs, s.params)]
+        elif s.op.name == "bound" and isinstance(s.args[0], Var):
+            checked.add(s.args[0])
+    flows = [(v, overlay.resolve(a)) for v, a in flows]
+    starts = {v for v, a in flows if isinstance(a.type, Undef)}
+    if not starts:
+        return starts
+    edges = [(v, a) for v, a in flows if isinstance(a, Var)]
+    undefined = _spread(edges, starts)
+    kept = _spread([(a, v) for v, a in edges], checked)  # what raises when it is unbound
+    read: set[str] = set()
+    for v, a in edges:
+        if a in undefined and a not in overlay.folded and v in names.classes and names.of(v) != names.of(a):
+            read.add(names.of(a))
+    return {v for v in starts if v not in kept and v in names.classes and names.of(v) in read}
+
+
+def _spread(edges: list[tuple[Var, Var]], start: set[Var]) -> set[Var]:
+    """Return `start` and every value that one of it flows to; `edges` are (to, from)."""
+    onward: dict[Var, list[Var]] = {}
+    for to, source in edges:
+        onward.setdefault(source, []).append(to)
+    found = set(start)
+    work = list(start)
+    while work:
+        for v in onward.get(work.pop(), ()):
+            if v not in found:
+                found.add(v)
+                work.append(v)
+    return found
