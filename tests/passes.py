@@ -171,12 +171,17 @@ def check_gradient(c: Compiled, expected: Any, rtol: float, other: Any) -> None:
         b.append(s)
     both = b.call("make_tuple", g.forward.results[0], b.call("make_tuple", *g.gradients))
     raw = Func("raw", c.program.func.params, b.close((both,)))
-    value, grads = look(c, "reverse", raw, None)
+    clean, _ = make_gradient(c.program, c.wrt, True, False, "none", "gradient")
+    try:
+        value, grads = look(c, "reverse", raw, None)
+    except PassError as e:
+        if not isinstance(e.__cause__, UnboundLocalError):
+            raise
+        value, grads = look(c, "reverse", clean, None)  # what nobody needs may read what a path leaves undefined
     if not c.close(value, expected):
         raise PassError(f"after reverse: the value is {value!r}, not {expected!r}")
     ones = numeric.combine(lambda x: np.ones(np.shape(x))[()], expected)
     compare_with_differences(c, "reverse", grads, ones, rtol, other)
-    clean, _ = make_gradient(c.program, c.wrt, True, False, "none", "gradient")
     look(c, "dead code of the gradient", clean, (value, grads))
     owned = own(clean)
     look(c, "own", owned, (value, grads))

@@ -207,7 +207,7 @@ STRUCTURE: dict[str, Callable[..., Any]] = {
     "size": lambda x: x.size,
     "shape": lambda x: x.shape,
     "copy": lambda x: x.copy(order="K") if isinstance(x, np.ndarray) else x.copy(),
-    "astype": lambda x, dtype: x.astype(dtype),
+    "astype": lambda x, dtype: x.astype(dtype) if isinstance(x, np.ndarray) else np.dtype(dtype).type(x),
     "to_float": float,
     "to_int": int,
 }
