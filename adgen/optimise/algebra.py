@@ -70,7 +70,10 @@ def _mul(b: Builder, x: Operand, y: Operand) -> Operand | None:
         # g * (c * z) is c * g * z: constants to the front, where they meet others
         first = made_by(b, x, "truediv")
         if first is not None and weak(first[0]) is not None:
-            return b.call("truediv", b.call("mul", b.const(_product(first[0], inner[0])), inner[1]), first[1])
+            c0 = b.const(_product(first[0], inner[0]))
+            if isinstance(inner[1].type, Array) and is_scalar(first[1].type):  # one operation on the array, not two
+                return b.call("mul", b.call("truediv", c0, first[1]), inner[1])
+            return b.call("truediv", b.call("mul", c0, inner[1]), first[1])
         if is_scalar(x.type) and not is_scalar(inner[1].type):
             return b.call("mul", b.call("mul", inner[0], x), inner[1])
         return b.call("mul", inner[0], b.call("mul", x, inner[1]))
