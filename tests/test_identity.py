@@ -172,7 +172,18 @@ def returns_from_a_loop_of_writes(x, n):
     return x[0]
 
 
+def writes_in_a_loop(x, y):
+    for _ in range(3):
+        x -= 0.3
+    if y > 0.0:
+        x = np.sin(x)
+    x[0] += 1.0
+    return y
+
+
 LEAVING = [
+    (writes_in_a_loop, lambda v: (v, 1.0)),
+    (writes_in_a_loop, lambda v: (v, -1.0)),
     (swaps_entries, lambda v: ({"a": v, "b": v + 1},)),
     (changes_a_list, lambda v: ([1.0, 2.0],)),
     (writes_in_a_tuple, lambda v: ((v, {"q": 1.0}), 2)),

@@ -10,7 +10,7 @@ from adgen.errors import UnsupportedError
 from adgen.frontend.lower import lower
 from adgen.infer.engine import Engine
 from adgen.infer.leave import leave
-from adgen.infer.values import Map, Obj, Ref, Seq, TupleV
+from adgen.infer.values import Map, Obj, Poison, Ref, Seq, TupleV
 from adgen.ir.build import Builder
 from adgen.ir.nodes import Block, Const, Func, Let, Operand, Var
 from adgen.ir.types import Array, Bool, Int, List, NoneT, Opaque, Record, Str, Tuple, Type
@@ -111,6 +111,9 @@ def infer(
         c = e.state.heap[obj]
         if obj in e.written and isinstance(c, (Var, Const)):
             final[name] = c
+        elif isinstance(c, Poison) and e.leaves:  # written through what may be it: those writes stay
+            linked = [e.state.heap.get(o) for o in e.state.links.get(obj, ())]
+            final.update({f"{name} {k}": x for k, x in enumerate(linked) if isinstance(x, (Var, Const))})
     body = b.close((out,))
     shown = [h for h in hidden.values() if not h.static]
     body = _keep_apart(e, body, leaves, [(h.name, h.var) for h in shown if isinstance(h.var.type, (Array, List))])
