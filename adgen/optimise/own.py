@@ -42,21 +42,21 @@ def own(func: Func, owned_params: bool = False, results: bool | None = None) -> 
     keep = owned_params if results is None else not results
     rounds = 0
     while True:
-        edits = _Check(func, owned_params, not keep, rounds < PATIENT_ROUNDS).run()
+        check = _Check(func, owned_params, not keep, rounds < PATIENT_ROUNDS)
+        edits = check.run()
         if not edits:
             break
         if rounds > MAX_ROUNDS:
             raise InternalError(what=f"the copies of {func.name} do not settle")
         func = replace(func, body=Rewriter(edits, func.body).block(func.body))
         rounds += 1
-    return _add_in_place(func, owned_params, not keep)
+    return _add_in_place(func, owned_params, not keep, check)
 
 
-def _add_in_place(func: Func, owned_params: bool, results: bool) -> Func:
-    """Turn `d_x = d_x + e` into `d_x += e` where no copy is needed for it."""
+def _add_in_place(func: Func, owned_params: bool, results: bool, check: _Check) -> Func:
+    """Turn `d_x = d_x + e` into `d_x += e` where no copy is needed for it. `check` has found nothing to copy."""
     refused: set[Let] = set()
     while True:
-        check = _Check(func, owned_params, results, False)
         sums = {s: in_place for s, in_place in check.sums() if s not in refused}
         if not sums:
             return func
