@@ -343,9 +343,17 @@ class Engine:
                 return None
             self.come_from(s.origin)
             if isinstance(s, tree.Return):
-                return self.get(s.value)
+                return self.returned(self.get(s.value), s.value)
             self.step(s)
         return None
+
+    def returned(self, value: Any, source: tree.Operand) -> Any:
+        """Return a result; the variable of early returns is bound on every path that comes here."""
+        if isinstance(source, str) and source.startswith("%ret"):
+            held = self.state.heap.get(value.obj) if isinstance(value, Ref) else value
+            if isinstance(held, Var):
+                self.maybe_unbound.pop(held, None)
+        return value
 
     def step(self, s: tree.Stmt) -> None:
         if isinstance(s, tree.Assign):

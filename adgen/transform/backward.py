@@ -7,9 +7,10 @@ from typing import Any
 
 from adgen.errors import NoGradientError
 from adgen.ir.build import Builder
-from adgen.ir.nodes import Block, Let, Var
+from adgen.ir.nodes import Block, Let, Operand, Var
+from adgen.ir.types import Array, dims_of
 from adgen.transform.activity import Varied
-from adgen.transform.cotangents import Cot, Cotangents
+from adgen.transform.cotangents import Cot, Cotangents, Masked
 from adgen.transform.rules import RuleRunner
 from adgen.transform.saves import Saves
 
@@ -43,3 +44,24 @@ class Backward(ABC):
             "or wrap it in adgen.stop_gradient",
             origin=s.origin,
         )
+
+    def masked(self, c: Cot, part: Operand, out: Var, a: Operand, cots: Cotangents) -> Cot:
+        """Return a contribution under the mask of the cotangent that it comes from.
+
+        Where axes will be summed the mask is applied first: what it leaves out must not be counted.
+        """
+        if not isinstance(c, Masked):
+            return self.widen(part, out, a)
+        under = Masked(c.mask, part, c.other)
+        return under if dims_of(a.type) == dims_of(out.type) else self.widen(cots.settle(under), out, a)
+
+    def widen(self, part: Operand, out: Var, a: Operand) -> Operand:
+        """Give a narrow contribution the axes of the result that its argument does not have: they are summed."""
+        t = out.type
+        if not isinstance(t, Array) or not Cotangents.is_narrow(part, t) or dims_of(a.type) == t.dims:
+            return part
+        if not dims_of(part.type) and not dims_of(a.type):
+            return self.b.call("mul", self.b.call("size", out), part)
+        if Cotangents.covers(a.type, t):
+            return part
+        return self.b.call("np.full_like", out, part)

@@ -18,9 +18,8 @@ from adgen.ir.nodes import (
     Index,
     Let,
     Operand,
-    Var,
 )
-from adgen.ir.types import Array, List, Record, Tuple, dims_of, is_floating
+from adgen.ir.types import Array, List, Record, Tuple, is_floating
 from adgen.transform.activity import inputs
 from adgen.transform.cotangents import Cot, Cotangents, Masked
 from adgen.transform.regions import Regions
@@ -93,32 +92,20 @@ class Reverse(Regions, Structures):
                 self.no_rule(s)
                 continue
             d = self.rules.partial(partial, s)
-            part: Cot = self._widen(self.b.call("mul", g, d), s.out, a)
+            part = self.masked(c, self.b.call("mul", g, d), s.out, a, cots)
             again = next((k for k, (x, _) in enumerate(found) if x is a), None)
-            if again is not None:  # x * x: one contribution, not two
-                before = found[again][1]
-                before = before.value if isinstance(before, Masked) else before
-                part = self.b.call("add", before, part)
-            if isinstance(c, Masked):
-                part = Masked(c.mask, part, c.other)
-            if again is not None:
-                found[again] = (a, part)
-            else:
+            if again is None:
                 found.append((a, part))
+            else:  # x * x: one contribution, not two
+                found[again] = (a, self._sum(found[again][1], part))
         # every contribution is computed before any is added: adding may write in place what another reads
         for a, part in found:
             cots.add(a, cots.project(part, a), part is g)
 
-    def _widen(self, part: Operand, out: Var, a: Operand) -> Operand:
-        """Give a narrow contribution the axes of the result that its argument does not have: they are summed."""
-        t = out.type
-        if not isinstance(t, Array) or not Cotangents.is_narrow(part, t) or dims_of(a.type) == t.dims:
-            return part
-        if not dims_of(part.type) and not dims_of(a.type):
-            return self.b.call("mul", self.b.call("size", out), part)
-        if Cotangents.covers(a.type, t):
-            return part
-        return self.b.call("np.full_like", out, part)
+    def _sum(self, before: Cot, part: Cot) -> Cot:
+        if isinstance(before, Masked) and isinstance(part, Masked):
+            return Masked(part.mask, self.b.call("add", before.value, part.value), part.other)
+        return self.b.call("add", before, part)
 
     def _user_rule(self, s: Let, c: Cot, cots: Cotangents) -> None:
         rule = s.op.vjp["*"]

@@ -266,10 +266,11 @@ def settle_absent(func: Func) -> Func:
 
 
 def _settle(block: Block, kept: set[Var], checked: set[Var]) -> Block:
-    def absent(a: Operand, v: Var) -> Operand:
-        if a is NOTHING and v not in kept:
+    def absent(a: Operand, *holders: Var) -> Operand:
+        is_kept = any(v in kept for v in holders)
+        if a is NOTHING and not is_kept:
             return UNDEF
-        return NOTHING if isinstance(a.type, Undef) and v in kept and v not in checked else a
+        return NOTHING if isinstance(a.type, Undef) and is_kept and not any(v in checked for v in holders) else a
 
     stmts: list[Stmt] = []
     for s in block.stmts:
@@ -279,7 +280,7 @@ def _settle(block: Block, kept: set[Var], checked: set[Var]) -> Block:
                 sides.append(Block(side.stmts, tuple(map(absent, side.results, s.outs))))
             s = replace(s, then=sides[0], orelse=sides[1])
         elif isinstance(s, Loop):
-            s = replace(s, body=_settle(s.body, kept, checked), inits=tuple(map(absent, s.inits, s.outs)))
+            s = replace(s, body=_settle(s.body, kept, checked), inits=tuple(map(absent, s.inits, s.outs, s.params)))
         stmts.append(s)
     return Block(tuple(stmts), block.results)
 

@@ -54,7 +54,7 @@ class Structures(Backward):
         for k, other in ((1, False), (2, True)):
             a = s.args[k]
             if a in self.varied:
-                cots.add(a, cots.project(Masked(s.args[0], g, other), a))
+                cots.add(a, cots.project(self.masked(Masked(s.args[0], g, other), g, s.out, a, cots), a))
 
     def _array(self, s: Let, c: Cot, cots: Cotangents) -> None:
         """The gradient of an array stands for that of the list that it was made of: its items are the rows."""

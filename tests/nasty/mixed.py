@@ -573,3 +573,18 @@ def maybe_unit_stored(x, k):
     y[:k] += x[:k] * 2.0
     y[1:] = x[:k] * y[1:]
     return np.sum(y * y)
+
+
+@case(lambda: (np.array([0.5, -1.0, 2.0]), 0.7))
+def masked_scalar_in_a_branch(x, s):
+    return np.where(x > 0.0, x + s, 2.0 * x).mean()
+
+
+@case(lambda: (np.array([0.5, -1.0, 2.0]), 0.7))
+def masked_scalar_as_a_branch(x, s):
+    return np.where(x > 0.0, s, x).sum()
+
+
+@case(lambda: (np.array([0.5, -1.0, 2.0]), 0.7))
+def masked_column_in_a_branch(x, s):
+    return np.where(x[None] > 0.0, s * x[:, None], x).sum()
