@@ -257,3 +257,19 @@ def assert_gradient(
                 f"directional derivative {found!r}, by differences {expected!r} (error {error:.1e})\n"
                 f"gradient:       {tuple(grads)}\nby differences: {elements}"
             )
+
+
+def is_beside_kink(
+    f: Callable[..., Any], grads: Sequence[Any], args: Sequence[Any], seed: Any = 1.0, step: float = 1e-6
+) -> bool:
+    """Say whether differences can't judge these gradients: a kink at the point, or a jump within the usual step.
+
+    A jump within the usual step is only an excuse if tiny steps agree with the gradients.
+    """
+    args = tuple(args)
+    rng = np.random.default_rng(20240229)
+    direction = tuple(None if g is None else random_like(a, rng) for a, g in zip(args, grads))
+    slope = directional(f, args, direction, seed, step)[0]
+    if abs(inner(direction, tuple(grads)) - slope) <= 1e-4 * (1.0 + abs(slope)):
+        return True
+    return jump(f, args, direction, seed, step) > 1e-3 * (1.0 + abs(slope))

@@ -204,7 +204,7 @@ def generate(seed: int, weights: dict[str, float] = WEIGHTS) -> Program:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one program: "right", "refused" or "wrong", and why."""
+    """What became of one program: "right", "refused", "wrong" or "unfit" (differences can't judge it), and why."""
 
     verdict: str
     reason: str = ""
@@ -244,6 +244,8 @@ def check(p: Program) -> Outcome:
             rtol = 5e-3 if p.single else 1e-6
             numeric.assert_gradient(p.function(double=True), grads, p.arguments(double=True), seed, rtol, directions=1)
         except AssertionError as e:
+            if numeric.is_beside_kink(p.function(double=True), grads, p.arguments(double=True), seed):
+                return Outcome("unfit", "a kink at the point, or a jump beside it")
             return Outcome("wrong", "gradient", str(e))
     return Outcome("right")
 
@@ -264,7 +266,7 @@ def main() -> int:
     options = parser.parse_args()
     seeds = range(options.start, options.start + options.count)
     verdicts: Counter[str] = Counter()
-    reasons: dict[str, Counter[str]] = {"refused": Counter(), "wrong": Counter()}
+    reasons: dict[str, Counter[str]] = {"refused": Counter(), "unfit": Counter(), "wrong": Counter()}
     example: dict[str, int] = {}
     wrong: list[tuple[int, Outcome]] = []
     with multiprocessing.Pool(options.jobs) as pool:
@@ -280,7 +282,7 @@ def main() -> int:
     for verdict, counter in reasons.items():
         for reason, count in counter.most_common():
             print(f"{verdict} {count:5d}  {reason}  (seed {example[reason]})")
-    print(", ".join(f"{verdicts[v]} {v}" for v in ("right", "refused", "wrong")))
+    print(", ".join(f"{verdicts[v]} {v}" for v in ("right", "refused", "unfit", "wrong")))
     return 1 if verdicts["wrong"] or verdicts["refused"] > 0.03 * options.count else 0
 
 
