@@ -19,7 +19,7 @@ from adgen.ir.nodes import (
     free_vars,
 )
 from adgen.ir.rewrite import substitute
-from adgen.ir.types import Array, Int, List, Type
+from adgen.ir.types import Array, Int, List, Type, is_scalar
 from adgen.rules.typing import join
 from adgen.transform.activity import reach_loop
 from adgen.transform.backward import Backward
@@ -80,7 +80,7 @@ class Regions(Backward):
 
     def _settled(self, c: Cot, v: Var, both: list[Cot], cots: Cotangents) -> Operand:
         """Return a branch's cotangent in a form that both branches share."""
-        if c is None and v in self.absent:
+        if c is None and v in self.absent and not is_scalar(v.type):
             return NOTHING
         narrow = [x.type for x in both if isinstance(x, (Var, Const))]
         if len(narrow) == 2 and narrow[0] == narrow[1] and isinstance(c, (Var, Const)):

@@ -454,3 +454,19 @@ def implicit_none(x):
 @case(lambda: (v(3),))
 def falls_off_end(x):
     y = x * x
+
+
+@case(lambda: (np.array([0.5, -1.0, 2.0]), 0.3))
+def early_return_into_early_return(u, x):
+    def pick(v, y):
+        if -0.78 < y <= 0.22:
+            y = np.sin(y)
+            if np.sin(y) <= y:
+                return 0.87 * y + np.sum(v)
+        else:
+            y += 0.3 * np.tanh(v[0])
+        if not (max(v[-1], y) <= y):
+            return 0.44 * y + np.sum(v * v)
+        return 0.84 * y
+
+    return pick(u, pick(u * 0.5, x))
