@@ -6,9 +6,10 @@ gives each value that the block defines a fresh `Var`, so that the copy may stan
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from adgen.ir.nodes import Block, Consume, If, Let, Operand, Range, Stmt, Var
+from adgen.ir.nodes import Block, Consume, If, Let, Loop, Operand, Range, Stmt, Var
 
 Mapping = dict[Var, Operand]
 
@@ -116,3 +117,19 @@ def _clone_stmt(s: Stmt, mapping: Mapping) -> Stmt:
         outs=tuple(_fresh(v, mapping) for v in s.outs),
         collects=tuple(_fresh(v, mapping) for v in s.collects),
     )
+
+
+def map_loops(block: Block, change: Callable[[Loop], Sequence[Stmt]]) -> Block:
+    """Return the block with each loop, inner ones first, replaced by what `change` makes of it."""
+    stmts: list[Stmt] = []
+    for s in block.stmts:
+        if isinstance(s, If):
+            then, orelse = map_loops(s.then, change), map_loops(s.orelse, change)
+            stmts.append(s if then is s.then and orelse is s.orelse else replace(s, then=then, orelse=orelse))
+        elif isinstance(s, Loop):
+            body = map_loops(s.body, change)
+            stmts.extend(change(s if body is s.body else replace(s, body=body)))
+        else:
+            stmts.append(s)
+    same = len(stmts) == len(block.stmts) and all(a is b for a, b in zip(stmts, block.stmts))
+    return block if same else Block(tuple(stmts), block.results)

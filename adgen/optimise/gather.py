@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from adgen.ir.nodes import Block, Func, If, Let, Loop, Operand, Stmt, Var, blocks, operands, walk
+from adgen.ir.nodes import Block, Func, Let, Loop, Operand, Stmt, Var, blocks, operands, walk
+from adgen.ir.rewrite import map_loops
 from adgen.ir.types import List
 from adgen.rules.registry import REGISTRY
 
@@ -16,23 +17,8 @@ from adgen.rules.registry import REGISTRY
 def gather_appends(func: Func) -> Func:
     """Return the function with its appending loops collecting."""
     lets = {s.out: s for s in walk(func.body) if isinstance(s, Let)}
-    body = _block(func.body, lets)
+    body = map_loops(func.body, lambda s: _loop(s, lets))
     return func if body is func.body else replace(func, body=body)
-
-
-def _block(block: Block, lets: dict[Var, Let]) -> Block:
-    stmts: list[Stmt] = []
-    for s in block.stmts:
-        if isinstance(s, If):
-            then, orelse = _block(s.then, lets), _block(s.orelse, lets)
-            stmts.append(s if then is s.then and orelse is s.orelse else replace(s, then=then, orelse=orelse))
-        elif isinstance(s, Loop):
-            body = _block(s.body, lets)
-            stmts.extend(_loop(s if body is s.body else replace(s, body=body), lets))
-        else:
-            stmts.append(s)
-    same = len(stmts) == len(block.stmts) and all(a is b for a, b in zip(stmts, block.stmts))
-    return block if same else Block(tuple(stmts), block.results)
 
 
 def _loop(s: Loop, lets: dict[Var, Let]) -> list[Stmt]:

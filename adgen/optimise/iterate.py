@@ -27,29 +27,15 @@ from adgen.ir.nodes import (
     operands,
     walk,
 )
-from adgen.ir.rewrite import substitute
+from adgen.ir.rewrite import map_loops, substitute
 from adgen.ir.types import Array, List, Type
 
 
 def iterate_items(func: Func) -> Func:
     """Return the function with its loops over indices turned into loops over items."""
     lets = {s.out: s for s in walk(func.body) if isinstance(s, Let)}
-    body = _block(func.body, lets)
+    body = map_loops(func.body, lambda s: (_loop(s, lets),))
     return func if body is func.body else replace(func, body=body)
-
-
-def _block(block: Block, lets: dict[Var, Let]) -> Block:
-    stmts: list[Stmt] = []
-    for s in block.stmts:
-        if isinstance(s, If):
-            then, orelse = _block(s.then, lets), _block(s.orelse, lets)
-            stmts.append(s if then is s.then and orelse is s.orelse else replace(s, then=then, orelse=orelse))
-        elif isinstance(s, Loop):
-            body = _block(s.body, lets)
-            stmts.append(_loop(s if body is s.body else replace(s, body=body), lets))
-        else:
-            stmts.append(s)
-    return block if all(a is b for a, b in zip(stmts, block.stmts)) else Block(tuple(stmts), block.results)
 
 
 def _loop(s: Loop, lets: dict[Var, Let]) -> Loop:
