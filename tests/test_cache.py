@@ -276,7 +276,7 @@ def test_an_entry_reads_back_as_it_was_written():
     entry = Stored(
         "k" * 40, "m:f (f.py, line 1)", "grad wrt x", "x: {'a\\n': float}", "adgen", "f_grad", "f_pull", (),
         [("g", "read", -1, "g")], [("h", 0, "float")], [("b", -1, "int = 1")], [("callee", "m", "g", "00", -1, "g")],
-        ["a b.py"], {3: (0, 7, "f")}, "def f_grad(x):\n\n    return x\n",
+        ["a b.py"], "{3: (0, 7, 'f')}", "def f_grad(x):\n\n    return x\n",
     )  # fmt: skip
     again = read_entry(write_entry(entry), entry.key)
     assert again == entry

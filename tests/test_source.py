@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import functools
 import importlib.util
 import linecache
@@ -13,11 +15,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import gast
 import numpy as np
 import pytest
 
+import adgen
 import adgen.errors as errors
 from adgen.errors import AdgenError, SourceError, UnsupportedError
+from adgen.frontend.convert import to_gast
 from adgen.frontend.deep import deep_recursion
 from adgen.frontend.lower import lower
 from adgen.frontend.show import show_tree
@@ -162,6 +167,7 @@ def test_methods() -> None:
 
 def test_odd_layout(tmp_path: Path) -> None:
     text = '''\
+import gast
 import numpy as np
 def one(x): return x
 def brackets(
@@ -319,3 +325,11 @@ def test_carets_with_tabs_and_wide_letters(tmp_path: Path) -> None:
     assert lines[2] == "    数 = 'é' + str(x); y = next(v for v in x)"
     assert lines[3] == " " * (4 + len("数 = 'é' + str(x); y = next") + 1) + "^" * len("(v for v in x)")
     assert "column 28" in lines[1]
+
+
+def test_conversion_is_that_of_gast():
+    files = [*Path(adgen.__file__).parent.rglob("*.py"), Path(ast.__file__), Path(contextlib.__file__)]
+    for file in files:
+        tree = ast.parse(file.read_text())
+        expected = gast.dump(gast.ast_to_gast(tree), include_attributes=True)
+        assert gast.dump(to_gast(tree), include_attributes=True) == expected, file

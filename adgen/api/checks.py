@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -106,15 +105,21 @@ def check_lines(entry: str, names: tuple[str, ...], keys: tuple[Key, ...], width
 
 def insert_check(text: str, entry: str, check: list[str]) -> str:
     """Put the check before the first statement of the entry."""
-    node = find_function(text, entry)
     lines = text.splitlines()
-    first = node.body[0]
-    lines[first.lineno - 1 : first.lineno - 1] = [" " * first.col_offset + line for line in check]
+    _, end = find_header(lines, entry)
+    lines[end + 1 : end + 1] = ["    " + line for line in check]
     return "\n".join(lines) + "\n"
 
 
-def find_function(text: str, name: str) -> ast.FunctionDef:
-    return next(n for n in ast.parse(text).body if isinstance(n, ast.FunctionDef) and n.name == name)
+def find_header(lines: list[str], name: str) -> tuple[int, int]:
+    """Return the first and the last line of the `def` of a function."""
+    start = next(i for i, line in enumerate(lines) if line.startswith(f"def {name}("))
+    depth = 0
+    for i in range(start, len(lines)):
+        depth += sum(map(lines[i].count, "([{")) - sum(map(lines[i].count, ")]}"))
+        if depth == 0:
+            return start, i
+    raise ValueError(f"{name} has no end")
 
 
 def specialize(engine: Engine, loaded: Loaded) -> Any:

@@ -8,6 +8,7 @@ all that can change the text, and else compiled.
 from __future__ import annotations
 
 import gc
+import inspect
 import threading
 import weakref
 from collections.abc import Callable
@@ -56,10 +57,15 @@ class Engine:
         """Forget all implementations."""
         self.loaded: dict[tuple[Key, ...], Loaded] = {}
         self.table: dict[tuple[Key, ...], Callable[..., Any]] = {}
-        self.dispatch = self._make_dispatcher(self.mode in ("primal", "grad", "value_and_grad"))
+        self.dispatch: Callable[..., Any] = self._first_dispatch
 
-    def _make_dispatcher(self, call: bool) -> Callable[..., Any]:
-        return make_dispatcher(self.fn, self.params, self.statics, self.table, self._miss, explain, self._renew, call)
+    def _first_dispatch(self, *args: Any, **kwargs: Any) -> Any:
+        """Make the dispatcher when it is first wanted."""
+        call = self.mode in ("primal", "grad", "value_and_grad")
+        self.dispatch = make_dispatcher(
+            self.fn, self.params, self.statics, self.table, self._miss, explain, self._renew, call
+        )
+        return self.dispatch(*args, **kwargs)
 
     def _renew(self) -> Callable[..., Any]:
         """Start anew: the function has got another `__code__`."""
@@ -85,13 +91,9 @@ class Engine:
 
     def bind(self, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
         """Return the values of the parameters for a call."""
-
-        def pass_on(_key: Key, _values: tuple[Any, ...]) -> Callable[..., Any]:
-            return self.fn
-
-        bound = make_dispatcher(self.fn, self.params, frozenset(), {}, pass_on, explain, self._renew, False)
-        values: tuple[Any, ...] = bound(*args, **kwargs)[2]
-        return values
+        bound = inspect.signature(self.fn, follow_wrapped=False).bind(*args, **kwargs)
+        bound.apply_defaults()
+        return tuple(bound.arguments.values())
 
     def _keys(self, arguments: list[tuple[Key, Any]]) -> tuple[Key, ...]:
         return tuple(
@@ -147,7 +149,7 @@ class Engine:
             raise InternalError(what=f"the compiler asks again for the values of {', '.join(needed)}")
         self.statics |= set(needed)
         self.table = {}
-        self.dispatch = self._make_dispatcher(self.mode in ("primal", "grad", "value_and_grad"))
+        self.dispatch = self._first_dispatch
 
     def _active(self, keys: list[Key]) -> tuple[str, ...]:
         """Return the names to differentiate with respect to; in mode vjp those of them that are floating."""

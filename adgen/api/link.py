@@ -9,6 +9,7 @@ from __future__ import annotations
 import linecache
 import sys
 import threading
+from ast import literal_eval
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
@@ -67,9 +68,8 @@ def describe(d: Derived, fn: Any) -> tuple[Stored, References]:
             text, refs.is_shared = "", False
         s.baked.append((b.name, position(b.owner), text))
     files: dict[str, int] = {}
-    for line, origin in d.lines.items():
-        s.lines[line] = (files.setdefault(origin.file, len(files)), origin.line, origin.function)
-    s.files = list(files)
+    lines = {k: (files.setdefault(o.file, len(files)), o.line, o.function) for k, o in sorted(d.lines.items())}
+    s.lines, s.files = repr(lines), list(files)
     return s, refs
 
 
@@ -215,9 +215,10 @@ def explain(error: Exception) -> None:
     if found is None:
         return
     s, line = found
-    if line not in s.lines:
+    lines = literal_eval(s.lines or "{}")
+    if line not in lines:
         return
-    position, user_line, function = s.lines[line]
+    position, user_line, function = lines[line]
     file = s.files[position]
     statement = linecache.getline(file, user_line).strip()
     note = f'in generated code, from\n  File "{file}", line {user_line}, in {function}'

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from adgen.api.checks import check_lines, find_function, fits, insert_check
+from adgen.api.checks import check_lines, find_header, fits, insert_check
 from adgen.api.engine import Engine
 from adgen.api.link import Loaded
 from adgen.api.signature import SIMPLE, describe_signature
@@ -106,7 +106,8 @@ def _add_helper(helper: Any, name: str, helpers: dict[str, str]) -> None:
     if name in helpers:
         return
     text = textwrap.dedent(inspect.getsource(helper))
-    node = find_function(text, helper.__name__)
+    (node,) = ast.parse(text).body
+    assert isinstance(node, ast.FunctionDef)
     for used in helper.__code__.co_names:
         value = helper.__globals__.get(used)
         if isinstance(value, FunctionType) and value is not helper and value.__module__.partition(".")[0] == "adgen":
@@ -114,15 +115,16 @@ def _add_helper(helper: Any, name: str, helpers: dict[str, str]) -> None:
     for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
         a.annotation = None  # names that the module would have to import
     lines = text.splitlines()
-    end = _header_end(lines, node.lineno - 1)
+    _, end = find_header(lines, helper.__name__)
     body = "\n".join([f"def {helper.__name__}({ast.unparse(node.args)}):", *lines[end + 1 :]])
     helpers[name] = body if name == helper.__name__ else f"{body}\n\n\n{name} = {helper.__name__}"
 
 
 def _with_hidden(text: str, entry: str, loaded: Loaded) -> str:
     """Rewrite the entry's parameter list: hidden scalars get their present values as keyword defaults."""
-    node = find_function(text, entry)
-    names = [a.arg for a in node.args.args]
+    lines = text.splitlines()
+    start, end = find_header(lines, entry)
+    names = list(inspect.signature(loaded.space[entry]).parameters)
     count = len(loaded.hidden)
     plain, keyword = names[:-count], []
     for name, h in zip(names[-count:], loaded.hidden, strict=True):
@@ -132,19 +134,8 @@ def _with_hidden(text: str, entry: str, loaded: Loaded) -> str:
         else:
             plain.append(name)
     header = f"def {entry}({', '.join([*plain, *(['*', *keyword] if keyword else [])])}):"
-    lines = text.splitlines()
-    end = _header_end(lines, node.lineno - 1)
-    lines[node.lineno - 1 : end + 1] = [header]
+    lines[start : end + 1] = [header]
     return "\n".join(lines) + "\n"
-
-
-def _header_end(lines: list[str], start: int) -> int:
-    depth = 0
-    for i in range(start, len(lines)):
-        depth += sum(lines[i].count(c) for c in "([{") - sum(lines[i].count(c) for c in ")]}")
-        if depth == 0 and lines[i].rstrip().endswith(":"):
-            return i
-    return start
 
 
 def _literal(value: Any) -> str:

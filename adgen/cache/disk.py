@@ -64,7 +64,7 @@ def load(name: str, key: str) -> Stored | None:
         return read_entry(data.decode("utf-8"), key)
     except Damaged as e:
         _discard(path, str(e))
-    except (ValueError, TypeError) as e:  # not UTF-8, not JSON
+    except (ValueError, TypeError, SyntaxError) as e:  # not UTF-8, no literal
         _discard(path, f"it was cut short or edited ({e})")
     except OSError as e:
         _warn_once(f"cannot read {path}: {e}")

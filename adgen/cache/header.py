@@ -7,12 +7,13 @@
     # signature: w: float64[:, :]
     # ...
 
-Lines for the machine hold one JSON list each. What is read back is only ever looked up among loaded modules and
+Lines for the machine hold one Python literal each. What is read back is only ever looked up among loaded modules and
 in the primal's own names, never imported or evaluated.
 """
 
 from __future__ import annotations
 
+from ast import literal_eval
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,7 +36,7 @@ class Stored:
     hidden: (path, owner, text of its key)
     baked: (path, owner, text of its static key)
     depends: (kind, module, qualname, digest, owner, path); an empty path: found by module and name
-    lines: line of the text -> (position in files, line, function)
+    lines: literal of {line of the text: (position in files, line, function)}, read when an error asks
     needs: parameters that must be static; such an entry has no text
     """
 
@@ -52,7 +53,7 @@ class Stored:
     baked: list[tuple[Any, ...]] = field(default_factory=list)
     depends: list[tuple[Any, ...]] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
-    lines: dict[int, tuple[int, int, str]] = field(default_factory=dict)
+    lines: str = ""
     text: str = ""
     filename: str = ""  # under which the text was compiled in this process
     code: Any = None  # the compiled text, in this process
@@ -60,8 +61,6 @@ class Stored:
 
 def write_entry(s: Stored) -> str:
     """Return the file's text."""
-    import json
-
     head: list[str] = [
         f"# function: {_one_line(s.function)}",
         f"# call: {_one_line(s.call)}",
@@ -74,12 +73,12 @@ def write_entry(s: Stored) -> str:
     if s.pullback:
         head.append(f"# pullback: {s.pullback}")
     if s.needs:
-        head.append(f"# needs: {json.dumps(s.needs)}")
+        head.append(f"# needs: {s.needs!r}")
     lists: tuple[Sequence[object], ...] = (s.externals, s.hidden, s.baked, s.depends, s.files)
     for name, rows in zip(_REPEATED, lists, strict=True):
-        head += [f"# {name}: {json.dumps(row)}" for row in rows]
+        head += [f"# {name}: {row!r}" for row in rows]
     if s.lines:
-        head.append(f"# lines: {json.dumps([[k, *v] for k, v in sorted(s.lines.items())])}")
+        head.append(f"# lines: {s.lines}")
     body = "\n".join(head) + "\n\n" + s.text
     kind = "a list of static parameters" if s.needs else "generated code"
     return f"{TITLE}{kind}. Edited files are discarded and made again.\n# integrity: {_hash(body)}\n{body}"
@@ -87,8 +86,6 @@ def write_entry(s: Stored) -> str:
 
 def read_entry(text: str, key: str) -> Stored:
     """Parse a file's text; raise `Damaged` if it is not the entry with this key as adgen wrote it."""
-    import json
-
     title, _, rest = text.partition("\n")
     seal, _, body = rest.partition("\n")
     if not title.startswith(TITLE) or not seal.startswith("# integrity: "):
@@ -106,14 +103,12 @@ def read_entry(text: str, key: str) -> Stored:
     for line in head.split("\n"):
         name, _, value = line[2:].partition(": ")
         if name in repeated:
-            repeated[name].append(tuple(json.loads(value)))
+            repeated[name].append(literal_eval(value))
         elif name == "file":
-            s.files.append(json.loads(value))
-        elif name == "lines":
-            s.lines = {k: (f, n, fn) for k, f, n, fn in json.loads(value)}
+            s.files.append(literal_eval(value))
         elif name == "needs":
-            s.needs = tuple(json.loads(value))
-        elif name in ("function", "call", "signature", "versions", "entry", "pullback"):
+            s.needs = literal_eval(value)
+        elif name in ("function", "call", "signature", "versions", "entry", "pullback", "lines"):
             setattr(s, name, value)
         elif name == "key" and value != key:
             raise Damaged("it belongs to another function or signature")

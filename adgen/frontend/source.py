@@ -12,6 +12,7 @@ import linecache
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -19,10 +20,12 @@ import gast
 
 from adgen.errors import SourceError
 from adgen.frontend.codes import compile_alone, compile_file, enclosing_class, is_same_code, is_within, parse_text
+from adgen.frontend.convert import to_gast
 from adgen.frontend.deep import deep_recursion
 
 _TRIES = 60  # ends of a block to try before the whole file is parsed
 _ABOVE = 40  # lines above a lambda where its statement may begin
+_PACKAGE = str(Path(__file__).parents[1])
 
 
 @dataclass(slots=True)
@@ -91,7 +94,10 @@ def _find_node(lines: list[str], fn: FunctionType) -> Any:
         candidates = _nearby_lambdas(lines, code.co_firstlineno - 1)
     else:
         candidates = _nearby_functions(lines, code.co_firstlineno - 1, code.co_name)
+    ours = code.co_filename.startswith(_PACKAGE)  # installed files don't change under a running program
     for node in candidates:
+        if ours and (code.co_name != "<lambda>" or is_within(code, node)):
+            return node
         for found in _try_compile(node, fn):
             # Of equal lambdas on one line, the one in whose body all instructions stand.
             if is_same_code(found, code) and (code.co_name != "<lambda>" or is_within(code, node)):
@@ -204,7 +210,7 @@ def _make_source(lines: list[str], node: Any, code: CodeType) -> Source:
     if not isinstance(node, ast.Lambda):
         node.decorator_list = []
     own = lines[first - 1 : node.end_lineno]
-    source = Source(code.co_filename, first, own, gast.ast_to_gast(node), code.co_name, enclosing_class(code))
+    source = Source(code.co_filename, first, own, to_gast(node), code.co_name, enclosing_class(code))
     comments = {first + i: line.strip() for i, line in enumerate(own) if line.lstrip().startswith("#")}
     if comments:
         for line in _lines_in_strings(node):

@@ -245,9 +245,12 @@ def _call(op: Primitive, bound: Bound, number: float, length: int, exact: bool) 
     args, kws = canonical(op, bound)
     values = [value(a) for a in args]
     n = len(args) - len(kws)
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        return op.fn(*values[:n], **dict(zip(kws, values[n:])))
+    with np.errstate(all="ignore"):
+        if op.kind == "elementwise":  # warns of nothing else
+            return op.fn(*values[:n], **dict(zip(kws, values[n:])))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return op.fn(*values[:n], **dict(zip(kws, values[n:])))
 
 
 # --- results ------------------------------------------------------------------------------------
