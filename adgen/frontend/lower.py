@@ -15,8 +15,9 @@ from typing import Any
 import gast
 
 from adgen.frontend.deep import deep_recursion
+from adgen.frontend.cells import share_cells
 from adgen.frontend.exits import single_exit
-from adgen.frontend.lower_call import CallLowerer
+from adgen.frontend.lower_match import MatchLowerer
 from adgen.frontend.lower_expr import BINARY
 from adgen.frontend.origins import Locator
 from adgen.frontend.refuse import make_refusal
@@ -85,15 +86,31 @@ def _hide(scope: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
     return {**scope, **hidden} if hidden else scope
 
 
-def _lower_node(source: Source, node: Any, name: str, outer: dict[str, str], scope: dict[str, Any]) -> Function:
-    return Lowerer(source, node, name, outer, scope).run()
+def _lower_node(
+    source: Source,
+    node: Any,
+    name: str,
+    outer: dict[str, str],
+    scope: dict[str, Any],
+    enclosing: frozenset[str] = frozenset(),
+) -> Function:
+    return Lowerer(source, node, name, outer, scope, enclosing).run()
 
 
-class Lowerer(CallLowerer):
+class Lowerer(MatchLowerer):
     """Lowers one function; functions inside it get their own."""
 
-    def __init__(self, source: Source, node: Any, name: str, outer: dict[str, str], scope: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        source: Source,
+        node: Any,
+        name: str,
+        outer: dict[str, str],
+        scope: dict[str, Any],
+        enclosing: frozenset[str],
+    ) -> None:
         self.names: Scope = scan_scope(node)
+        self.enclosing = enclosing  # the variables of the functions round this one
         super().__init__(Locator(source, name), frozenset(), outer, scope)
         self.local = frozenset(map(self.mangle, self.names.assigned))
         self.node = node
@@ -107,7 +124,7 @@ class Lowerer(CallLowerer):
         if self.names.yields is not None:
             raise self.refuse(self.names.yields)
         for name, statement in self.names.declared.items():
-            if name in self.names.assigned:
+            if name in self.names.assigned and not self.is_of_outer(name, statement):
                 raise self.refuse(statement)
         params = self.params(node.args)
         self.first_param = params[0].name if params and params[0].kind in ("positional", "either") else None
@@ -116,7 +133,8 @@ class Lowerer(CallLowerer):
             self.out.append(Return(self.expr(node.body), self.origin))
         else:
             self.statements(node.body)
-        return Function(
+        declared = frozenset(n for n, d in self.names.declared.items() if isinstance(d, gast.Nonlocal))
+        made = Function(
             self.name,
             params,
             self.out,
@@ -124,7 +142,14 @@ class Lowerer(CallLowerer):
             self.local | frozenset(self.extra),
             self.locator.source.file,
             self.text(),
+            declared & self.local,
         )
+        share_cells(made)
+        return made
+
+    def is_of_outer(self, name: str, statement: Any) -> bool:
+        """Say whether `nonlocal` names a variable of a function that is lowered with this one."""
+        return isinstance(statement, gast.Nonlocal) and name in self.enclosing
 
     def text(self) -> str:
         source = self.locator.source
@@ -147,7 +172,8 @@ class Lowerer(CallLowerer):
 
     def nested(self, node: Any, name: str) -> Function:
         outer = {k: v for k, v in self.outer.items() if k not in self.local}
-        tree = _lower_node(self.locator.source, node, name, {**outer, **self.renames}, self.inner_scope())
+        enclosing = self.enclosing | self.local
+        tree = _lower_node(self.locator.source, node, name, {**outer, **self.renames}, self.inner_scope(), enclosing)
         return single_exit(tree)
 
     def inner_scope(self) -> dict[str, Any]:
@@ -220,6 +246,16 @@ class Lowerer(CallLowerer):
         value = self.function(node, node.name, None if wrappers else name)
         for i in range(len(wrappers) - 1, -1, -1):
             value = self.emit("call", (wrappers[i], value), None if i else name, data=frozenset())
+
+    def stmt_Import(self, node: Any) -> None:
+        for alias in node.names:
+            top = alias.name.partition(".")[0]
+            self.emit("import", (), self.mangle(alias.asname or top), data=(alias.name, alias.asname is None, None, 0))
+
+    def stmt_ImportFrom(self, node: Any) -> None:
+        for alias in node.names:
+            data = (node.module or "", False, alias.name, node.level or 0)
+            self.emit("import", (), self.mangle(alias.asname or alias.name), data=data)
 
     # Control flow
 

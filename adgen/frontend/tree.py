@@ -36,6 +36,7 @@ class Assign:
     call f *args (kws: names of the last ones; data: positions in args that are `*a`; a `**d` has the keyword name "**")
     format: the parts of an f-string (data: tuple per part: None for text, else (conversion, format spec))
     function: the default values (data: the `Function`)
+    import (data: module, whether its first part is meant, the name taken from it or None, the level of a relative one)
     """
 
     target: str
@@ -173,3 +174,4 @@ class Function:
     assigned: frozenset[str]  # its local names, parameters included
     file: str = ""
     text: str = ""  # its source, dedented
+    nonlocals: frozenset[str] = frozenset()  # those of `assigned` that belong to a function round it

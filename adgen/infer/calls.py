@@ -556,6 +556,14 @@ def get_attribute(e: Engine, v: Any, name: str, hint: dict[str, Any]) -> Any:
             raise UnsupportedError(what=str(error), origin=e.origin) from error
         if isinstance(value, pytypes.MethodType) and value.__self__ is v.value and not _from_library(value.__func__):
             return BoundFunction(value.__func__, v)
+        if v not in e.paths and isinstance(v.value, pytypes.ModuleType) and not is_library(v.value):
+            if not callable(value) and not isinstance(value, pytypes.ModuleType):
+                raise UnsupportedError(
+                    what=f"'{name}', a value of the module '{v.value.__name__}' that is imported inside the function",
+                    why="no global name leads to it, so it can't be read again at the next call",
+                    instead="import the module at the top",
+                    origin=e.origin,
+                )
         if v not in e.paths or is_library(v.value):
             return e.constant(value)
         owner, path = e.paths[v]

@@ -32,6 +32,10 @@ class NeedsUnroll(Exception):
     """A value in the body depends on the iteration at compile time: the loop must be unrolled."""
 
 
+class WritingTest(Exception):
+    """The condition of a `while` writes an array, a list or an object: it must be part of the body."""
+
+
 class Widen(Exception):
     """The assumption about a loop was too narrow."""
 
@@ -118,7 +122,14 @@ def _unroll(e: Engine, s: tree.For, items: Sequence[Any], k: int) -> None:
 def run_while(e: Engine, s: tree.While) -> None:
     if any(isinstance(t, tree.Assign) and not t.target.startswith("%") for t in s.before):
         s = _test_inside(s)
-    Runner(e, s, None).run()
+    state = e.state.copy()
+    depth, mark = e.b.depth, e.b.mark()
+    try:
+        Runner(e, s, None).run()
+    except WritingTest:
+        e.state = state
+        e.b.rewind(depth, mark)
+        Runner(e, _test_inside(s), None).run()
 
 
 def _test_inside(s: tree.While) -> tree.While:
@@ -237,12 +248,7 @@ class Runner:
         cond = truth(e, e.get(s.test))
         for obj, c in e.state.heap.items():
             if obj in header_state.heap and header_state.heap[obj] is not c:
-                raise UnsupportedError(
-                    what="a `while` condition that writes an array or list",
-                    why="what it changes would be lost",
-                    instead="use `while True:` with `if not …: break`",
-                    origin=s.origin,
-                )
+                raise WritingTest
         e.state = header_state.copy()
         return e.b.close((cond,))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import operator
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +43,8 @@ def apply(e: Engine, s: tree.Assign) -> Any:
         return calls.run_call(e, s, hint)
     if s.op == "free":
         return e.lookup(s.data)
+    if s.op == "import":
+        return import_name(e, *s.data)
     if s.op == "function":
         return Closure(s.data, tuple(map(e.get, s.args)), e.frame, e.owners[e.frame])
     args = tuple(map(e.get, s.args))
@@ -67,6 +71,22 @@ def apply(e: Engine, s: tree.Assign) -> Any:
     if s.op == "format":
         return format_text(e, s, args, hint)
     raise UnsupportedError(what=f"the operation '{s.op}'", origin=e.origin)
+
+
+def import_name(e: Engine, module: str, top: bool, attribute: str | None, level: int) -> Any:
+    """What an `import` inside a function binds; the import itself happens now."""
+    package = getattr(e.program_function, "__globals__", {}).get("__package__")
+    try:
+        found = importlib.import_module("." * level + module, package)
+        if top:
+            found = sys.modules[module.partition(".")[0]]
+        if attribute is None:
+            return e.b.const(found)
+        if not hasattr(found, attribute):
+            return e.b.const(importlib.import_module(f"{found.__name__}.{attribute}"))
+    except ImportError as error:
+        raise UnsupportedError(what=f"this import fails: {error}", origin=e.origin) from error
+    return calls.get_attribute(e, e.b.const(found), attribute, {})
 
 
 def rename(e: Engine, v: Any, target: str) -> Any:

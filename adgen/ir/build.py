@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from adgen.ir.nodes import Block, Const, Hole, If, Index, Let, Mode, Operand, Origin, Place, Slice, Stmt, Var
-from adgen.ir.types import Array, Bool, Type, Undef
+from adgen.ir.types import Array, Bool, Scalar, Type, Undef
 from adgen.rules.lengths import length_of_result
 from adgen.rules.registry import REGISTRY, Primitive
 from adgen.rules.typing import join, result_type, type_of_value
@@ -248,9 +248,10 @@ class Builder:
             if same:
                 outs.append(a)
                 continue
-            if _is_const(a, True) and _is_const(b, False) and isinstance(cond, Var) and isinstance(cond.type, Bool):
-                outs.append(cond)
-                continue
+            if _is_const(a, True) and _is_const(b, False) and isinstance(cond, Var):
+                if isinstance(cond.type, Bool) or (isinstance(cond.type, Scalar) and names[k][0] is None):
+                    outs.append(cond)
+                    continue
             key = (
                 a if isinstance(a, Var) else (type(a.value), repr(a.value)),
                 b if isinstance(b, Var) else (type(b.value), repr(b.value)),

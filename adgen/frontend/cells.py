@@ -1,0 +1,152 @@
+"""Give a variable that inner functions rebind (`nonlocal`) a cell: a list of one item, shared by all who name it.
+
+Assumes lowered functions, inner ones included. Afterwards no function assigns a name of another one: the owner makes
+the list, every assignment stores into it, and every read reads from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from adgen.frontend.tree import (
+    Assign,
+    AugItem,
+    Delete,
+    For,
+    Function,
+    If,
+    Lit,
+    Operand,
+    Raise,
+    Return,
+    SetAttr,
+    SetItem,
+    Stmt,
+    Unpack,
+    While,
+)
+
+
+def share_cells(fn: Function) -> None:
+    """Rewrite the variables of `fn` that its inner functions rebind, in place."""
+    names = [n for n in sorted(fn.assigned) if any(_rebinds(inner, n) for inner in _inner(fn.body))]
+    if not names:
+        return
+    _Cells(frozenset(names), frozenset(names)).function(fn)
+    params = {p.name for p in fn.params}
+    head: list[Stmt] = []
+    for n in names:
+        value: Operand = n if n in params else Lit(None)
+        head.append(Assign(cell_of(n), "list", (value,), data=frozenset(), origin=fn.origin))
+    fn.body[:0] = head
+
+
+def cell_of(name: str) -> str:
+    return f"%cell.{name}"
+
+
+def _inner(stmts: list[Stmt]) -> Iterator[Function]:
+    for s in stmts:
+        if isinstance(s, Assign) and s.op == "function":
+            yield s.data
+        for block in _blocks(s):
+            yield from _inner(block)
+
+
+def _blocks(s: Stmt) -> tuple[list[Stmt], ...]:
+    if isinstance(s, If):
+        return s.then, s.orelse
+    if isinstance(s, For):
+        return s.body, s.orelse
+    if isinstance(s, While):
+        return s.before, s.body, s.orelse
+    return ()
+
+
+def _rebinds(fn: Function, name: str) -> bool:
+    """Say whether a function, or one inside it, rebinds a name of the function round it."""
+    if name in fn.nonlocals:
+        return True
+    return name not in fn.assigned and any(_rebinds(inner, name) for inner in _inner(fn.body))
+
+
+class _Cells:
+    """Rewrites one function. `own`: cell variables that it reads and writes as locals; `known`: all that it can see."""
+
+    def __init__(self, own: frozenset[str], known: frozenset[str]) -> None:
+        self.own = own
+        self.known = known
+        self.used: dict[str, None] = {}
+
+    def function(self, fn: Function) -> None:
+        fn.body[:] = self.block(fn.body)
+
+    def inner(self, fn: Function) -> None:
+        """Rewrite a function inside: it looks up the cells first."""
+        self.function(fn)
+        fn.body[:0] = [Assign(cell_of(n), "free", (), data=cell_of(n), origin=fn.origin) for n in self.used]
+
+    def cell(self, name: str) -> str:
+        self.used.setdefault(name)
+        return cell_of(name)
+
+    def block(self, stmts: list[Stmt]) -> list[Stmt]:
+        out: list[Stmt] = []
+        for s in stmts:
+            for name in self.reads(s):
+                out.append(Assign(name, "getitem", (self.cell(name), Lit(0)), origin=s.origin))
+            out.append(self.inside(s))
+            out += [self.store(n, s) for n in self.writes(s)]
+        return out
+
+    def inside(self, s: Stmt) -> Stmt:
+        if isinstance(s, Assign):
+            if s.op == "free" and s.data in self.known:
+                return Assign(s.target, "getitem", (self.cell(s.data), Lit(0)), origin=s.origin)
+            if s.op == "function":
+                inner: Function = s.data
+                known = self.known - (inner.assigned - inner.nonlocals)
+                _Cells(known & inner.nonlocals, known).inner(inner)
+        elif isinstance(s, If):
+            s.then, s.orelse = self.block(s.then), self.block(s.orelse)
+        elif isinstance(s, For):
+            s.body, s.orelse = self.block(s.body), self.block(s.orelse)
+            if s.target in self.own:
+                s.body.insert(0, self.store(s.target, s))
+        elif isinstance(s, While):
+            s.before, s.body, s.orelse = self.block(s.before), self.block(s.body), self.block(s.orelse)
+            if s.test in self.own:
+                s.before += self.block([Assign("%test", "copy", (s.test,), origin=s.origin)])
+                s.test = "%test"
+        return s
+
+    def store(self, name: str, s: Stmt) -> Stmt:
+        return SetItem(self.cell(name), Lit(0), name, s.origin)
+
+    def writes(self, s: Stmt) -> list[str]:
+        targets = (s.target,) if isinstance(s, Assign) else s.targets if isinstance(s, Unpack) else ()
+        return [t for t in targets if t in self.own]
+
+    def reads(self, s: Stmt) -> list[str]:
+        found = dict.fromkeys(a for a in _operands(s) if isinstance(a, str) and a in self.own)
+        return list(found)
+
+
+def _operands(s: Stmt) -> tuple[Operand | None, ...]:
+    if isinstance(s, Assign):
+        return s.args
+    if isinstance(s, (Unpack, Return)):
+        return (s.value,)
+    if isinstance(s, SetItem):
+        return s.base, s.key, s.value
+    if isinstance(s, AugItem):
+        return s.base, s.key, s.value
+    if isinstance(s, SetAttr):
+        return s.base, s.value
+    if isinstance(s, Delete):
+        return s.base, s.key
+    if isinstance(s, Raise):
+        return s.exc, s.cause
+    if isinstance(s, If):
+        return (s.test,)
+    return (s.iter,) if isinstance(s, For) else ()
