@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from adgen.infer.values import UNBOUND, Map, Obj, Poison, Ref, Seq, State, TupleV, Unbound
+from adgen.infer import objects
+from adgen.infer.values import UNBOUND, BoundFunction, Choice, Closure, Map, Method, Obj, Partial, Poison, Ref, Seq, State, TupleV, Unbound
 from adgen.ir.build import Region
 from adgen.ir.nodes import UNDEF, Const, Operand, Var
 from adgen.ir.types import Array, List, NoneT, Opaque, Record, Scalar, Str, Tuple, Type, Undef
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 def truth(e: Engine, v: Any) -> Operand:
     """Return the condition that Python's truth test of a value gives."""
+    for name in ("__bool__", "__len__"):
+        own = objects.call_special(e, v, name)
+        if own is not None:
+            return truth(e, own)
     if isinstance(v, TupleV):
         return e.b.const(bool(v.items))
     if isinstance(v, Ref):
@@ -98,6 +103,7 @@ class Join:
 
     def finish(self, cond: Operand) -> None:
         e = self.e
+        self.cond = cond
         a, b = self.sides
         after = self.before.copy()
         for s in (a, b):
@@ -181,7 +187,7 @@ class Join:
         if isinstance(one, (Var, Const)) and isinstance(two, (Var, Const)):
             if _static_pair(one, two):
                 return lambda outs: one
-            plan = self._slot(one, two, name)
+            plan = self._slot(one, two, name) if not (is_function(one) and is_function(two)) else None
             if plan is not None:
                 return plan
         elif (
@@ -208,6 +214,9 @@ class Join:
             if one == two:
                 return lambda outs: one
             return self._join_refs(one, two, name)
+        if is_function(one) and is_function(two):
+            either = Choice(self.cond, one, two)
+            return lambda outs: either
         p2 = Poison(
             f"'{name or 'a value'}' has a different kind of value on two paths",
             "its type can't be decided at compile time",
@@ -316,6 +325,13 @@ def _remake(c: Seq | Map, parts: list[Callable[[list[Operand]], Any]]) -> Callab
     if isinstance(c, Seq):
         return lambda outs: Seq(tuple(p(outs) for p in parts))
     return lambda outs: Map(c.keys, tuple(p(outs) for p in parts), c.cls)
+
+
+def is_function(v: Any) -> bool:
+    """Say whether a value is known to be a function."""
+    if isinstance(v, Const):
+        return isinstance(v.type, Opaque) and callable(v.value)
+    return isinstance(v, (Closure, BoundFunction, Partial, Method, Choice))
 
 
 def _static_pair(a: Operand, b: Operand) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import functools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -9,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adgen.errors import UnsupportedError
-from adgen.infer import calls, items, iterables, methods, operations
+from adgen.infer import calls, items, iterables, library, methods, objects, operations
 from adgen.infer.branches import truth
-from adgen.infer.values import Closure, EnumV, Map, Method, RangeV, Ref, ReversedV, Seq, TupleV, ZipV
+from adgen.infer.values import Closure, EnumV, Map, Method, Partial, RangeV, Ref, ReversedV, Seq, Super, TupleV, ZipV
 from adgen.ir.build import shift
 from adgen.ir.nodes import Const, Mode, Var
 from adgen.ir.types import Array, Bool, Complex, Float, Int, List, NoneT, Opaque, Scalar, Str, Type, is_floating
@@ -90,6 +91,9 @@ def _reversed(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict
 @handles(len)
 def _len(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     v = args[0]
+    own = objects.call_special(e, v, "__len__")
+    if own is not None:
+        return own
     if isinstance(v, TupleV):
         return e.b.const(len(v.items))
     if isinstance(v, RangeV):
@@ -189,6 +193,8 @@ def _make(cls: type) -> Handler:
             ref = e.new(e.b.call("add", c, items.list_operand(e, Seq(()), c.type.elem)))
             e.state.link_like(ref.obj, args[0].obj)
             return ref
+        if cls is list:
+            return calls.inline_function(e, library.as_list, args, {})
         raise UnsupportedError(
             what=f"{cls.__name__}() of {operations.describe(e, args[0])}",
             why="its length is known only at run time",
@@ -220,10 +226,12 @@ def _dict(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str
 
 @handles(sorted)
 def _sorted(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    values = operations.known(e, *items.expand(e, args[0]))
-    if values is None or kwargs:
-        raise UnsupportedError(what="sorted() of values known only at run time", instead="use np.sort", origin=e.origin)
-    return e.new(Seq(tuple(operations.lift(e, v) for v in sorted(values))))
+    found = iterables.known_items(e, args[0])
+    values = operations.known(e, *found) if found is not None else None
+    if values is None or "key" in kwargs:
+        return calls.inline_function(e, library.sort_all, args, kwargs)
+    reverse = e.static(kwargs["reverse"], "the argument 'reverse' of sorted()") if "reverse" in kwargs else False
+    return e.new(Seq(tuple(operations.lift(e, v) for v in sorted(values, reverse=reverse))))
 
 
 @handles(sum)
@@ -258,10 +266,13 @@ def _reduce(e: Engine, it: Any, symbol: str, start: Any, hint: dict[str, Any]) -
     return operations.binary(e, symbol, start, e.wrap(calls.emit(e, e.row("sum"), (operand,), (), {})))
 
 
-def _extreme(name: str) -> Handler:
+def _extreme(name: str, sign: int) -> Handler:
     def handler(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-        _plain(e, name, kwargs)
+        _plain(e, name, kwargs, "key")
         values = list(args)
+        if "key" in kwargs:
+            among = values[0] if len(values) == 1 else TupleV(tuple(values))
+            return calls.inline_function(e, library.best_by, [among, kwargs["key"], e.b.const(sign)], {})
         if len(values) == 1:
             found = iterables.known_items(e, values[0])
             if found is None:
@@ -275,7 +286,7 @@ def _extreme(name: str) -> Handler:
     return handler
 
 
-HANDLERS[max], HANDLERS[min] = _extreme("max"), _extreme("min")
+HANDLERS[max], HANDLERS[min] = _extreme("max", 1), _extreme("min", -1)
 
 
 def _cast(to: type) -> Handler:
@@ -316,7 +327,9 @@ def _slice(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[st
 
 @handles(map)
 def _map(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    rows = items.expand(e, ZipV(tuple(args[1:])))
+    rows = iterables.known_items(e, ZipV(tuple(args[1:])))
+    if rows is None:
+        return calls.inline_function(e, library.map_all, args, {})
     return e.new(Seq(tuple(calls.call(e, args[0], row.items, {}, {}) for row in rows)))
 
 
@@ -347,7 +360,27 @@ def _size(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str
 
 @handles(functools.partial)
 def _partial(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    raise UnsupportedError(what="functools.partial made inside the function", instead="write a lambda", origin=e.origin)
+    return Partial(args[0], tuple(args[1:]), tuple(kwargs.items()))
+
+
+@handles(super)
+def _super(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    if len(args) != 2:
+        raise UnsupportedError(what="super() outside a method", origin=e.origin)
+    return Super(e.static(args[0], "the class in super()"), args[1])
+
+
+@handles(setattr)
+def _setattr(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    operations.store_attribute(e, args[0], e.static(args[1], "the name in setattr()"), args[2])
+    return e.b.const(None)
+
+
+@handles(collections.deque)
+def _deque(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    if len(args) > 1 or kwargs:
+        raise UnsupportedError(what="a deque with maxlen", instead="use a list", origin=e.origin)
+    return e.new(Seq(tuple(items.expand(e, args[0]) if args else ())))
 
 
 @handles(np.errstate, np.seterr)

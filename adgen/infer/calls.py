@@ -13,8 +13,8 @@ import numpy as np
 
 from adgen.errors import AdgenError, UnsupportedError
 from adgen.frontend import tree
-from adgen.infer import builtin_calls, idioms, items, loops, methods, operations
-from adgen.infer.values import BoundFunction, Closure, Map, Method, Ref, Seq, TupleV
+from adgen.infer import branches, builtin_calls, idioms, items, library, loops, methods, objects, operations
+from adgen.infer.values import BoundFunction, Choice, Closure, Map, Method, Partial, Ref, Seq, Super, TupleV
 from adgen.ir.nodes import Const, Hole, Index, Operand, Var, ViewStep
 from adgen.ir.types import NUMERIC, Array, List, NoneT, Opaque, Scalar, Type, is_floating
 from adgen.rules.declare import has_static_mark
@@ -68,6 +68,10 @@ def call(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any], hin
         return inline(e, fn.function, fn, args, kwargs, fn.defaults)
     if isinstance(fn, BoundFunction):
         return inline_function(e, fn.fn, [fn.owner, *args], kwargs)
+    if isinstance(fn, Partial):
+        return call(e, fn.fn, [*fn.args, *args], {**dict(fn.kwargs), **kwargs}, hint)
+    if isinstance(fn, Choice):
+        return call_either(e, fn, args, kwargs)
     if isinstance(fn, Ref):
         c = e.content(fn.obj)
         if isinstance(c, Map) and c.cls is not dict:
@@ -83,10 +87,24 @@ def call(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any], hin
     raise UnsupportedError(what=f"a call of {operations.describe(e, fn)}", origin=e.origin)
 
 
+def call_either(e: Engine, fn: Choice, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """Call whichever of two functions was chosen."""
+    name = f"%called{e.b.depth}"
+
+    def side(chosen: Any) -> Callable[[], None]:
+        return lambda: e.set(name, call(e, chosen, args, kwargs, {}))
+
+    branches.run_if(e, fn.cond, side(fn.one), side(fn.two))
+    return e.get(name)
+
+
 def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]) -> Any:
     handler = builtin_calls.find(fn)
     if handler is not None:
         return handler(e, args, dict(kwargs), hint)
+    source = library.find(fn)
+    if source is not None:
+        return inline_function(e, source, args, kwargs)
     decide = getattr(fn, "__adgen_fact__", None)
     if decide is not None:
         return operations.lift(e, decide(*[e.value(a) for a in args]))
@@ -107,6 +125,8 @@ def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, An
         return call_object(e, fn.__func__, [e.wrap_object(fn.__self__), *args], kwargs, hint)
     if isinstance(fn, pytypes.FunctionType) and not _from_library(fn):
         return inline_function(e, fn, args, kwargs)
+    if isinstance(fn, functools._lru_cache_wrapper):
+        return call_object(e, fn.__wrapped__, args, kwargs, hint)
     if isinstance(fn, type):
         return construct(e, fn, args, kwargs, hint)
     if _from_numpy(fn):
@@ -497,16 +517,11 @@ def construct(e: Engine, cls: type, args: Sequence[Any], kwargs: Mapping[str, An
             values.setdefault(name, e.constant(v))
         if set(values) == set(fields):
             return TupleV(tuple(values[f] for f in fields), cls)
-    if dataclasses.is_dataclass(cls) and not hasattr(cls, "__post_init__"):
-        names = [f.name for f in dataclasses.fields(cls) if f.init]
-        values = dict(zip(names, args)) | dict(kwargs)
-        for f in dataclasses.fields(cls):
-            if f.name not in values and f.default is not dataclasses.MISSING:
-                values[f.name] = e.constant(f.default)
-        if set(values) == set(names) == {f.name for f in dataclasses.fields(cls)}:
-            return e.new(Map(tuple(names), tuple(values[n] for n in names), cls))
     if issubclass(cls, np.generic):
         return methods.cast(e, args[0] if args else e.b.const(0), np.dtype(cls), hint)
+    made = objects.make(e, cls, args, kwargs)
+    if made is not None:
+        return made
     if any(_active_inside(e, a) for a in (*args, *kwargs.values())) and not issubclass(cls, BaseException):
         raise UnsupportedError(
             what=f"a floating-point value inside a '{cls.__name__}' object",
@@ -539,11 +554,17 @@ def is_library(value: Any) -> bool:
 def get_attribute(e: Engine, v: Any, name: str, hint: dict[str, Any]) -> Any:
     if isinstance(v, TupleV) and v.cls is not None and name in v.cls._fields:  # type: ignore[attr-defined]
         return v.items[v.cls._fields.index(name)]  # type: ignore[attr-defined]
+    if isinstance(v, TupleV) and v.cls is not None and objects.find_in_class(v.cls, name) is not None:
+        found = objects.find_in_class(v.cls, name)
+        if isinstance(found, (pytypes.FunctionType, property, staticmethod)) and name not in ("_replace", "_asdict"):
+            return methods.class_attribute(e, v, v.cls, name)
+    if isinstance(v, Super):
+        return objects.super_attribute(e, v.owner, v.self, name)
     if isinstance(v, Ref):
         c = e.content(v.obj)
         if isinstance(c, Map) and c.cls is not dict:
             found = c.get(name)
-            if found is not None:
+            if found is not None and not isinstance(objects.find_in_class(c.cls, name), property):
                 return found
             return methods.class_attribute(e, v, c.cls, name)
         if not isinstance(c, (Seq, Map)) and operations.is_array(e, v):

@@ -13,7 +13,7 @@ from typing import Any
 
 from adgen.errors import AliasError, InternalError, UnsupportedError
 from adgen.frontend import tree
-from adgen.infer import branches, calls, items, loops, operations
+from adgen.infer import branches, calls, items, library, loops, operations
 from adgen.infer.values import (
     UNBOUND,
     Closure,
@@ -86,13 +86,13 @@ class Engine:
         return self.b.origin
 
     def come_from(self, origin: Origin | None) -> None:
-        """Stamp what follows; statements of a rule come from the statement that it differentiates."""
-        if self.printable and origin is not None:
+        """Stamp what follows; statements of rules and of the library's functions come from where these are used."""
+        if self.printable and origin is not None and origin.file != library.FILE:
             self.b.origin = origin
 
     def hint(self, target: str | None) -> dict[str, Any]:
         """Return the name keywords for an operation whose result is assigned to `target`."""
-        if target is None or target.startswith("%") or not self.printable:
+        if target is None or target.startswith("%") or not self.printable or self.active[-1].file == library.FILE:
             return {}
         return {"name": target.split("%")[0], "fixed": True}
 

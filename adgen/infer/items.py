@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adgen.errors import AliasError, UnsupportedError
-from adgen.infer import calls, loops, operations
+from adgen.infer import calls, loops, objects, operations
 from adgen.infer.values import Map, RangeV, Ref, Seq, SliceV, TupleV
 from adgen.ir.build import shift
 from adgen.ir.nodes import Const, Hole, Index, Operand, Slice, Var
@@ -73,6 +73,9 @@ class Key:
 
 
 def get_item(e: Engine, base: Any, key: Any, hint: dict[str, Any]) -> Any:
+    own = objects.call_special(e, base, "__getitem__", key)
+    if own is not None:
+        return own
     if isinstance(base, TupleV):
         return _from_known(e, base.items, key, lambda items: TupleV(tuple(items)))
     if isinstance(base, RangeV):
@@ -166,6 +169,10 @@ def require_writable(e: Engine, ref: Ref) -> None:
 
 
 def set_item(e: Engine, base: Any, key: Any, value: Any) -> None:
+    if objects.class_of_object(e, base) is not None:
+        if objects.call_special(e, base, "__setitem__", key, value) is not None:
+            return
+        raise UnsupportedError(what=f"a store into {operations.describe(e, base)}", origin=e.origin)
     if not isinstance(base, Ref):
         raise UnsupportedError(
             what=f"a store into {operations.describe(e, base)}",
@@ -221,6 +228,11 @@ def _refuse_repeats(e: Engine, k: Key, v: Operand) -> None:
 
 def _store_in_list(e: Engine, base: Ref, c: Any, key: Any, value: Any) -> None:
     if isinstance(key, SliceV):
+        if isinstance(c, Seq):
+            values = list(c.items)
+            values[e.static(key, "the bounds of this slice")] = expand(e, value)
+            e.write(base.obj, Seq(tuple(values)))
+            return
         raise UnsupportedError(what="a store into a slice of a list", instead="build a new list", origin=e.origin)
     probe = e.state.heap[e.new(Seq((value,))).obj]
     elem = element_type(e, c, probe)

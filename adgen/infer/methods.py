@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adgen.errors import UnsupportedError
-from adgen.infer import calls, items, operations
+from adgen.infer import calls, items, objects, operations
 from adgen.infer.values import BoundFunction, Map, Method, Ref, Seq, TupleV
 from adgen.ir.nodes import Const, Operand, Var
 from adgen.ir.types import Array, List, Opaque, Scalar, Str, dims_of, is_complex
@@ -188,6 +188,30 @@ def _list_method(e: Engine, owner: Ref, c: Any, name: str, args: Sequence[Any], 
             values.insert(e.static(args[0], "the index of insert"), args[1])
             e.write(owner.obj, Seq(tuple(values)))
             return e.b.const(None)
+        if name == "remove":
+            known = operations.known(e, *values, args[0])
+            if known is not None and known[-1] in known[:-1]:
+                del values[known.index(known[-1])]
+                e.write(owner.obj, Seq(tuple(values)))
+                return e.b.const(None)
+        if name == "popleft":
+            v = values.pop(0)
+            e.write(owner.obj, Seq(tuple(values)))
+            return v
+        if name == "appendleft":
+            e.write(owner.obj, Seq((args[0], *values)))
+            return e.b.const(None)
+        if name == "rotate":
+            by = (e.static(args[0], "the argument of rotate") if args else 1) % (len(values) or 1)
+            e.write(owner.obj, Seq(tuple(values[-by:] + values[:-by] if by else values)))
+            return e.b.const(None)
+        if name in ("index", "count"):
+            known = operations.known(e, *values, args[0])
+            if known is not None:
+                return e.b.const(getattr(known[:-1], name)(known[-1]))
+        if name == "sort":
+            e.write(owner.obj, e.content(calls.call_object(e, sorted, [owner], kwargs, {}).obj))
+            return e.b.const(None)
         if name == "reverse":
             e.write(owner.obj, Seq(tuple(values[::-1])))
             return e.b.const(None)
@@ -243,9 +267,9 @@ def _dict_method(e: Engine, owner: Ref, c: Map, name: str, args: Sequence[Any], 
     )
 
 
-def class_attribute(e: Engine, self: Ref, cls: type, name: str) -> Any:
+def class_attribute(e: Engine, self: Any, cls: type, name: str) -> Any:
     """A method, property or constant that an object finds in its class."""
-    found = _find_in_class(cls, name)
+    found = objects.find_in_class(cls, name)
     if isinstance(found, property) and found.fget is not None:
         return calls.inline_function(e, found.fget, [self], {})
     if isinstance(found, staticmethod):
@@ -272,13 +296,6 @@ def _class_data(e: Engine, cls: type, name: str, value: Any) -> Any:
         instead="pass the value as a parameter, or define the class at module level",
         origin=e.origin,
     )
-
-
-def _find_in_class(cls: type, name: str) -> Any:
-    for base in cls.__mro__:
-        if name in base.__dict__:
-            return base.__dict__[name]
-    return None
 
 
 __all__ = ["array_attribute", "call_method", "cast", "class_attribute", "shape_of", "size_of"]

@@ -12,7 +12,7 @@ import numpy as np
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
-from adgen.infer import calls, items
+from adgen.infer import calls, items, iterables, objects
 from adgen.infer.branches import truth
 from adgen.infer.values import UNBOUND, Closure, Map, Method, Ref, Seq, SliceV, TupleV
 from adgen.ir.nodes import Const, Operand, Var
@@ -153,6 +153,9 @@ def binary(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any] | None =
     hint = hint or {}
     if (is_number(a) or is_array(e, a)) and (is_number(b) or is_array(e, b)):
         return arithmetic(e, BINARY[symbol], (a, b), hint)
+    own = objects.operate(e, symbol, a, b)
+    if own is not None:
+        return own
     values = known(e, a, b)
     if values is not None:
         try:
@@ -246,7 +249,10 @@ def inplace(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any]) -> Any
     if not isinstance(a, Ref):
         return binary(e, symbol, a, b, hint)
     if not is_array(e, a):
-        if symbol == "+":
+        own = objects.call_special(e, a, f"__i{objects.REFLECTED[symbol]}__", b)
+        if own is not None:
+            return own
+        if symbol == "+" and objects.class_of_object(e, a) is None:
             calls.extend_list(e, a, b)
             return a
         return binary(e, symbol, a, b, hint)
@@ -268,6 +274,9 @@ def unary(e: Engine, symbol: str, a: Any, hint: dict[str, Any]) -> Any:
         return e.b.emit(e.row("not_"), (cond,), **hint)
     if is_number(a) or is_array(e, a):
         return arithmetic(e, UNARY[symbol], (a,), hint)
+    own = objects.call_special(e, a, f"__{UNARY[symbol]}__")
+    if own is not None:
+        return own
     raise UnsupportedError(what=f"'{symbol}' of {describe(e, a)}", origin=e.origin)
 
 
@@ -276,6 +285,9 @@ def compare(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any]) -> Any
         return _identity(e, symbol, a, b)
     if symbol in COMPARE and (is_number(a) or is_array(e, a)) and (is_number(b) or is_array(e, b)):
         return arithmetic(e, COMPARE[symbol], (a, b), hint)
+    own = objects.compare(e, symbol, a, b)
+    if own is not None:
+        return own
     values = known(e, a, b)
     if values is not None:
         return lift(e, PYTHON[symbol](*values))
@@ -404,13 +416,20 @@ def unpack(e: Engine, s: tree.Unpack) -> None:
                 why="the program would raise ValueError here",
                 origin=e.origin,
             )
+    elif isinstance(value, Ref) and iterables.known_items(e, value) is None and objects.class_of_object(e, value) is None:
+        tail = n - s.star - 1
+        ends = [e.b.const(k) for k in (*range(s.star), *range(-tail, 0))]
+        found = [items.get_item(e, value, k, {}) for k in ends]
+        middle = SliceV(e.b.const(s.star), e.b.const(-tail if tail else None), e.b.const(None))
+        rest = calls.call_object(e, list, [items.get_item(e, value, middle, {})], {}, {})
+        parts = [*found[: s.star], rest, *found[s.star :]]
     else:
         everything = items.expand(e, value)
         if len(everything) < n - 1:
             raise UnsupportedError(what=f"not enough values to unpack into {n} names", origin=e.origin)
         tail = n - s.star - 1
-        middle = everything[s.star : len(everything) - tail]
-        parts = [*everything[: s.star], e.new(Seq(tuple(middle))), *everything[len(everything) - tail :]]
+        between = everything[s.star : len(everything) - tail]
+        parts = [*everything[: s.star], e.new(Seq(tuple(between))), *everything[len(everything) - tail :]]
     for target, part in zip(s.targets, parts):
         e.set(target, rename(e, part, target))
 
@@ -425,19 +444,21 @@ def aug_item(e: Engine, s: tree.AugItem) -> None:
 
 def set_attr(e: Engine, s: tree.SetAttr) -> None:
     base, value = e.get(s.base), e.get(s.value)
+    if s.op is not None:
+        value = inplace(e, s.op, calls.get_attribute(e, base, s.attr, {}), value, {})
+    store_attribute(e, base, s.attr, value)
+
+
+def store_attribute(e: Engine, base: Any, name: str, value: Any) -> None:
     c = e.content(base.obj) if isinstance(base, Ref) else None
     if not isinstance(c, Map) or c.cls is dict:
         raise UnsupportedError(
-            what=f"an assignment to the attribute '{s.attr}' of {describe(e, base)}",
-            why="only dataclass instances passed in or made here can be followed",
+            what=f"an assignment to the attribute '{name}' of {describe(e, base)}",
+            why="only objects made here and dataclass instances passed in can be followed",
             instead="keep the value in a local variable",
             origin=e.origin,
         )
-    assert isinstance(base, Ref)
-    if s.op is not None:
-        value = inplace(e, s.op, c.get(s.attr), value, {})
-        c = e.content(base.obj)
-    e.write(base.obj, c.put(s.attr, value))
+    objects.set_attribute(e, base, name, value)
 
 
 def delete(e: Engine, s: tree.Delete) -> None:

@@ -126,6 +126,32 @@ class BoundFunction:
 
 
 @dataclass(frozen=True, slots=True)
+class Partial:
+    """`functools.partial` made inside the program."""
+
+    fn: Any
+    args: tuple[Any, ...]
+    kwargs: tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of two functions, as a condition decided."""
+
+    cond: Operand
+    one: Any
+    two: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Super:
+    """`super()`: the class after which to look, and the object."""
+
+    owner: type
+    self: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Poison:
     """A value that can't be known; reading it is refused with this reason."""
 

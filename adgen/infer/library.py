@@ -1,0 +1,220 @@
+"""Functions of Python's library as Python source: they are inlined like functions of the user.
+
+What Python computes lazily is computed at once here. That shows only where the consumer stops early or changes what
+the producer reads; infinite iterators are not here.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+FILE = __file__
+FUNCTIONS: dict[Any, Callable[..., Any]] = {}
+
+
+def stands_for(*fns: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def mark(source: Callable[..., Any]) -> Callable[..., Any]:
+        for fn in fns:
+            FUNCTIONS[fn] = source
+        return source
+
+    return mark
+
+
+def find(fn: Any) -> Callable[..., Any] | None:
+    """Return the source that stands for a library function."""
+    try:
+        return FUNCTIONS.get(fn)
+    except TypeError:
+        return None
+
+
+def as_list(sequence: Any) -> Any:
+    return [v for v in sequence]
+
+
+@stands_for(functools.reduce)
+def reduce(function: Any, sequence: Any, *initial: Any) -> Any:
+    if initial:
+        total = initial[0]
+        for v in sequence:
+            total = function(total, v)
+    else:
+        values = subscriptable(sequence)
+        total = values[0]
+        for v in values[1:]:
+            total = function(total, v)
+    return total
+
+
+@stands_for(itertools.accumulate)
+def accumulate(sequence: Any, function: Any = None, *, initial: Any = None) -> Any:
+    if initial is None:
+        values = subscriptable(sequence)
+        total = values[0]
+        rest = values[1:]
+    else:
+        total = initial
+        rest = sequence
+    out = [total]
+    for v in rest:
+        total = total + v if function is None else function(total, v)
+        out.append(total)
+    return out
+
+
+def map_all(function: Any, *sequences: Any) -> Any:
+    if len(sequences) == 1:
+        return [function(v) for v in sequences[0]]
+    return [function(*vs) for vs in zip(*sequences)]
+
+
+@stands_for(itertools.starmap)
+def starmap(function: Any, rows: Any) -> Any:
+    return [function(*row) for row in rows]
+
+
+@stands_for(filter)
+def filter_all(function: Any, sequence: Any) -> Any:
+    if function is None:
+        return [v for v in sequence if v]
+    return [v for v in sequence if function(v)]
+
+
+@stands_for(itertools.filterfalse)
+def filter_false(function: Any, sequence: Any) -> Any:
+    return [v for v in sequence if not function(v)]
+
+
+def sort_all(sequence: Any, *, key: Any = None, reverse: Any = False) -> Any:
+    values = as_list(sequence)
+    ranks = np.array(values if key is None else [key(v) for v in values])
+    order = np.argsort(-ranks if reverse else ranks, kind="stable")
+    return [values[i] for i in order]
+
+
+def best_by(sequence: Any, key: Any, sign: Any) -> Any:
+    values = as_list(sequence)
+    ranks = np.array([key(v) for v in values])
+    return values[np.argmax(sign * ranks)]
+
+
+@stands_for(itertools.pairwise)
+def pairwise(sequence: Any) -> Any:
+    values = subscriptable(sequence)
+    return [(values[i], values[i + 1]) for i in range(len(values) - 1)]
+
+
+@stands_for(itertools.chain)
+def chain(*sequences: Any) -> Any:
+    out: list[Any] = []
+    for s in sequences:
+        for v in s:
+            out.append(v)
+    return out
+
+
+@stands_for(itertools.chain.from_iterable)
+def chain_rows(rows: Any) -> Any:
+    return [v for row in rows for v in row]
+
+
+@stands_for(itertools.product)
+def product(*sequences: Any, repeat: Any = 1) -> Any:
+    parts = sequences * repeat
+    if len(parts) == 1:
+        return [(a,) for a in parts[0]]
+    if len(parts) == 2:
+        return [(a, b) for a in parts[0] for b in parts[1]]
+    if len(parts) == 3:
+        return [(a, b, c) for a in parts[0] for b in parts[1] for c in parts[2]]
+    if len(parts) == 4:
+        return [(a, b, c, d) for a in parts[0] for b in parts[1] for c in parts[2] for d in parts[3]]
+    raise NotImplementedError
+
+
+@stands_for(itertools.combinations)
+def combinations(sequence: Any, r: Any) -> Any:
+    v = subscriptable(sequence)
+    n = len(v)
+    if r == 1:
+        return [(v[i],) for i in range(n)]
+    if r == 2:
+        return [(v[i], v[j]) for i in range(n) for j in range(i + 1, n)]
+    if r == 3:
+        return [(v[i], v[j], v[k]) for i in range(n) for j in range(i + 1, n) for k in range(j + 1, n)]
+    raise NotImplementedError
+
+
+@stands_for(itertools.combinations_with_replacement)
+def combinations_with_replacement(sequence: Any, r: Any) -> Any:
+    v = subscriptable(sequence)
+    n = len(v)
+    if r == 2:
+        return [(v[i], v[j]) for i in range(n) for j in range(i, n)]
+    raise NotImplementedError
+
+
+@stands_for(itertools.permutations)
+def permutations(sequence: Any, r: Any) -> Any:
+    v = subscriptable(sequence)
+    n = len(v)
+    if r == 2:
+        return [(v[i], v[j]) for i in range(n) for j in range(n) if i != j]
+    raise NotImplementedError
+
+
+@stands_for(itertools.islice)
+def islice(sequence: Any, *bounds: Any) -> Any:
+    return subscriptable(sequence)[slice(*bounds)]
+
+
+@stands_for(np.ndindex)
+def ndindex(*shape: Any) -> Any:
+    n = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple) else shape
+    if len(n) == 0:
+        return [()]
+    if len(n) == 1:
+        return [(i,) for i in range(n[0])]
+    if len(n) == 2:
+        return [(i, j) for i in range(n[0]) for j in range(n[1])]
+    if len(n) == 3:
+        return [(i, j, k) for i in range(n[0]) for j in range(n[1]) for k in range(n[2])]
+    if len(n) == 4:
+        return [(i, j, k, m) for i in range(n[0]) for j in range(n[1]) for k in range(n[2]) for m in range(n[3])]
+    raise NotImplementedError
+
+
+@stands_for(np.ndenumerate)
+def ndenumerate(a: Any) -> Any:
+    return [(index, a[index]) for index in ndindex(*a.shape)]
+
+
+def subscriptable(sequence: Any) -> Any:
+    if isinstance(sequence, (list, tuple, np.ndarray)):
+        return sequence
+    return [v for v in sequence]
+
+
+def same(value: Any) -> Any:
+    return value
+
+
+@stands_for(functools.lru_cache)
+def lru_cache(*args: Any, **kwargs: Any) -> Any:
+    return args[0] if args and callable(args[0]) else same
+
+
+@stands_for(functools.cache)
+def cache(function: Any) -> Any:
+    return function
+
+
+@stands_for(functools.wraps)
+def wraps(*args: Any, **kwargs: Any) -> Any:
+    return same

@@ -1,0 +1,229 @@
+"""Objects of the user's classes: how they are made, and what operators mean for them.
+
+An object is a `Map` of its attributes. A class counts as the user's own if Python code makes it what it is: no
+metaclass, no `__new__`, no hooks into attribute access.
+"""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+import types as pytypes
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from adgen.errors import UnsupportedError
+from adgen.infer.values import BoundFunction, Map, Ref, TupleV
+
+if TYPE_CHECKING:
+    from adgen.infer.engine import Engine
+
+_HOOKS = ("__new__", "__getattribute__", "__getattr__", "__setattr__", "__delattr__")
+REFLECTED = {
+    "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul",
+    "<<": "lshift", ">>": "rshift", "&": "and", "|": "or", "^": "xor",
+}  # fmt: skip
+COMPARED = {"<": ("lt", "gt"), "<=": ("le", "ge"), ">": ("gt", "lt"), ">=": ("ge", "le"), "==": ("eq", "eq"),
+            "!=": ("ne", "ne")}  # fmt: skip
+
+
+def class_of_object(e: Engine, v: Any) -> type | None:
+    """Return the class of an object whose attributes are followed, None for anything else."""
+    if isinstance(v, TupleV):
+        return v.cls
+    if isinstance(v, Ref):
+        c = e.state.heap.get(v.obj)
+        if isinstance(c, Map) and c.cls is not dict:
+            return c.cls
+    return None
+
+
+def find_in_class(cls: type, name: str) -> Any:
+    """Return what a class or its bases define under a name, as it stands there."""
+    for base in cls.__mro__:
+        if name in base.__dict__:
+            return base.__dict__[name]
+    return None
+
+
+def special(e: Engine, v: Any, name: str) -> BoundFunction | None:
+    """Return a special method that the user's class of an object defines."""
+    cls = class_of_object(e, v)
+    found = find_in_class(cls, name) if cls is not None else None
+    return BoundFunction(found, v) if isinstance(found, pytypes.FunctionType) else None
+
+
+def call_special(e: Engine, v: Any, name: str, *args: Any) -> Any:
+    """Call a special method; None where the class has none."""
+    from adgen.infer import calls
+
+    method = special(e, v, name)
+    return None if method is None else calls.call(e, method, args, {}, {})
+
+
+def operate(e: Engine, symbol: str, a: Any, b: Any) -> Any:
+    """`a op b` where an operand is an object with a method for it; None where none is."""
+    name = REFLECTED[symbol]
+    result = call_special(e, a, f"__{name}__", b)
+    return call_special(e, b, f"__r{name}__", a) if result is None else result
+
+
+def compare(e: Engine, symbol: str, a: Any, b: Any) -> Any:
+    """`a < b` and the like, for objects with methods for it."""
+    if symbol not in COMPARED:
+        found = call_special(e, b, "__contains__", a)
+        if found is None:
+            return None
+        from adgen.infer import operations
+
+        return found if symbol == "in" else operations.unary(e, "not", found, {})
+    one, other = COMPARED[symbol]
+    for v, name, w in ((a, one, b), (b, other, a)):
+        method = special(e, v, f"__{name}__")
+        if method is None:
+            continue
+        cls = class_of_object(e, v)
+        params = getattr(cls, "__dataclass_params__", None)
+        if params is not None and getattr(params, "eq" if one in ("eq", "ne") else "order"):
+            return _compare_fields(e, symbol, a, b)
+        return call_special(e, v, f"__{name}__", w)
+    return None
+
+
+def _compare_fields(e: Engine, symbol: str, a: Any, b: Any) -> Any:
+    """What the methods that `dataclass` writes do."""
+    from adgen.infer import operations
+
+    cls = class_of_object(e, a)
+    if cls is not class_of_object(e, b) or cls is None:
+        return e.b.const(symbol == "!=")
+    names = [f.name for f in dataclasses.fields(cls) if f.compare]
+    sides = [TupleV(tuple(e.content(v.obj).get(n) for n in names)) for v in (a, b)]
+    return operations.compare(e, symbol, sides[0], sides[1], {})
+
+
+def is_followed(cls: type) -> bool:
+    """Say whether instances of a class are made by Python code that can be inlined."""
+    if type(cls) not in (type, abc.ABCMeta) or issubclass(cls, (BaseException, tuple, dict, list, str, int, float)):
+        return False
+    for base in cls.__mro__[:-1]:
+        if base.__module__ in ("builtins", "typing", "abc"):
+            continue
+        if any(name in base.__dict__ for name in _HOOKS if not _is_of_frozen(base, name)):
+            return False
+        if base.__module__.partition(".")[0] in ("numpy", "scipy", "logging", "collections", "threading"):
+            return False
+    return True
+
+
+def _is_of_frozen(cls: type, name: str) -> bool:
+    params = getattr(cls, "__dataclass_params__", None)
+    return params is not None and params.frozen and name in ("__setattr__", "__delattr__")
+
+
+def make(e: Engine, cls: type, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Ref | None:
+    """Make an instance, running its `__init__`; None if the class can't be followed."""
+    from adgen.infer import calls
+
+    if not is_followed(cls):
+        return None
+    if dataclasses.is_dataclass(cls):
+        return _make_dataclass(e, cls, args, kwargs)
+    init = find_in_class(cls, "__init__")
+    if init is not object.__init__ and not isinstance(init, pytypes.FunctionType):
+        return None
+    self = e.new(Map((), (), cls))
+    if init is not object.__init__:
+        calls.inline_function(e, init, [self, *args], kwargs)
+    elif args or kwargs:
+        return None
+    return self
+
+
+def _make_dataclass(e: Engine, cls: type, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Ref | None:
+    from adgen.infer import calls
+
+    if not cls.__dataclass_params__.init or "__init__" not in cls.__dict__:  # type: ignore[attr-defined]
+        return None
+    fields = dataclasses.fields(cls)
+    if len(cls.__dataclass_fields__) != len(fields):  # type: ignore[attr-defined]
+        return None  # InitVar and the like
+    given = [f.name for f in fields if f.init and not f.kw_only]
+    values = dict(zip(given, args)) | dict(kwargs)
+    if len(args) > len(given) or not set(values) <= {f.name for f in fields if f.init}:
+        return None
+    for f in fields:
+        if f.name in values:
+            continue
+        if f.default is not dataclasses.MISSING:
+            values[f.name] = e.constant(f.default)
+        elif f.default_factory is not dataclasses.MISSING:
+            values[f.name] = calls.call_object(e, f.default_factory, [], {}, {})
+        elif f.init:
+            return None
+    names = [f.name for f in fields if f.name in values]
+    self = e.new(Map(tuple(names), tuple(values[n] for n in names), cls))
+    call_special(e, self, "__post_init__")
+    return self
+
+
+def set_attribute(e: Engine, base: Ref, name: str, value: Any) -> None:
+    """`base.name = value` for an object that is followed."""
+    from adgen.infer import calls
+
+    c = e.content(base.obj)
+    found = find_in_class(c.cls, name)
+    if isinstance(found, property):
+        if found.fset is None:
+            raise UnsupportedError(what=f"the property '{name}' can't be set", origin=e.origin)
+        calls.inline_function(e, found.fset, [base, value], {})
+        return
+    params = getattr(c.cls, "__dataclass_params__", None)
+    if params is not None and params.frozen:
+        raise UnsupportedError(
+            what=f"an assignment to '{name}' of a frozen dataclass",
+            why="the program would raise FrozenInstanceError here",
+            origin=e.origin,
+        )
+    if any(_own_hook(base_cls, "__setattr__") for base_cls in c.cls.__mro__[:-1]):
+        raise UnsupportedError(
+            what=f"an assignment to an attribute of '{c.cls.__name__}', whose class defines __setattr__", origin=e.origin
+        )
+    e.write(base.obj, c.put(name, value))
+
+
+def _own_hook(cls: type, name: str) -> bool:
+    return name in cls.__dict__ and not _is_of_frozen(cls, name)
+
+
+def super_attribute(e: Engine, owner: type, self: Any, name: str) -> Any:
+    """What `super().name` finds: the class after `owner` in the order of the object's class."""
+    cls = self.value if not isinstance(self, Ref) and isinstance(getattr(self, "value", None), type) else None
+    cls = cls or class_of_object(e, self)
+    if cls is None:
+        raise UnsupportedError(what="super() of an object that can't be followed", origin=e.origin)
+    order = cls.__mro__
+    for base in order[order.index(owner) + 1 :]:
+        if name not in base.__dict__:
+            continue
+        found = base.__dict__[name]
+        if isinstance(found, pytypes.FunctionType):
+            return BoundFunction(found, self)
+        if isinstance(found, classmethod):
+            return BoundFunction(found.__func__, e.b.const(cls))
+        if isinstance(found, staticmethod):
+            return e.b.const(found.__func__)
+        if isinstance(found, property) and found.fget is not None:
+            from adgen.infer import calls
+
+            return calls.inline_function(e, found.fget, [self], {})
+        if base is object and name == "__init__":
+            return BoundFunction(_nothing, self)
+        break
+    raise UnsupportedError(what=f"'super' has no method '{name}' that is written in Python", origin=e.origin)
+
+
+def _nothing(self: Any) -> None:
+    pass
+
+
