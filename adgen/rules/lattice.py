@@ -181,9 +181,14 @@ def join(a: Type, b: Type) -> Type | None:
     return _join_numbers(a, b)
 
 
+FLOATS = (Float, Scalar)
+
+
 def skeleton_clash(a: Type, b: Type) -> bool:
     """Say whether elements of both types can't be in one typed list."""
-    return not isinstance(a, Undef) and not isinstance(b, Undef) and skeleton(a) != skeleton(b)
+    if isinstance(a, Undef) or isinstance(b, Undef) or (isinstance(a, FLOATS) and isinstance(b, FLOATS)):
+        return False
+    return skeleton(a) != skeleton(b)
 
 
 def _join_each(a: tuple[Type, ...], b: tuple[Type, ...]) -> tuple[Type, ...] | None:
