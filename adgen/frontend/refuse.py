@@ -14,7 +14,11 @@ _REASONS: dict[str, tuple[str, str, str]] = {
     "TryStar": ("`try … except*`", "", _TRY),
     "ClassDef": ("a class defined inside a function", "", "define the class at the top of the module."),
     "Global": ("writing a global name", "It would outlive the call.", "return the value, and assign it outside."),
-    "Nonlocal": ("writing a name of an enclosing function", "It would outlive the call.", "return the value, and assign it there."),
+    "Nonlocal": (
+        "writing a name of an enclosing function",
+        "It would outlive the call.",
+        "return the value, and assign it there.",
+    ),
     "AsyncFunctionDef": ("an `async` function", "", "write it as an ordinary function."),
     "AsyncFor": ("`async for`", "", "collect the values first, then differentiate an ordinary function of them."),
     "AsyncWith": ("`async with`", "", "put it round the call of the differentiated function."),

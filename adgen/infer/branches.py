@@ -9,7 +9,22 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from adgen.infer import objects
-from adgen.infer.values import UNBOUND, BoundFunction, Choice, Closure, Map, Method, Obj, Partial, Poison, Ref, Seq, State, TupleV, Unbound
+from adgen.infer.values import (
+    UNBOUND,
+    BoundFunction,
+    Choice,
+    Closure,
+    Map,
+    Method,
+    Obj,
+    Partial,
+    Poison,
+    Ref,
+    Seq,
+    State,
+    TupleV,
+    Unbound,
+)
 from adgen.ir.build import Region
 from adgen.ir.nodes import UNDEF, Const, Operand, Var
 from adgen.ir.types import Array, List, NoneT, Opaque, Record, Scalar, Str, Tuple, Type, Undef

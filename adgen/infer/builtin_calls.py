@@ -191,7 +191,7 @@ def _make(cls: type) -> Handler:
         if cls is list and isinstance(args[0], Ref) and isinstance(operations.array_type(e, args[0]), List):
             c = e.content(args[0].obj)
             ref = e.new(e.b.call("add", c, items.list_operand(e, Seq(()), c.type.elem)))
-            e.state.link_like(ref.obj, args[0].obj)
+            items.share_items(e, ref, args[0])
             return ref
         if cls is list:
             return calls.inline_function(e, library.as_list, args, {})
@@ -388,13 +388,23 @@ def _errstate(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict
     raise UnsupportedError(what="a change of NumPy's error state", instead="put it round the call", origin=e.origin)
 
 
-@handles(np.copyto, np.put, np.place, np.putmask, np.fill_diagonal, np.put_along_axis, np.random.shuffle)
+@handles(np.put_along_axis, np.random.shuffle)
 def _writer(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     raise UnsupportedError(
         what="a NumPy function that writes its argument",
         instead="write it as an assignment: `x[...] = …`",
         origin=e.origin,
     )
+
+
+@handles(np.asarray, np.asanyarray)
+def _asarray(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    t = operations.array_type(e, args[0]) if args and isinstance(args[0], Ref) else None
+    if isinstance(t, Array):
+        dtype = args[1] if len(args) > 1 else kwargs.get("dtype")
+        if dtype is None or (isinstance(dtype, Const) and (dtype.value is None or np.dtype(dtype.value) == t.dtype)):
+            return args[0]
+    return calls.call_primitive(e, e.row("np.asarray"), args, kwargs, hint)
 
 
 @handles(np.subtract.at)

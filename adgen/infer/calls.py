@@ -13,7 +13,7 @@ import numpy as np
 
 from adgen.errors import AdgenError, UnsupportedError
 from adgen.frontend import tree
-from adgen.infer import branches, builtin_calls, idioms, items, library, loops, methods, objects, operations
+from adgen.infer import branches, builtin_calls, idioms, items, library, loops, methods, objects, operations, writers
 from adgen.infer.values import BoundFunction, Choice, Closure, Map, Method, Partial, Ref, Seq, Super, TupleV
 from adgen.ir.nodes import Const, Hole, Index, Operand, Var, ViewStep
 from adgen.ir.types import NUMERIC, Array, List, NoneT, Opaque, Scalar, Type, is_floating
@@ -105,6 +105,13 @@ def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, An
     source = library.find(fn)
     if source is not None:
         return inline_function(e, source, args, kwargs)
+    writer = writers.find(fn)
+    if writer is not None:
+        return writers.call(e, writer, fn.__name__, args, kwargs)
+    if _from_numpy(fn):
+        args, kwargs, out = writers.split_out(e, fn, args, kwargs)
+        if out is not None:
+            return writers.call_into(e, fn, args, kwargs, out)
     decide = getattr(fn, "__adgen_fact__", None)
     if decide is not None:
         return operations.lift(e, decide(*[e.value(a) for a in args]))
@@ -261,7 +268,13 @@ def call_primitive(
     if idiom is not None:
         row, flat, kws = idiom
     out = emit(e, row, flat, kws, hint)
-    return e.wrap(out, hint.get("name"))
+    made = e.wrap(out, hint.get("name"))
+    if isinstance(made, Ref) and (row.name in CONTIGUOUS or (isinstance(out.type, Array) and out.type.ndim == 1)):
+        e.contiguous.add(made.obj)
+    return made
+
+
+CONTIGUOUS = ("np.zeros", "np.ones", "np.empty", "np.full", "np.eye", "np.identity", "np.array", "np.outer")
 
 
 def aliased_argument(row: Primitive, bound: Mapping[str, Any]) -> Any:
@@ -287,6 +300,14 @@ def _aliasing(
     if row.name == "np.diag" and t.ndim == 2:
         return e.new(out, hint.get("name"))
     consts = tuple(a.value for a in flat[1:] if isinstance(a, Const))
+    if (
+        row.name in RESHAPING
+        and not base.place
+        and base.obj in e.contiguous
+        and not kws
+        and len(consts) == len(flat) - 1
+    ):
+        return Ref(base.obj, (ViewStep(row, consts),), (), t)
     if row.memory == "view" and not kws and len(consts) == len(flat) - 1 and row.name not in READONLY:
         return Ref(base.obj, (*base.place, ViewStep(row, consts)), base.holes, t)
     v = e.new(out, hint.get("name"))
@@ -297,6 +318,7 @@ def _aliasing(
     return v
 
 
+RESHAPING = ("np.reshape", "np.ravel")
 READONLY = ("np.broadcast_to", "np.diagonal", "np.diag")
 
 
@@ -330,10 +352,6 @@ def as_array(e: Engine, v: Any) -> Any:
 
 def call_without_rule(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]) -> Any:
     """A NumPy function without a row: typed by a trial call, an error only if it is differentiated."""
-    if "out" in kwargs:
-        raise UnsupportedError(
-            what="the argument `out=`", instead="assign the result, or write it with `x[...] = …`", origin=e.origin
-        )
     row = unruled(fn)
     operands = [e.value(a) for a in args]
     named = {k: e.value(v) for k, v in kwargs.items()}

@@ -32,7 +32,7 @@ from adgen.infer.values import (
     ZipV,
 )
 from adgen.ir.build import Builder
-from adgen.ir.nodes import UNDEF, Const, Operand, Origin, Place, Var
+from adgen.ir.nodes import UNDEF, Const, Operand, Origin, Place, Var, ViewStep
 from adgen.ir.types import Array, List, NoneT, Opaque, Record, Tuple, Type, Undef, is_floating
 from adgen.rules.registry import REGISTRY, Primitive
 from adgen.rules.typing import type_of_value
@@ -67,6 +67,7 @@ class Engine:
         self.overrides: dict[Any, Any] = {}
         self.stops: frozenset[str] = frozenset()
         self.written: dict[Obj, None] = {}
+        self.contiguous: set[Obj] = set()  # arrays known to be C-contiguous: their reshapes are views
         self.leaves = False  # the function changes its arguments: it is the primal, emitted back
 
     @property
@@ -321,6 +322,15 @@ class Engine:
     def write_place(self, ref: Ref, value: Operand, place: Place, holes: Sequence[Operand], mode: Any) -> None:
         obj = ref.obj
         base = self.content(obj)
+        at = next(
+            (k for k, step in enumerate(place) if isinstance(step, ViewStep) and step.op.name in calls.RESHAPING), None
+        )
+        if at is not None:
+            # Not `base.reshape(…)[…] = value`: what this is a view of depends on the layout of generated code.
+            shaped = self.b.load(base, place[: at + 1], holes)
+            inside = self.b.update(shaped, value, place[at + 1 :], holes, mode)
+            shape = self.value(calls.get_attribute(self, Ref(obj), "shape", {}))
+            value, place, holes, mode = self.b.call("np.reshape", inside, shape), (), (), "set"
         name = base.name if isinstance(base, Var) and base.name else obj.name
         hint = self.hint(name) if name else {}
         new = self.b.update(base, value, place, holes, mode, **hint)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adgen.errors import AliasError, UnsupportedError
-from adgen.infer import calls, loops, objects, operations
+from adgen.infer import calls, loops, methods, objects, operations
 from adgen.infer.values import Map, RangeV, Ref, Seq, SliceV, TupleV
 from adgen.ir.build import shift
 from adgen.ir.nodes import Const, Hole, Index, Operand, Slice, Var
-from adgen.ir.types import Array, Bool, Int, List, NoneT, Opaque, Scalar, Type, is_floating
+from adgen.ir.types import Array, Bool, Int, List, NoneT, Opaque, Scalar, Type, is_floating, is_scalar
 from adgen.rules.typing import join
 
 if TYPE_CHECKING:
@@ -136,8 +136,18 @@ def from_list(e: Engine, base: Ref, key: Any, hint: dict[str, Any]) -> Any:
     out = e.b.load(lst, (k.index,), k.holes, hint.get("name"), hint.get("fixed", False))
     v = e.wrap(out, hint.get("name"))
     if isinstance(v, Ref):
-        e.state.link_like(v.obj, base.obj)
+        if isinstance(out.type, List) and any(isinstance(i, Slice) for i in k.index.items):
+            share_items(e, v, base)
+        else:
+            e.state.link_like(v.obj, base.obj)
     return v
+
+
+def share_items(e: Engine, new: Ref, old: Ref) -> None:
+    """Record that a new list holds the very items of another: arrays and lists are shared, numbers are not."""
+    t = e.content(new.obj)
+    if not (isinstance(t, (Var, Const)) and isinstance(t.type, List) and is_scalar(t.type.elem)):
+        e.state.link_like(new.obj, old.obj)
 
 
 def from_array(e: Engine, base: Ref, key: Any, hint: dict[str, Any]) -> Any:
@@ -233,6 +243,15 @@ def _store_in_list(e: Engine, base: Ref, c: Any, key: Any, value: Any) -> None:
             values[e.static(key, "the bounds of this slice")] = expand(e, value)
             e.write(base.obj, Seq(tuple(values)))
             return
+        start, stop = (b.value if isinstance(b, Const) else -1 for b in (key.start, key.stop))
+        if (stop is None or (start or 0) >= 0) and (start is None or stop is None or 0 <= start <= stop):
+            if isinstance(key.step, Const) and key.step.value in (None, 1):
+                none, behind = e.b.const(None), e.new(Seq(()))
+                if stop is not None:
+                    behind = methods.part(e, base, key.stop, none)
+                before = e.new(Seq(())) if start is None else methods.part(e, base, none, key.start)
+                methods.rebuild(e, base, [before, calls.call_object(e, list, [value], {}, {}), behind])
+                return
         raise UnsupportedError(what="a store into a slice of a list", instead="build a new list", origin=e.origin)
     probe = e.state.heap[e.new(Seq((value,))).obj]
     elem = element_type(e, c, probe)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adgen.errors import UnsupportedError
-from adgen.infer import calls, items, objects, operations
-from adgen.infer.values import BoundFunction, Map, Method, Ref, Seq, TupleV
+from adgen.infer import calls, items, objects, operations, writers
+from adgen.infer.values import BoundFunction, Map, Method, Ref, Seq, SliceV, TupleV
 from adgen.ir.nodes import Const, Operand, Var
 from adgen.ir.types import Array, List, Opaque, Scalar, Str, dims_of, is_complex
 from adgen.rules.methods import ATTRIBUTES, WRITERS, Packed, function_call
@@ -95,7 +95,12 @@ def _array_method(
 ) -> Any:
     t = operations.array_type(e, v) if isinstance(v, Ref) else v.type
     if name == "copy":
-        return e.wrap(e.b.emit(e.row("copy"), (e.value(v),), **hint), hint.get("name")) if isinstance(t, Array) else v
+        if not isinstance(t, Array):
+            return v
+        made = e.wrap(e.b.emit(e.row("copy"), (e.value(v),), **hint), hint.get("name"))
+        if not args and not kwargs:
+            e.contiguous.add(made.obj)
+        return made
     if name == "astype":
         dtype = np.dtype(e.static(args[0] if args else kwargs["dtype"], "the dtype of astype"))
         return cast(e, v, dtype, hint)
@@ -128,6 +133,8 @@ def _array_method(
                     tuple(e.b.call("to_float", e.value(items.get_item(e, v, e.b.const(k), {}))) for k in range(dims[0]))
                 )
             )
+    if name in writers.METHODS:
+        return writers.call(e, writers.METHODS[name], name, [v, *args], kwargs)
     if name in WRITERS:
         raise UnsupportedError(
             what=f"the array method '.{name}()'",
@@ -218,12 +225,60 @@ def _list_method(e: Engine, owner: Ref, c: Any, name: str, args: Sequence[Any], 
         if name == "clear":
             e.write(owner.obj, Seq(()))
             return e.b.const(None)
+    elif not kwargs:
+        made = _change_list(e, owner, name, args)
+        if made is not None:
+            return made
     raise UnsupportedError(
         what=f"the list method '.{name}()'",
         why="the list's length is known only at run time" if not isinstance(c, Seq) else "",
         instead="use append and indexing",
         origin=e.origin,
     )
+
+
+def _change_list(e: Engine, owner: Ref, name: str, args: Sequence[Any]) -> Any:
+    """A method that changes a list of unknown length: what is left, and what comes in, is put together anew."""
+    none, one = e.b.const(None), e.b.const(1)
+    if name == "clear":
+        e.write(owner.obj, Seq(()))
+        return none
+    if name in ("reverse", "sort"):
+        step = SliceV(none, none, e.b.const(-1))
+        made = (
+            items.get_item(e, owner, step, {}) if name == "reverse" else calls.call_object(e, sorted, [owner], {}, {})
+        )
+        e.write(owner.obj, e.content(made.obj))
+        return none
+    at = args[0] if args else e.b.const(-1)
+    if name == "insert":
+        new = e.new(Seq((args[1],)))
+        rebuild(e, owner, [part(e, owner, none, at), new, part(e, owner, at, none)])
+        return none
+    if name in ("pop", "popleft") and len(args) < 2:
+        at = e.b.const(0) if name == "popleft" else at
+        item = items.get_item(e, owner, at, {})
+        last = isinstance(at, Const) and at.value == -1
+        behind = e.new(Seq(())) if last else part(e, owner, operations.binary(e, "+", at, one), none)
+        rebuild(e, owner, [part(e, owner, none, at)] if last else [part(e, owner, none, at), behind])
+        return item
+    if name == "appendleft":
+        rebuild(e, owner, [e.new(Seq((args[0],))), owner])
+        return none
+    return None
+
+
+def part(e: Engine, owner: Ref, start: Any, stop: Any) -> Any:
+    """`owner[start:stop]`"""
+    return items.get_item(e, owner, SliceV(start, stop, e.b.const(None)), {})
+
+
+def rebuild(e: Engine, owner: Ref, parts: Sequence[Any]) -> None:
+    """Make a list consist of the items of others."""
+    whole = parts[0]
+    for more in parts[1:]:
+        whole = operations.binary(e, "+", whole, more)
+    e.write(owner.obj, e.content(whole.obj))
 
 
 def _dict_method(e: Engine, owner: Ref, c: Map, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:

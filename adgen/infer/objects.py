@@ -187,7 +187,8 @@ def set_attribute(e: Engine, base: Ref, name: str, value: Any) -> None:
         )
     if any(_own_hook(base_cls, "__setattr__") for base_cls in c.cls.__mro__[:-1]):
         raise UnsupportedError(
-            what=f"an assignment to an attribute of '{c.cls.__name__}', whose class defines __setattr__", origin=e.origin
+            what=f"an assignment to an attribute of '{c.cls.__name__}', whose class defines __setattr__",
+            origin=e.origin,
         )
     e.write(base.obj, c.put(name, value))
 
@@ -225,5 +226,3 @@ def super_attribute(e: Engine, owner: type, self: Any, name: str) -> Any:
 
 def _nothing(self: Any) -> None:
     pass
-
-

@@ -12,7 +12,7 @@ import numpy as np
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
-from adgen.infer import calls, items, iterables, objects
+from adgen.infer import calls, items, iterables, methods, objects
 from adgen.infer.branches import truth
 from adgen.infer.values import UNBOUND, Closure, Map, Method, Ref, Seq, SliceV, TupleV
 from adgen.ir.nodes import Const, Operand, Var
@@ -212,8 +212,8 @@ def _sequences(e: Engine, symbol: str, a: Any, b: Any) -> Any:
             elem = e.element_type(x, y)
             if elem is not None:
                 ref = e.new(e.b.call("add", e.list_operand(x, elem), e.list_operand(y, elem)))
-                for o in (a.obj, b.obj):
-                    e.state.link_like(ref.obj, o)
+                for other in (a, b):
+                    items.share_items(e, ref, other)
                 return ref
     if symbol == "*":
         for x, n in ((a, b), (b, a)):
@@ -416,7 +416,9 @@ def unpack(e: Engine, s: tree.Unpack) -> None:
                 why="the program would raise ValueError here",
                 origin=e.origin,
             )
-    elif isinstance(value, Ref) and iterables.known_items(e, value) is None and objects.class_of_object(e, value) is None:
+    elif (
+        isinstance(value, Ref) and iterables.known_items(e, value) is None and objects.class_of_object(e, value) is None
+    ):
         tail = n - s.star - 1
         ends = [e.b.const(k) for k in (*range(s.star), *range(-tail, 0))]
         found = [items.get_item(e, value, k, {}) for k in ends]
@@ -475,6 +477,8 @@ def delete(e: Engine, s: tree.Delete) -> None:
         values = list(c.items)
         del values[plain(e, key)]
         e.write(base.obj, Seq(tuple(values)))
+    elif isinstance(base, Ref) and not is_array(e, base) and not isinstance(key, SliceV):
+        methods.call_method(e, base, "pop", [key], {}, {})
     else:
         raise UnsupportedError(what=f"`del` of an item of {describe(e, base)}", origin=e.origin)
 

@@ -61,6 +61,13 @@ def add_lists(a: Any, b: Any) -> Any:
     return [add(x, y) for x, y in zip(longer, shorter)] + longer[len(shorter) :]
 
 
+def place_slice(values: Any, start: Any, stop: Any, step: Any, part: Any) -> Any:
+    """Return a list of zeros like the values of a list, but for the items of `part` at the slice's places."""
+    out = zeros_list(values)
+    out[slice(start, stop, step)] = part
+    return out
+
+
 def last_writes(like: Any, key: Any) -> Any:
     """Say for each place of `like[key] = ...` whether its value stays: the last one, where an index repeats."""
     owner = np.empty(np.shape(like), dtype=int)

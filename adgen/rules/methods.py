@@ -35,9 +35,7 @@ FILLED: dict[str, dict[str, Any]] = {"clip": {"a_min": None, "a_max": None}}
 ATTRIBUTES: dict[str, Callable[..., Any]] = {"T": np.transpose, "real": np.real, "imag": np.imag}
 
 # Methods that write the array, or expose its memory: refused.
-WRITERS = frozenset(
-    {"byteswap", "fill", "itemset", "partition", "put", "resize", "setfield", "setflags", "sort", "view"}
-)
+WRITERS = frozenset({"byteswap", "itemset", "resize", "setfield", "setflags", "view"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,12 +48,13 @@ class Backward(ABC):
     def masked(self, c: Cot, part: Operand, out: Var, a: Operand, cots: Cotangents) -> Cot:
         """Return a contribution under the mask of the cotangent that it comes from.
 
-        Where axes will be summed the mask is applied first: what it leaves out must not be counted.
+        Where axes of the mask will be summed it is applied first: what it leaves out must not be counted.
         """
         if not isinstance(c, Masked):
             return self.widen(part, out, a)
-        under = Masked(c.mask, part, c.other)
-        return under if dims_of(a.type) == dims_of(out.type) else self.widen(cots.settle(under), out, a)
+        if cots.fits(c.mask.type, a.type):  # the mask is the same all along an axis that is summed
+            return Masked(c.mask, self.widen(part, out, a), c.other)
+        return self.widen(cots.settle(Masked(c.mask, part, c.other)), out, a)
 
     def widen(self, part: Operand, out: Var, a: Operand) -> Operand:
         """Give a narrow contribution the axes of the result that its argument does not have: they are summed."""

@@ -156,15 +156,16 @@ class Cotangents:
         if c is None or isinstance(c, dict):
             return c
         if isinstance(c, Masked):
-            if self._fits(c.value.type, v.type) and self._fits(c.mask.type, v.type):
-                return c
+            if self.fits(c.mask.type, v.type):  # it is the same all along what broadcasting stretched
+                value = self.project(c.value, v)
+                return Masked(c.mask, value, c.other) if isinstance(value, (Var, Const)) else value
             c = self.settle(c)
         b, t = self.b, v.type
         if isinstance(t, (List, Tuple, Record)):
             return c
         if is_complex(c.type) and not is_complex(t):
             c = b.call("np.real", c)
-        if isinstance(c.type, Array) and not self._fits(c.type, t):
+        if isinstance(c.type, Array) and not self.fits(c.type, t):
             c = self._reduce(c, v)
         return self.cast(c, t)
 
@@ -183,7 +184,7 @@ class Cotangents:
         return c
 
     @staticmethod
-    def _fits(c: Type, t: Type) -> bool:
+    def fits(c: Type, t: Type) -> bool:
         """Say whether a cotangent of this type broadcasts to its value, proven by the types."""
         a, d = dims_of(c), dims_of(t)
         if len(a) > len(d):

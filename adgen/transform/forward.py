@@ -293,6 +293,9 @@ class Forward:
     def _reversed_list(self, s: Let) -> Operand:
         return self.b.call("reversed_list", self.full(s.args[0]))
 
+    def _place_slice(self, s: Let) -> Operand:
+        return self.b.call("place_slice", *s.args[:4], self.full(s.args[4]))
+
     def _bound(self, s: Let) -> Operand | None:
         return self.get(s.args[0])
 

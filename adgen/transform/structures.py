@@ -41,6 +41,7 @@ class Structures(Backward):
             "np.array": self._array,
             "reversed_list": self._reversed_list,
             "add_lists": self._add_lists,
+            "place_slice": self._place_slice,
             "to_list": self._to_list,
             "to_floats": self._to_list,
         }
@@ -71,9 +72,14 @@ class Structures(Backward):
             return
         if isinstance(base.type, List):
             step = s.place[0]
-            if isinstance(step, Index) and any(isinstance(i, Slice) for i in step.items):
-                self.no_rule(s)
             g: Operand = cots.whole(c, s.out)
+            if isinstance(step, Index) and isinstance(part := step.items[0], Slice):
+                bounds = [
+                    s.args[i.arg] if isinstance(i, Hole) else self.b.const(i)
+                    for i in (part.start, part.stop, part.step)
+                ]
+                cots.add(base, self.b.call("place_slice", base, *bounds, g))
+                return
             if isinstance(s.out.type, (Tuple, Record, List)):
                 self._item_of_list(s, g, cots)
                 return
@@ -194,6 +200,11 @@ class Structures(Backward):
         for a in s.args:
             if a in self.varied:
                 cots.add(a, c, True)
+
+    def _place_slice(self, s: Let, c: Cot, cots: Cotangents) -> None:
+        holes = tuple(a for a in s.args[1:4] if isinstance(a, Var))
+        items = [Hole(holes.index(a)) if isinstance(a, Var) else a.value for a in s.args[1:4]]
+        cots.add(s.args[4], self.b.load(cots.whole(c, s.out), (Index((Slice(*items),)),), holes))
 
     def _to_list(self, s: Let, c: Cot, cots: Cotangents) -> None:
         cots.add(s.args[0], self.b.call("np.array", cots.whole(c, s.out)))
