@@ -56,7 +56,7 @@ def active_params(row: Primitive, sample: Sample, bound: dict[str, Any]) -> list
 def wanted(fn: Callable[..., Any], available: dict[str, Any]) -> dict[str, Any]:
     """Return the arguments that a rule names."""
     names = inspect.signature(fn).parameters
-    return {k: available[k] for k in names}
+    return {k: available[k] for k, p in names.items() if k in available or p.default is p.empty}
 
 
 def pull(row: Primitive, p: str, g: Any, out: Any, bound: dict[str, Any]) -> Any:

@@ -208,7 +208,9 @@ class Builder:
             result = op.fn(*positional, **dict(zip(kws, values[len(positional) :])))
         except Exception:  # it raises when it runs, as the program did
             return None
-        if not isinstance(result, FOLDABLE) or (isinstance(result, float) and not math.isfinite(result)):
+        if not isinstance(result, FOLDABLE):
+            return None
+        if isinstance(result, float) and not math.isfinite(result) and op.name != "neg":
             return None
         return self.const(result)
 

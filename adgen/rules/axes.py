@@ -13,6 +13,7 @@ import numpy as np
 
 from adgen.ir.nodes import Operand
 from adgen.ir.types import Array, Complex, Float, Int, Length, Scalar
+from adgen.rules.core import has_complex
 from adgen.rules.declare import static
 from adgen.rules.typing import Shape
 
@@ -97,14 +98,14 @@ def count(x: Any, axis: Axis) -> Any:
 
 
 def conjugate(x: Any) -> Any:
-    if is_complex(x.dtype):
+    if has_complex(x):
         return np.conj(x)
     return x
 
 
 def real_part(total: Any, x: Any) -> Any:
     """Return the real part of what was made from x; for real x that is all of it."""
-    if is_complex(x.dtype):
+    if has_complex(x):
         return np.real(total)
     return total
 
@@ -114,6 +115,11 @@ def transposed(x: Any) -> Any:
     if x.ndim == 2:
         return x.T
     return np.swapaxes(x, -1, -2)
+
+
+def adjoint(x: Any) -> Any:
+    """Return the conjugate transposes of a stack of matrices."""
+    return conjugate(transposed(x))
 
 
 def to_front(x: Any, axis: Any) -> Any:

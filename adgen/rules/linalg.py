@@ -1,7 +1,7 @@
 """Rules of inverses, solutions, determinants, powers and traces, of matrices and stacks of them.
 
 Formulas: M. Giles, "Collected matrix derivative results for forward and reverse mode algorithmic differentiation"
-(2008); G. Golub and V. Pereyra, "The differentiation of pseudo-inverses" (1973), for pinv.
+(2008).
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from adgen.ir.nodes import Operand
-from adgen.rules.axes import normal_axes, transposed
+from adgen.rules.axes import conjugate, normal_axes, transposed
+from adgen.rules.core import has_complex
 from adgen.rules.declare import linear, rule, sample, static
 from adgen.rules.typing import Shape, array_dims, known, reduce_dims
 
@@ -60,11 +61,23 @@ def solves_vector(a_ndim: int, b_ndim: int) -> bool:
     return b_ndim == a_ndim - 1 and np.lib.NumpyVersion(np.__version__) < "2.0.0"
 
 
+def solution(a: Any, b: Any, vector: bool) -> Any:
+    """Solve for a matrix, or for a stack of vectors."""
+    if vector and a.ndim > 2:
+        return np.linalg.solve(a, np.expand_dims(b, -1))[..., 0]
+    return np.linalg.solve(a, b)
+
+
 def solve_a_vjp(g: Any, out: Any, a: Any, b: Any) -> Any:
-    d_b = np.linalg.solve(transposed(a), g)
-    if solves_vector(a.ndim, b.ndim):
+    vector = solves_vector(a.ndim, b.ndim)
+    d_b = solution(transposed(a), g, vector)
+    if vector:
         return -(np.expand_dims(d_b, -1) * np.expand_dims(out, -2))
     return -(d_b @ transposed(out))
+
+
+def solve_b_vjp(g: Any, a: Any, b: Any) -> Any:
+    return solution(transposed(a), g, solves_vector(a.ndim, b.ndim))
 
 
 def solve_a_jvp(t: Any, out: Any, a: Any, b: Any) -> Any:
@@ -76,10 +89,19 @@ def solve_a_jvp(t: Any, out: Any, a: Any, b: Any) -> Any:
 rule(
     np.linalg.solve,
     "a b",
-    vjp=(solve_a_vjp, lambda g, a: np.linalg.solve(transposed(a), g)),
+    vjp=(solve_a_vjp, solve_b_vjp),
     jvp=(solve_a_jvp, lambda t, a: np.linalg.solve(a, t)),
     infer=solve_shape,
-    samples=(sample(A, V), sample(A, M.T), sample(STACK, STACK[::-1]), sample(A, STACK)),
+    samples=(
+        sample(A, V),
+        sample(A, M.T),
+        sample(STACK, STACK[::-1]),
+        sample(A, STACK),
+        sample(STACK, M.T),
+        sample(STACK[:1], STACK),
+        sample(A + 0.5j * A.T, V),
+        *((sample(STACK, V),) if np.lib.NumpyVersion(np.__version__) >= "2.0.0" else ()),
+    ),
 )
 
 
@@ -97,7 +119,7 @@ def singular_cofactors(a: Any) -> Any:
     n = s.shape[-1]
     others = np.prod(np.where(np.eye(n) == 1.0, 1.0, np.expand_dims(s, -2)), axis=-1)
     sign = np.expand_dims(np.linalg.det(u) * np.linalg.det(vh), (-2, -1))
-    return sign * ((u * np.expand_dims(others, -2)) @ vh)
+    return sign * conjugate((u * np.expand_dims(others, -2)) @ vh)
 
 
 def det_vjp(g: Any, a: Any) -> Any:
@@ -118,36 +140,37 @@ rule(
     vjp=det_vjp,
     jvp=det_jvp,
     infer=batch_shape,
-    samples=(sample(A), sample(STACK), sample(SINGULAR, second=False), sample(np.zeros((3, 3)), second=False)),
+    samples=(
+        sample(A),
+        sample(STACK),
+        sample(SINGULAR, second=False),
+        sample(np.zeros((3, 3)), second=False),
+        sample(SINGULAR + 0j, second=False),
+    ),
 )
+
+
+def slogdet_vjp(g: Any, out: Any, a: Any) -> Any:
+    inverse = transposed(np.linalg.inv(a))
+    if has_complex(a):
+        return np.expand_dims(g[1] + 1j * np.imag(g[0] * out[0]), (-2, -1)) * inverse
+    return np.expand_dims(g[1], (-2, -1)) * inverse
+
+
+def slogdet_jvp(t: Any, out: Any, a: Any) -> Any:
+    change = np.sum(transposed(np.linalg.inv(a)) * t, axis=(-2, -1))
+    if has_complex(a):
+        return 1j * np.imag(change) * out[0], np.real(change)
+    return 0.0 * out[0], change
+
 
 rule(
     np.linalg.slogdet,
     "a",
-    vjp=lambda g, a: np.expand_dims(g[1], (-2, -1)) * transposed(np.linalg.inv(a)),
-    jvp=lambda t, out, a: (0.0 * out[0], np.sum(transposed(np.linalg.inv(a)) * t, axis=(-2, -1))),
+    vjp=slogdet_vjp,
+    jvp=slogdet_jvp,
     infer=lambda a: (batch_shape(a), batch_shape(a)),
-    samples=(sample(A), sample(STACK)),
-)
-
-
-def pinv_vjp(g: Any, out: Any, a: Any) -> Any:
-    p, q = transposed(out), transposed(g)
-    return (q - a @ (out @ q)) @ (out @ p) + (p @ out) @ (q - (q @ out) @ a) - p @ g @ p
-
-
-def pinv_jvp(t: Any, out: Any, a: Any) -> Any:
-    p, q = transposed(out), transposed(t)
-    return (out @ p) @ (q - (q @ a) @ out) + (q - out @ (a @ q)) @ (p @ out) - out @ t @ out
-
-
-rule(
-    np.linalg.pinv,
-    "a",
-    vjp=pinv_vjp,
-    jvp=pinv_jvp,
-    infer=lambda a: Shape((*array_dims(a.type)[:-2], *array_dims(a.type)[:-3:-1])),
-    samples=(sample(A), sample(M), sample(M.T)),
+    samples=(sample(A), sample(STACK), sample(A + 0.5j * A.T)),
 )
 
 
@@ -230,6 +253,16 @@ def diagonal_mask(a: Any, offset: int, axis1: int, axis2: int) -> Any:
     return np.eye(a.shape[axis1], a.shape[axis2], offset)
 
 
+TRACES = (sample(STACK), sample(STACK, offset=-1), sample(np.linspace(-1.0, 2.0, 24).reshape(2, 3, 4), offset=1))
+if hasattr(np.linalg, "trace"):  # NumPy 2
+    linear(
+        np.linalg.trace,
+        "x / * offset=0",
+        static=("offset",),
+        vjp=lambda g, x, offset: trace_vjp(g, x, offset, -2, -1),
+        infer=lambda x, offset: batch_shape(x),
+        samples=TRACES,
+    )
 linear(
     np.trace,
     "a offset=0 axis1=0 axis2=1",

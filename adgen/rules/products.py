@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from adgen.ir.nodes import Operand
-from adgen.rules.axes import inverse_permutation, is_complex, normal_axes, numbers, shaped_like
+from adgen.rules.axes import inverse_permutation, normal_axes, numbers, shaped_like
+from adgen.rules.core import has_complex
 from adgen.rules.declare import multilinear, rule, sample, static
 from adgen.rules.shapes import flat_shape
 from adgen.rules.typing import Shape, array_dims, broadcast_of, known
@@ -98,7 +99,7 @@ multilinear(
 
 
 def vdot_a_vjp(g: Any, a: Any, b: Any) -> Any:
-    if is_complex(a.dtype):
+    if has_complex(a):
         return np.conj(g * np.reshape(b, np.shape(a)))
     return g * np.reshape(b, np.shape(a))
 
@@ -108,7 +109,7 @@ def vdot_a_jvp(t: Any, b: Any) -> Any:
 
 
 def vdot_b_vjp(g: Any, a: Any, b: Any) -> Any:
-    if is_complex(a.dtype):
+    if has_complex(a):
         return g * np.reshape(np.conj(a), np.shape(b))
     return g * np.reshape(a, np.shape(b))
 

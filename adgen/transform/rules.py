@@ -108,5 +108,7 @@ class RuleRunner:
 
 def differentiable(op: Primitive, s: Let) -> list[tuple[str, Any]]:
     """Return (parameter, operand or tuple of them) for each parameter that has a derivative."""
+    if not op.diff:
+        return []
     bound = bound_args(op, s.args, s.kws)
     return [(p, bound[p]) for p in op.diff]

@@ -1,0 +1,110 @@
+"""Where a derivative does not exist, or exists for some uses only: right, NaN or an error, never another number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import adgen
+from tests.numeric import assert_gradient
+
+A = np.array([[2.0, -0.5, 0.3], [0.4, 1.5, -0.7], [-0.2, 0.6, 3.0]])
+TALL = np.array([[1.0, -2.0], [0.3, 4.0], [0.7, 0.2]])
+Z = A + 0.5j * A[::-1]
+H = Z @ Z.conj().T
+TWICE = np.diag([2.0, 1.0, 1.0])
+
+
+def sum_of_values(a: Any) -> Any:
+    w, _ = np.linalg.eigh(a)
+    return np.sum(w**2)
+
+
+def first_vector(a: Any) -> Any:
+    _, v = np.linalg.eigh(a)
+    return np.sum(v[:, 0] ** 3)
+
+
+def squared_vectors(a: Any) -> Any:
+    w, v = np.linalg.eigh(a)
+    return np.sum(np.abs(v[0]) ** 2 * w**2)
+
+
+def real_vectors(a: Any) -> Any:
+    _, v = np.linalg.eigh(a)
+    return np.sum(np.real(v))
+
+
+def low_rank(a: Any) -> Any:
+    u, s, vh = np.linalg.svd(a, full_matrices=False)
+    return np.sum(np.abs(s[0] * np.outer(u[:, 0], vh[0]) - 0.3) ** 2)
+
+
+def thin_part(a: Any) -> Any:
+    u, s, vh = np.linalg.svd(a)
+    return np.sum(u[:, :2] * s @ np.cos(vh))
+
+
+def surplus_part(a: Any) -> Any:
+    return np.sum(np.linalg.svd(a)[0] ** 3)
+
+
+def thin_factor(a: Any) -> Any:
+    q, r = np.linalg.qr(a, mode="complete")
+    return np.sum(np.sin(q[:, :2])) + np.sum(r**2)
+
+
+def spectral(a: Any) -> Any:
+    w, v = np.linalg.eig(a)
+    return np.sum(np.real(np.exp(w) * v[0] ** 2 / np.sum(v**2, axis=0)))
+
+
+def pseudo(a: Any) -> Any:
+    return np.sum(np.sin(np.linalg.pinv(np.outer(a, a + 1.0))))
+
+
+def cut_off(a: Any) -> Any:
+    return np.sum(np.linalg.pinv(a, 0.4))
+
+
+def test_equal_eigenvalues() -> None:
+    assert np.allclose(adgen.grad(sum_of_values)(TWICE), 2.0 * TWICE)
+    assert np.isnan(adgen.grad(first_vector)(TWICE)).any()
+    assert np.allclose(adgen.jvp(sum_of_values, (TWICE,), (np.eye(3),))[1], 8.0)
+
+
+@pytest.mark.parametrize("f", [squared_vectors, low_rank])
+def test_complex_vectors_up_to_their_phase(f: Any) -> None:
+    assert_gradient(f, (adgen.grad(f)(H),), (H,))
+    with pytest.raises(adgen.NoGradientError, match="phase"):
+        adgen.jvp(f, (H,), (H,))
+
+
+def test_phase_of_complex_vectors() -> None:
+    assert np.isnan(adgen.grad(real_vectors)(H)).any()
+
+
+@pytest.mark.parametrize("f", [thin_part, thin_factor])
+def test_surplus_vectors_that_nobody_reads(f: Any) -> None:
+    assert_gradient(f, (adgen.grad(f)(TALL),), (TALL,))
+    d = np.cos(TALL)
+    assert np.isclose(adgen.jvp(f, (TALL,), (d,))[1], np.sum(adgen.grad(f)(TALL) * d))
+
+
+def test_surplus_vectors() -> None:
+    with pytest.raises(NotImplementedError, match="full_matrices=False"):
+        adgen.grad(surplus_part)(TALL)
+    assert np.isnan(adgen.jvp(surplus_part, (TALL,), (TALL,))[1])
+
+
+def test_eigenvalues_that_turn_out_real() -> None:
+    assert_gradient(spectral, (adgen.grad(spectral)(A),), (A,))
+
+
+def test_pseudo_inverse_of_a_rank() -> None:
+    v = np.array([0.5, -1.2, 2.0])
+    assert_gradient(pseudo, (adgen.grad(pseudo)(v),), (v,))
+    assert np.isnan(adgen.grad(cut_off)(np.diag([1.0, 0.5, 0.1]))).all()
+    assert np.isfinite(adgen.grad(cut_off)(np.diag([1.0, 0.5, 0.0]))).all()
