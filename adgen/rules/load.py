@@ -28,6 +28,7 @@ MODULES = (
     "constructors",
     "statistics",
     "grids",
+    "fft",
 )
 
 _lock = threading.Lock()
