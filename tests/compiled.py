@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import cmath
 import copy
 import itertools
 import linecache
@@ -26,7 +27,7 @@ from tests.rule_walk import DIFFERENTIABLE, is_active
 load_rules()
 NUMBER = itertools.count()
 SPELLED = {"copy": "{0}.copy()", "astype": "{0}.astype({1})", "to_float": "float({0})"}
-NAMES = {"np": np, "math": math, "unbroadcast": unbroadcast}
+NAMES = {"np": np, "math": math, "cmath": cmath, "unbroadcast": unbroadcast}
 RIGHT = "right"
 
 

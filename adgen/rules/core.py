@@ -116,8 +116,10 @@ def pow_base(out: Any, x: Any, y: Any) -> Any:
 
 
 def pow_exponent(out: Any, x: Any, y: Any) -> Any:
-    if has_complex(x, y):
+    if has_complex(x):
         return out * np.log(x)
+    if has_complex(y):
+        return out * np.log(x + 0j)
     if is_static(x):
         return out * math.log(x) if x > 0 else 0.0
     if all_scalars(x, y):

@@ -78,20 +78,20 @@ def fitted(d: Any, a: Any, n: Any, axis: int) -> Any:
 
 
 @static
-def opposite(norm: str | None) -> str:
+def opposite(norm: Any) -> Any:
     """Return the norm of the inverse transform's factor."""
     return {None: "forward", "backward": "forward", "ortho": "ortho", "forward": "backward"}[norm]
 
 
-def fft_vjp(g: Any, a: Any, n: Any, axis: int, norm: str | None) -> Any:
+def fft_vjp(g: Any, a: Any, n: Any, axis: int, norm: Any) -> Any:
     return fitted(np.fft.fft(g, axis=axis, norm=norm), a, n, axis)
 
 
-def ifft_vjp(g: Any, a: Any, n: Any, axis: int, norm: str | None) -> Any:
+def ifft_vjp(g: Any, a: Any, n: Any, axis: int, norm: Any) -> Any:
     return fitted(np.fft.ifft(g, axis=axis, norm=norm), a, n, axis)
 
 
-def rfft_vjp(g: Any, a: Any, n: Any, axis: int, norm: str | None) -> Any:
+def rfft_vjp(g: Any, a: Any, n: Any, axis: int, norm: Any) -> Any:
     whole = np.fft.fft(g, a.shape[axis] if n is None else n, axis=axis, norm=norm)
     return fitted(np.real(whole), a, n, axis)
 
@@ -103,16 +103,16 @@ def doubled(d: Any, n: Any, axis: int) -> Any:
     return from_front(front, axis)
 
 
-def irfft_vjp(g: Any, a: Any, n: Any, axis: int, norm: str | None) -> Any:
+def irfft_vjp(g: Any, a: Any, n: Any, axis: int, norm: Any) -> Any:
     d = doubled(np.conj(np.fft.rfft(g, axis=axis, norm=opposite(norm))), g.shape[axis], axis)
     return fitted(d, a, n, axis)
 
 
-def hfft_vjp(g: Any, a: Any, n: Any, axis: int, norm: str | None) -> Any:
+def hfft_vjp(g: Any, a: Any, n: Any, axis: int, norm: Any) -> Any:
     return np.conj(irfft_vjp(g, a, n, axis, opposite(norm)))
 
 
-def ihfft_vjp(g: Any, a: Any, n: Any, axis: int, norm: str | None) -> Any:
+def ihfft_vjp(g: Any, a: Any, n: Any, axis: int, norm: Any) -> Any:
     return rfft_vjp(np.conj(g), a, n, axis, opposite(norm))
 
 
@@ -177,12 +177,12 @@ def along(a: Any, s: Any, axes: Any) -> tuple[int, ...]:
     return chosen(axes, len(s), np.ndim(a))
 
 
-def fftn_vjp(g: Any, a: Any, s: Any, axes: Any, norm: str | None) -> Any:
+def fftn_vjp(g: Any, a: Any, s: Any, axes: Any, norm: Any) -> Any:
     d = np.fft.fftn(g, axes=along(a, s, axes), norm=norm)
     return all_fitted(d, a, s, along(a, s, axes))
 
 
-def ifftn_vjp(g: Any, a: Any, s: Any, axes: Any, norm: str | None) -> Any:
+def ifftn_vjp(g: Any, a: Any, s: Any, axes: Any, norm: Any) -> Any:
     d = np.fft.ifftn(g, axes=along(a, s, axes), norm=norm)
     return all_fitted(d, a, s, along(a, s, axes))
 
@@ -200,7 +200,7 @@ def all_fitted(d: Any, a: Any, s: Any, axes: Any) -> Any:
     return shaped_like(d, a)
 
 
-def rfftn_vjp(g: Any, a: Any, s: Any, axes: Any, norm: str | None) -> Any:
+def rfftn_vjp(g: Any, a: Any, s: Any, axes: Any, norm: Any) -> Any:
     order = along(a, s, axes)
     n = a.shape[order[-1]] if s is None or s[-1] == -1 else s[-1]
     d = np.fft.fft(g, n, axis=order[-1], norm=norm)
@@ -209,7 +209,7 @@ def rfftn_vjp(g: Any, a: Any, s: Any, axes: Any, norm: str | None) -> Any:
     return all_fitted(np.real(d), a, s, order)
 
 
-def irfftn_vjp(g: Any, a: Any, s: Any, axes: Any, norm: str | None) -> Any:
+def irfftn_vjp(g: Any, a: Any, s: Any, axes: Any, norm: Any) -> Any:
     order = along(a, s, axes)
     d = np.conj(np.fft.rfft(g, axis=order[-1], norm=opposite(norm)))
     d = doubled(d, g.shape[order[-1]], order[-1])

@@ -12,6 +12,7 @@ MODULES = (
     "builtins",
     "ufuncs",
     "mathlib",
+    "cmathlib",
     "reductions",
     "joins",
     "shapes",

@@ -8,7 +8,7 @@ import numpy as np
 
 from adgen.ir.nodes import Operand
 from adgen.ir.types import Dim, Length
-from adgen.rules.axes import from_front, nonzero, numbers, one_axis, to_front
+from adgen.rules.axes import from_front, nonzero, numbers, one_axis, real_part, to_front
 from adgen.rules.declare import linear, nondifferentiable, rule, sample, static
 from adgen.rules.shapes import flat_shape, like
 from adgen.rules.typing import Shape, array_dims, known, normalize_axes
@@ -288,10 +288,10 @@ def weight(x: Any, xp: Any) -> Any:
     return np.clip((x - xp[i]) / nonzero(xp[i + 1] - xp[i]), 0.0, 1.0)
 
 
-def scatter_pair(low: Any, high: Any, x: Any, xp: Any) -> Any:
-    """Add contributions to the left and right ends of the intervals that hold x."""
+def scatter_pair(low: Any, high: Any, x: Any, xp: Any, ends: Any) -> Any:
+    """Add contributions to the left and right ends of the intervals that hold x, in an array like `ends`."""
     i = interval(x, xp)
-    d = np.zeros_like(xp)
+    d = np.zeros_like(ends)
     np.add.at(d, i, low)
     np.add.at(d, i + 1, high)
     return d
@@ -304,12 +304,12 @@ def interp_x_vjp(g: Any, x: Any, xp: Any, fp: Any) -> Any:
 def interp_xp_vjp(g: Any, x: Any, xp: Any, fp: Any) -> Any:
     part = -g * slope(x, xp, fp)
     w = weight(x, xp)
-    return scatter_pair(part * (1.0 - w), part * w, x, xp)
+    return scatter_pair(real_part(part, fp) * (1.0 - w), real_part(part, fp) * w, x, xp, xp)
 
 
-def interp_fp_vjp(g: Any, x: Any, xp: Any) -> Any:
+def interp_fp_vjp(g: Any, x: Any, xp: Any, fp: Any) -> Any:
     w = weight(x, xp)
-    return scatter_pair(g * (1.0 - w), g * w, x, xp)
+    return scatter_pair(g * (1.0 - w), g * w, x, xp, fp)
 
 
 def interp_xp_jvp(t: Any, x: Any, xp: Any, fp: Any) -> Any:
@@ -327,6 +327,7 @@ rule(
     samples=(
         sample(np.array([0.3, 1.7, 2.5, 0.9]), np.array([0.0, 1.0, 2.2, 3.0]), V),
         sample(1.4, np.array([0.0, 1.0, 2.2, 3.0]), V),
+        sample(1.4, np.array([0.0, 1.0, 2.2, 3.0]), V + 1j * V[::-1]),
         sample(np.array([-1.0, 0.4, 5.0]), np.array([0.0, 1.0, 2.2, 3.0]), V),
     ),
 )

@@ -36,6 +36,7 @@ POSITIVE = (sample(P), sample(0.7), sample(1e-200), sample(1e100))
 INSIDE = (sample(U), sample(0.7), sample(0.0))
 PAIRS = (sample(V, 1.5), sample(M, P), sample(0.7, -1.2), sample(P[:, None], P))
 HOLOMORPHIC = (sample(Z),)
+CUT, SIDE = np.array([2.3 + 0.0j, -1.7 - 0.0j]), "a branch cut"
 
 
 def _quotient(x: Any, y: Any) -> Any:
@@ -109,10 +110,23 @@ elementwise(
 # --- trigonometry -------------------------------------------------------------------------------
 
 
+# Of complex numbers the slopes go by the result, which knows on which side of a branch cut it is.
+
+
+def _arcsin_slope(out: Any, x: Any) -> Any:
+    return 1.0 / np.cos(out) if has_complex(x) else 1.0 / np.sqrt(1.0 - x * x)
+
+
+def _arccos_slope(out: Any, x: Any) -> Any:
+    return -1.0 / np.sin(out) if has_complex(x) else -1.0 / np.sqrt(1.0 - x * x)
+
+
+def _arcsinh_slope(out: Any, x: Any) -> Any:
+    return 1.0 / np.cosh(out) if has_complex(x) else 1.0 / np.sqrt(x * x + 1.0)
+
+
 def _arccosh_slope(out: Any, x: Any) -> Any:
-    if has_complex(x):
-        return 1.0 / (np.sqrt(x - 1.0) * np.sqrt(x + 1.0))
-    return 1.0 / np.sqrt(x * x - 1.0)
+    return 1.0 / np.sinh(out) if has_complex(x) else 1.0 / np.sqrt(x * x - 1.0)
 
 
 def _arctan2_y(out: Any, y: Any, x: Any) -> Any:
@@ -145,14 +159,14 @@ def _sinc_slope(out: Any, x: Any) -> Any:
 elementwise(np.sin, lambda out, x: np.cos(x), samples=(*ALL, *HOLOMORPHIC))
 elementwise(np.cos, lambda out, x: -np.sin(x), samples=(*ALL, *HOLOMORPHIC))
 elementwise(np.tan, lambda out, x: 1.0 + out * out, samples=(*ALL, *HOLOMORPHIC))
-elementwise(np.arcsin, lambda out, x: 1.0 / np.sqrt(1.0 - x * x), samples=(*INSIDE, *HOLOMORPHIC))
-elementwise(np.arccos, lambda out, x: -1.0 / np.sqrt(1.0 - x * x), samples=(*INSIDE, *HOLOMORPHIC))
+elementwise(np.arcsin, _arcsin_slope, samples=(*INSIDE, *HOLOMORPHIC, sample(CUT, kink=SIDE)))
+elementwise(np.arccos, _arccos_slope, samples=(*INSIDE, *HOLOMORPHIC, sample(CUT, kink=SIDE)))
 elementwise(np.arctan, lambda out, x: 1.0 / (1.0 + x * x), samples=(*ALL, *HOLOMORPHIC, sample(1e200)))
 elementwise(np.sinh, lambda out, x: np.cosh(x), samples=(*ALL, *HOLOMORPHIC))
 elementwise(np.cosh, lambda out, x: np.sinh(x), samples=(*ALL, *HOLOMORPHIC))
 elementwise(np.tanh, lambda out, x: 1.0 - out * out, samples=(*ALL, *HOLOMORPHIC))
-elementwise(np.arcsinh, lambda out, x: 1.0 / np.sqrt(x * x + 1.0), samples=(*ALL, *HOLOMORPHIC))
-elementwise(np.arccosh, _arccosh_slope, samples=(sample(P + 1.0), sample(1.7), *HOLOMORPHIC))
+elementwise(np.arcsinh, _arcsinh_slope, samples=(*ALL, *HOLOMORPHIC, sample(1j * CUT, kink=SIDE)))
+elementwise(np.arccosh, _arccosh_slope, samples=(sample(P + 1.0), sample(1.7), *HOLOMORPHIC, sample(CUT, kink=SIDE)))
 elementwise(np.arctanh, lambda out, x: _quotient(1.0, 1.0 - x * x), samples=(*INSIDE, *HOLOMORPHIC))
 elementwise(
     np.arctan2,
