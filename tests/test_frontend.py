@@ -811,49 +811,35 @@ def refuse(fn: Callable[..., Any]) -> str:
     return str(caught.value)
 
 
-def test_with_is_refused_at_its_line() -> None:
+def test_a_class_is_refused_at_its_line() -> None:
     def f(x):
-        with np.errstate(all="ignore"):
-            return x
+        class A(dict):
+            pass
+
+        return A(x)
 
     line = f.__code__.co_firstlineno + 1
     assert refuse(f) == (
         f"""\
-`with` can't be differentiated
+a class defined inside a function can't be differentiated
   File "{__file__}", line {line}, column 9, in f
-    with np.errstate(all="ignore"):
-    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-Instead: put the `with` round the call of the differentiated function.
+    class A(dict):
+    ^^^^^^^^^^^^^^
+Instead: define the class at the top of the module.
 [ADG101]"""
     )
 
 
 def test_caret_under_the_expression() -> None:
     def f(xs):
-        return sum(xs) + next(x for x in xs)
+        return sum(xs) + (yield len(xs))
 
     text = refuse(f).splitlines()
-    assert text[2].strip() == "return sum(xs) + next(x for x in xs)"
-    assert text[3][4:] == " " * 21 + "^" * 15
+    assert text[2].strip() == "return sum(xs) + (yield len(xs))"
+    assert text[3][4:] == " " * 18 + "^" * 13
 
 
 def test_every_refusal_has_a_way_out() -> None:
-    def tries(x):
-        try:
-            return x
-        except ValueError:
-            return 0
-
-    def matches(x):
-        match x:
-            case 1:
-                return x
-
-    def imports(x):
-        import math
-
-        return math.sin(x)
-
     def defines(x):
         class A:
             pass
@@ -864,9 +850,6 @@ def test_every_refusal_has_a_way_out() -> None:
         global RATE
         RATE = x
         return x
-
-    def generates(x):
-        yield x
 
     def looks(x):
         return locals()
@@ -883,25 +866,7 @@ def test_every_refusal_has_a_way_out() -> None:
     async def waits(x):
         return x
 
-    def keeps_generator(x):
-        g = (v for v in x)
-        return g
-
-    def passes_generator(x):
-        return np.sum(v for v in x)
-
-    def shadowed(x):
-        sum = len
-        return sum(v for v in x)
-
-    def inner_generator(x):
-        def g():
-            yield x
-
-        return g
-
-    refused: list[Callable[..., Any]] = [tries, matches, imports, defines, writes_global, generates, looks]
-    refused += [deletes_attribute, writes_nonlocal, waits, keeps_generator, passes_generator, shadowed, inner_generator]
+    refused: list[Callable[..., Any]] = [defines, writes_global, looks, deletes_attribute, writes_nonlocal, waits]
     for fn in refused:
         text = refuse(fn)
         assert "can't be differentiated" in text and "Instead: " in text and "^" in text, text

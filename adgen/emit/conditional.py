@@ -107,7 +107,7 @@ def _stmt(s: Stmt, uses: dict[Var, int], choices: Choices) -> Stmt:
 
 def _reads(s: If, uses: dict[Var, int]) -> tuple[Var, ...] | None:
     """Return what the sides of a branch read from outside, or None if it can't be an expression."""
-    if len(s.outs) != 1 or refers(s.outs[0].type):
+    if len(s.outs) != 1 or s.catch or refers(s.outs[0].type):
         return None
     logical = _is(s.orelse.results[0], False, s.cond) or _is(s.then.results[0], True, s.cond)
     if s.origin is not None and s.origin.text.startswith(("if ", "elif ")) and not logical:
@@ -120,7 +120,7 @@ def _reads(s: If, uses: dict[Var, int]) -> tuple[Var, ...] | None:
             return None
         inner: set[Var] = set()
         for x in b.stmts:
-            if not isinstance(x, Let) or x.out.fixed or x.op.effect != "pure" or x.op.name in STATEMENTS:
+            if not isinstance(x, Let) or x.out.fixed or x.stays or x.op.name in STATEMENTS:
                 return None
             if uses.get(x.out) != 1 or refers(x.out.type):
                 return None

@@ -20,7 +20,7 @@ from adgen.ir.types import Array, Record, Tuple
 WIDTH = 88
 DEPTH = 8
 LONGEST_GAP = 24  # writes that are looked at between a definition and its use
-STATEMENTS = frozenset({"update", "append", "bound", "raise_"})
+STATEMENTS = frozenset({"update", "append", "bound", "raise_", "attempt", "caught"})
 SHAPE_ONLY = frozenset({"dim", "size", "shape", "np.zeros_like", "np.ones_like", "np.empty_like"})
 
 
@@ -85,9 +85,9 @@ class _Folder:
                 if s.out.name is not None and s.out.fixed:
                     self.events.named.setdefault(s.out.name, []).append(n)
                 base = written(s)
-                if base is not None or s.op.effect == "opaque":
+                if base is not None or s.stays:
                     self.events.orders.append(n)
-                    opaque = s.op.effect == "opaque"
+                    opaque = s.stays
                     reach = union(*(self.memory.roots(a) for a in s.args))
                     self.events.roots.append(None if opaque and not reach else reach if opaque else self._target(s))
             if isinstance(s, Loop):
@@ -154,7 +154,7 @@ class _Folder:
             room -= len(s.out.name or "t") + 3
         width, depth = _overhead(s), 1
         reads: Roots = ()
-        opaque = s.op.effect == "opaque"
+        opaque = s.stays
         names: dict[str, None] = {}
         origin = s.origin if s.adjoint else None
         width += sum(_width(self.overlay.resolve(a)) for a in s.args)

@@ -92,7 +92,7 @@ class LoopWriter(StatementWriter):
             if ends:
                 self.put(ast.Break(), s.origin)
             return ends
-        decides = isinstance(last, If) and (stop is last.cond or self.breaks(last, stop))
+        decides = isinstance(last, If) and not last.catch and (stop is last.cond or self.breaks(last, stop))
         if decides and isinstance(last, If) and not self.collected_late(owner, last):
             self.block(block.stmts[:-1], owner)
             self.comment(last)
@@ -125,7 +125,7 @@ class LoopWriter(StatementWriter):
             if isinstance(flag, Const) and flag.value:
                 return True
             last = b.stmts[-1] if b.stmts else None
-            if isinstance(last, If) and (flag is last.cond or self.breaks(last, flag)):
+            if isinstance(last, If) and not last.catch and (flag is last.cond or self.breaks(last, flag)):
                 return True
         return False
 

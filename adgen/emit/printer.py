@@ -176,6 +176,20 @@ class Printer(Unparser):  # type: ignore[misc]
             self.write(" ")
             self._test(t.exc)
 
+    def _Try(self, t: ast.Try) -> None:
+        self.fill("try")
+        self.enter()
+        self.dispatch(t.body)
+        self.leave()
+        for h in t.handlers:
+            self.fill("except ")
+            assert h.type is not None
+            self._place(h.type, ATOM)
+            self.write(f" as {h.name}" if h.name else "")
+            self.enter()
+            self.dispatch(h.body)
+            self.leave()
+
     # expressions
 
     def _place(self, e: ast.expr, level: int) -> None:

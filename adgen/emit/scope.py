@@ -132,6 +132,8 @@ INTERNAL = frozenset(
         "opaque",
         "raise_",
         "bound",
+        "attempt",
+        "caught",
     }
 )
 CALLS: dict[str, Any] = {"length": len, "to_float": float, "to_int": int}

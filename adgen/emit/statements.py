@@ -56,6 +56,7 @@ class StatementWriter:
         self.body: list[ast.stmt] = []
         self.section = Section()
         self.unbound = find_unbound(func, self.overlay, names)
+        self.kinds: dict[Var, ast.expr] = {}  # what each `try` catches
 
     # small things
 
@@ -132,6 +133,9 @@ class StatementWriter:
         name = s.op.name
         if name in ("update", "append") and refers(s.out.type):
             self.in_place(s)
+        elif name == "attempt":
+            names = [self.value(a) for a in s.args]
+            self.kinds[s.out] = names[0] if len(names) == 1 else ast.Tuple(names, ast.Load())
         elif name == "raise_":
             self.put(ast.Raise(self.value(s.args[0]), None), s.origin)
         elif name == "bound" or (s.out not in self.live.used and not s.out.fixed):
@@ -193,6 +197,9 @@ class StatementWriter:
     def branch(self, s: If) -> None:
         self.comment(s)
         live = [k for k, v in enumerate(s.outs) if v in self.live.used]
+        if s.catch:
+            self.attempt(s, live)
+            return
         before = self.nested()
         self.block(s.then.stmts)
         self.copies([(s.outs[k], s.then.results[k]) for k in live], s.origin)
@@ -201,6 +208,25 @@ class StatementWriter:
         self.block(s.orelse.stmts)
         self.copies([(s.outs[k], s.orelse.results[k]) for k in live], s.origin)
         self.choose(self.value(s.cond), then, self.leave(before), s.origin)
+        self.section = Section()
+
+    def attempt(self, s: If, live: Sequence[int]) -> None:
+        """Write a `try` and its handler."""
+        assert isinstance(s.cond, Var)
+        caught, *rest = s.orelse.stmts
+        assert isinstance(caught, Let)
+        sides: list[list[ast.stmt]] = []
+        for stmts, results in ((s.then.stmts, s.then.results), (rest, s.orelse.results)):
+            before = self.nested()
+            self.block(stmts)
+            self.copies([(s.outs[k], results[k]) for k in live], s.origin)
+            sides.append(self.leave(before))
+        name = self.names.of(caught.out) if caught.out in self.live.used else None
+        kinds = self.kinds[s.cond]
+        self.put(
+            ast.Try(sides[0] or [ast.Pass()], [ast.ExceptHandler(kinds, name, sides[1] or [ast.Pass()])], [], []),
+            s.origin,
+        )
         self.section = Section()
 
     def choose(self, test: ast.expr, then: list[ast.stmt], orelse: list[ast.stmt], origin: Origin | None) -> None:

@@ -23,7 +23,13 @@ class Writer(LoopWriter):
         """Write a block that ends the function with `result`."""
         last = block.stmts[-1] if block.stmts else None
         result = self.overlay.resolve(result)
-        if isinstance(last, If) and len(last.outs) == 1 and last.outs[0] is result and self.differs(last):
+        if (
+            isinstance(last, If)
+            and not last.catch
+            and len(last.outs) == 1
+            and last.outs[0] is result
+            and self.differs(last)
+        ):
             self.block(block.stmts[:-1])
             self.comment(last)
             branches: list[list[ast.stmt]] = []

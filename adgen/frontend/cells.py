@@ -10,20 +10,20 @@ from collections.abc import Iterator
 
 from adgen.frontend.tree import (
     Assign,
-    AugItem,
-    Delete,
+    Finally,
     For,
     Function,
     If,
     Lit,
     Operand,
-    Raise,
-    Return,
-    SetAttr,
     SetItem,
     Stmt,
+    Try,
     Unpack,
     While,
+    With,
+    blocks,
+    operands,
 )
 
 
@@ -49,18 +49,8 @@ def _inner(stmts: list[Stmt]) -> Iterator[Function]:
     for s in stmts:
         if isinstance(s, Assign) and s.op == "function":
             yield s.data
-        for block in _blocks(s):
+        for block in blocks(s):
             yield from _inner(block)
-
-
-def _blocks(s: Stmt) -> tuple[list[Stmt], ...]:
-    if isinstance(s, If):
-        return s.then, s.orelse
-    if isinstance(s, For):
-        return s.body, s.orelse
-    if isinstance(s, While):
-        return s.before, s.body, s.orelse
-    return ()
 
 
 def _rebinds(fn: Function, name: str) -> bool:
@@ -109,6 +99,18 @@ class _Cells:
                 _Cells(known & inner.nonlocals, known).inner(inner)
         elif isinstance(s, If):
             s.then, s.orelse = self.block(s.then), self.block(s.orelse)
+        elif isinstance(s, Try):
+            s.body = self.block(s.body)
+            for h in s.handlers:
+                h.before, h.body = self.block(h.before), self.block(h.body)
+                if h.name in self.own:
+                    h.body.insert(0, self.store(h.name or "", s))
+        elif isinstance(s, Finally):
+            s.body, s.final = self.block(s.body), self.block(s.final)
+        elif isinstance(s, With):
+            s.body = self.block(s.body)
+            if s.target in self.own:
+                s.body.insert(0, self.store(s.target or "", s))
         elif isinstance(s, For):
             s.body, s.orelse = self.block(s.body), self.block(s.orelse)
             if s.target in self.own:
@@ -128,25 +130,5 @@ class _Cells:
         return [t for t in targets if t in self.own]
 
     def reads(self, s: Stmt) -> list[str]:
-        found = dict.fromkeys(a for a in _operands(s) if isinstance(a, str) and a in self.own)
+        found = dict.fromkeys(a for a in operands(s) if isinstance(a, str) and a in self.own)
         return list(found)
-
-
-def _operands(s: Stmt) -> tuple[Operand | None, ...]:
-    if isinstance(s, Assign):
-        return s.args
-    if isinstance(s, (Unpack, Return)):
-        return (s.value,)
-    if isinstance(s, SetItem):
-        return s.base, s.key, s.value
-    if isinstance(s, AugItem):
-        return s.base, s.key, s.value
-    if isinstance(s, SetAttr):
-        return s.base, s.value
-    if isinstance(s, Delete):
-        return s.base, s.key
-    if isinstance(s, Raise):
-        return s.exc, s.cause
-    if isinstance(s, If):
-        return (s.test,)
-    return (s.iter,) if isinstance(s, For) else ()

@@ -15,21 +15,32 @@ path through its body. A return inside a loop sets `%ret` and `%returned`, and e
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from adgen.frontend.refuse import make_refusal
 from adgen.frontend.tree import (
     Assign,
+    AugItem,
     Break,
     Continue,
+    Finally,
     For,
     Function,
     If,
     Lit,
     Raise,
     Return,
+    SetAttr,
+    SetItem,
     Stmt,
+    Try,
+    Unpack,
     While,
+    With,
+    operands,
+    walk,
 )
 from adgen.ir.nodes import Origin
 
@@ -86,9 +97,13 @@ class _Exits:
     def __init__(self) -> None:
         self._flows: dict[int, tuple[Stmt, _Flow]] = {}
         self._count = 0
+        self._reads: Counter[str] = Counter()  # how often each name is read
+        self._origin = Origin("", 0, 0, 0, 0, "", "")
 
     def function(self, fn: Function) -> list[Stmt]:
-        body = fn.body
+        body, self._origin = fn.body, fn.origin
+        if any(isinstance(s, Try) for s in walk(body)):
+            self._reads = Counter(_names_read(body))
         last = body[-1] if body and isinstance(body[-1], Return) else None
         rest = body[:-1] if last is not None else body
         flow = self.flow(rest)
@@ -131,6 +146,16 @@ class _Exits:
         if isinstance(s, If):
             then, orelse = self.flow(s.then), self.flow(s.orelse)
             return _Flow(then.leaves | orelse.leaves, then.falls or orelse.falls)
+        if isinstance(s, Try):
+            sides = [self.flow(b) for b in (s.body, *(h.body for h in s.handlers))]
+            return _Flow(_NONE.union(*(f.leaves for f in sides)), any(f.falls for f in sides))
+        if isinstance(s, Finally):
+            body, final = self.flow(s.body), self.flow(s.final)
+            if final.leaves:
+                raise make_refusal("FinallyLeaves", s.origin or self._origin)
+            return _Flow(body.leaves, body.falls and final.falls)
+        if isinstance(s, With):
+            return self.flow(s.body)
         if isinstance(s, (For, While)):
             body, orelse = self.flow(s.body), self.flow(s.orelse)
             returns = body.leaves & frozenset("r")
@@ -163,6 +188,9 @@ class _Exits:
             elif isinstance(s, (For, While)):
                 if self.loop(s, pending, ctx, out):
                     return out
+            elif isinstance(s, (Try, Finally, With)):
+                if self.region(s, pending, ctx, out):
+                    return out
             else:
                 out.append(s)
         if ctx.end_returns:
@@ -192,6 +220,62 @@ class _Exits:
         out.append(If(s.test, self.block(s.then, inner), self.block(s.orelse, inner), s.origin))
         out.append(If(left, [], self.block(rest, ctx), s.origin))
         return True
+
+    def region(self, s: Try | Finally | With, pending: list[Stmt], ctx: _Context, out: list[Stmt]) -> bool:
+        """Append a rewritten statement whose blocks can't take in what follows; say whether that was done with, too."""
+        flow = self.flow_of(s)
+        rest = pending[::-1]
+        if not flow.leaves & _LEAVES:
+            out.extend(self._inside(s, ctx.inner()))
+            return not flow.falls
+        if not rest and not isinstance(s, Finally):
+            out.extend(self._inside(s, ctx))
+            return True
+        left = self.name("left")
+        out.extend(self._inside(s, ctx.guarded(left, s.origin)))
+        out.append(If(left, [], self.block(rest, ctx), s.origin))
+        return True
+
+    def _inside(self, s: Try | Finally | With, ctx: _Context) -> list[Stmt]:
+        if isinstance(s, Try):
+            return self._attempts(s, self._segments(s.body), ctx)
+        if isinstance(s, With):
+            return [replace(s, body=self.block(s.body, ctx))]
+        return [*self.block(s.body, ctx), *self.block(s.final, ctx.inner())]
+
+    def _attempts(self, s: Try, segments: list[list[Stmt]], ctx: _Context) -> list[Stmt]:
+        """Return a `try` of each segment, within the success of the one before."""
+        first, *rest = segments
+        handlers = [replace(h, body=self.block(h.body, ctx)) for h in s.handlers]
+        leaves = not any(self.flow(h.body).falls for h in s.handlers)
+        last = not rest
+        body = self.block(first, ctx if last else ctx.inner())
+        ok = s.ok if last else self.name("ok")
+        attempt = Try(body, handlers, ok, leaves, s.origin)
+        if last:
+            return [attempt]
+        failed: Flags = ((s.ok, False),)
+        return [attempt, If(ok, self._attempts(s, rest, ctx), list(_assign(failed, s.origin)), s.origin)]
+
+    def _segments(self, body: list[Stmt]) -> list[list[Stmt]]:
+        """Cut the body of a `try` behind each statement that changes what is read outside of it.
+
+        So a handler sees all that was done before the exception. What leaves the block is not cut.
+        """
+        if self.flow(body).leaves:
+            return [body]
+        inside = Counter(_names_read(body))
+        segments: list[list[Stmt]] = [[]]
+        changed: set[str] = set()
+        for k, s in enumerate(body):
+            segments[-1].append(s)
+            changed.update(n for t in walk([s]) for n in _changed(t) if not n.startswith("%"))
+            if k + 1 == len(body) or body[k + 1].origin is s.origin:
+                continue  # within one of the user's statements
+            if any(self._reads[n] > inside[n] for n in changed):
+                segments.append([])
+            changed.clear()
+        return segments
 
     def loop(self, s: For | While, pending: list[Stmt], ctx: _Context, out: list[Stmt]) -> bool:
         """Append the rewritten loop and what follows from it; say whether the rest of the block is in it."""
@@ -236,6 +320,25 @@ class _Exits:
 def _is_endless(s: For | While, body: _Flow) -> bool:
     """Say whether nothing but a return ends the loop."""
     return isinstance(s, While) and isinstance(s.test, Lit) and bool(s.test.value) and "b" not in body.leaves
+
+
+def _names_read(stmts: list[Stmt]) -> Iterator[str]:
+    for s in walk(stmts):
+        yield from (a for a in operands(s) if isinstance(a, str))
+        if isinstance(s, Assign) and s.op == "function":
+            yield from (str(t.data) for t in walk(s.data.body) if isinstance(t, Assign) and t.op == "free")
+
+
+def _changed(s: Stmt) -> tuple[str, ...]:
+    """Return the names that a statement binds or writes into."""
+    if isinstance(s, Assign):
+        written = s.args[0] if s.op in ("inplace", "getattr") else None  # a method may write its owner
+        return (s.target, written) if isinstance(written, str) else (s.target,)
+    if isinstance(s, Unpack):
+        return s.targets
+    if isinstance(s, (SetItem, AugItem, SetAttr)):
+        return (s.base,) if isinstance(s.base, str) else ()
+    return (s.target,) if isinstance(s, For) else ()
 
 
 def _assign(flags: Flags, origin: Origin | None) -> Iterator[Stmt]:

@@ -14,11 +14,11 @@ from typing import Any
 
 import gast
 
-from adgen.frontend.deep import deep_recursion
 from adgen.frontend.cells import share_cells
+from adgen.frontend.deep import deep_recursion
 from adgen.frontend.exits import single_exit
-from adgen.frontend.lower_match import MatchLowerer
 from adgen.frontend.lower_expr import BINARY
+from adgen.frontend.lower_match import MatchLowerer
 from adgen.frontend.origins import Locator
 from adgen.frontend.refuse import make_refusal
 from adgen.frontend.scope import Scope, parameters, scan_scope, walrus_names
@@ -28,7 +28,10 @@ from adgen.frontend.tree import (
     Break,
     Continue,
     Delete,
+    Finally,
+    For,
     Function,
+    Handler,
     If,
     Lit,
     Operand,
@@ -38,8 +41,11 @@ from adgen.frontend.tree import (
     SetAttr,
     SetItem,
     Stmt,
+    Try,
     Unpack,
     While,
+    With,
+    Yield,
 )
 
 _trees: dict[int, tuple[weakref.ref[CodeType], Function]] = {}
@@ -121,8 +127,6 @@ class Lowerer(MatchLowerer):
         self.origin = header = self.locator.statement(node)
         if isinstance(node, gast.AsyncFunctionDef):
             raise self.refuse(node)
-        if self.names.yields is not None:
-            raise self.refuse(self.names.yields)
         for name, statement in self.names.declared.items():
             if name in self.names.assigned and not self.is_of_outer(name, statement):
                 raise self.refuse(statement)
@@ -143,6 +147,7 @@ class Lowerer(MatchLowerer):
             self.locator.source.file,
             self.text(),
             declared & self.local,
+            self.names.yields is not None,
         )
         share_cells(made)
         return made
@@ -212,6 +217,12 @@ class Lowerer(MatchLowerer):
             return
         if isinstance(node.value, gast.Name):
             self.expr(node.value, self.temp())  # it may be unbound
+        elif isinstance(node.value, gast.Yield):
+            value = Lit(None) if node.value.value is None else self.expr(node.value.value)
+            self.out.append(Yield(value, self.origin))
+        elif isinstance(node.value, gast.YieldFrom):
+            sequence, each = self.expr(node.value.value), self.temp()
+            self.out.append(For(each, sequence, [Yield(each, self.origin)], origin=self.origin))
         else:
             self.expr(node.value)
 
@@ -276,6 +287,48 @@ class Lowerer(MatchLowerer):
         tests: list[Operand] = []
         before = self.block(lambda: tests.append(self.expr(node.test)))
         self.out.append(While(before, tests[0], self.body(node.body), self.body(node.orelse), None, origin))
+
+    def stmt_Try(self, node: Any) -> None:
+        if node.finalbody:
+            body = self.block(lambda: self.guarded(node))
+            self.out.append(Finally(body, self.body(node.finalbody), self.origin))
+        else:
+            self.guarded(node)
+
+    def guarded(self, node: Any) -> None:
+        origin, ok = self.origin, self.temp()
+        if node.handlers:
+            body = self.body(node.body)
+            self.out.append(Try(body, [self.handler(h) for h in node.handlers], ok, origin=origin))
+            if node.orelse:
+                self.out.append(If(ok, self.body(node.orelse), [], origin))
+        else:
+            self.statements([*node.body, *node.orelse])
+
+    def handler(self, node: Any) -> Handler:
+        origin = self.locator.statement(node)
+        kinds: list[Operand] = []
+        before = self.block(lambda: kinds.append(self.expr(node.type))) if node.type is not None else []
+        name = None if node.name is None else self.mangle(node.name.id)
+        return Handler(before, kinds[0] if kinds else None, name, self.body(node.body), origin)
+
+    def stmt_With(self, node: Any) -> None:
+        self.managed(node.items, node.body)
+
+    def managed(self, items: list[Any], body: list[Any]) -> None:
+        if not items:
+            self.statements(body)
+            return
+        first, *rest = items
+        manager, target = self.expr(first.context_expr), first.optional_vars
+        name = None if target is None else self.temp() if not isinstance(target, gast.Name) else self.bound_name(target)
+
+        def fill() -> None:
+            if name is not None and not isinstance(target, gast.Name):
+                self.assign(target, name)
+            self.managed(rest, body)
+
+        self.out.append(With(manager, name, self.block(fill), self.origin))
 
     # Assignments
 

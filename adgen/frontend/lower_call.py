@@ -110,6 +110,26 @@ class CallLowerer(ExprLowerer):
         self.loops(node.generators, add)
         return self.settle(result, target)
 
+    def expr_GeneratorExp(self, node: Any, target: str | None) -> Operand:
+        """Lower a generator that somebody keeps: a call of a generator function of its first sequence."""
+
+        def place(made: Any) -> Any:
+            return gast.copy_location(made, node)
+
+        first = self.expr(node.generators[0].iter)
+        body: list[Any] = [place(gast.Expr(place(gast.Yield(node.elt))))]
+        for k, gen in reversed(list(enumerate(node.generators))):
+            if gen.is_async:
+                raise self.refuse(gen.target, "AsyncFor")
+            for test in reversed(gen.ifs):
+                body = [place(gast.If(test, body, []))]
+            sequence = gen.iter if k else place(gast.Name(".0", gast.Load(), None, None))
+            body = [place(gast.For(gen.target, sequence, body, [], None))]
+        args = gast.arguments([place(gast.Name(".0", gast.Param(), None, None))], [], None, [], [], None, [])
+        inner = place(gast.FunctionDef("<genexpr>", args, body, [], None, None, []))
+        made = self.emit("function", (), data=self.nested(inner, "<genexpr>"))
+        return self.emit("call", (made, first), target, data=frozenset())
+
     def search(self, node: Any, wanted: bool) -> Operand:
         """Lower `any` or `all` of a generator: it stops at the first element that decides."""
         if len(node.generators) > 1:

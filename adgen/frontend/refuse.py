@@ -9,8 +9,6 @@ _TRY = "move the code that may fail out of the differentiated function, or test 
 
 # By kind of syntax: what it is called, why not, what to write instead.
 _REASONS: dict[str, tuple[str, str, str]] = {
-    "With": ("`with`", "", "put the `with` round the call of the differentiated function."),
-    "Try": ("`try`", "", _TRY),
     "TryStar": ("`try … except*`", "", _TRY),
     "ClassDef": ("a class defined inside a function", "", "define the class at the top of the module."),
     "Global": ("writing a global name", "It would outlive the call.", "return the value, and assign it outside."),
@@ -23,19 +21,20 @@ _REASONS: dict[str, tuple[str, str, str]] = {
     "AsyncFor": ("`async for`", "", "collect the values first, then differentiate an ordinary function of them."),
     "AsyncWith": ("`async with`", "", "put it round the call of the differentiated function."),
     "Await": ("`await`", "", "await the value first, and pass it in."),
-    "Yield": ("a generator", "", "append the values to a list, and return it."),
-    "YieldFrom": ("a generator", "", "append the values to a list, and return it."),
-    "GeneratorExp": (
-        "a generator expression that is not consumed at once",
-        "Its parts run when somebody asks for the next value.",
-        "write a list: `[... for ... in ...]`.",
+    "Generator": ("a generator as the differentiated function", "", "append the values to a list, and return it."),
+    "Yield": ("a value sent to a generator", "", "pass it as an argument."),
+    "YieldFrom": ("the value of `yield from`", "", "return it from an ordinary function."),
+    "FinallyLeaves": (
+        "a `finally` that ends the function or an iteration",
+        "It would swallow exceptions.",
+        "leave after the `try` statement.",
     ),
     "DelAttr": ("deleting an attribute", "", "assign None to it."),
     "TypeAlias": ("a type alias inside a function", "", "define it at the top of the module."),
 }
 
 
-def make_refusal(kind: str, origin: Origin) -> UnsupportedError:
+def make_refusal(kind: str, origin: Origin | None) -> UnsupportedError:
     """Return the error for a kind of syntax that can't be differentiated."""
     name, why, instead = _REASONS.get(kind, (f"`{kind}`", "", ""))
     return UnsupportedError(what=f"{name} can't be differentiated", why=why, instead=instead, origin=origin)

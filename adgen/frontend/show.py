@@ -8,6 +8,7 @@ from adgen.frontend.tree import (
     Break,
     Continue,
     Delete,
+    Finally,
     For,
     Function,
     If,
@@ -18,8 +19,11 @@ from adgen.frontend.tree import (
     SetAttr,
     SetItem,
     Stmt,
+    Try,
     Unpack,
     While,
+    With,
+    Yield,
 )
 
 _MARKS = {"*": "*", "**": "**"}
@@ -71,6 +75,22 @@ def _statement(s: Stmt, depth: int, lines: list[str]) -> None:
         if s.orelse:
             lines.append(f"{pad}else:")
             _block(s.orelse, depth + 1, lines)
+    elif isinstance(s, Try):
+        lines.append(f"{pad}try:  # {s.ok}")
+        _block(s.body, depth + 1, lines)
+        for h in s.handlers:
+            _block(h.before, depth, lines)
+            kind = "" if h.kind is None else " " + _op(h.kind)
+            lines.append(f"{pad}except{kind}{'' if h.name is None else ' as ' + h.name}:")
+            _block(h.body, depth + 1, lines)
+    elif isinstance(s, Finally):
+        lines.append(f"{pad}try:")
+        _block(s.body, depth + 1, lines)
+        lines.append(f"{pad}finally:")
+        _block(s.final, depth + 1, lines)
+    elif isinstance(s, With):
+        lines.append(f"{pad}with {_op(s.manager)}{'' if s.target is None else ' as ' + s.target}:")
+        _block(s.body, depth + 1, lines)
     else:
         lines.append(pad + _simple(s))
         if isinstance(s, Assign) and s.op == "function":
@@ -93,6 +113,8 @@ def _simple(s: Stmt) -> str:
         return f"del {s.name}" if s.base is None or s.key is None else f"del {_op(s.base)}[{_op(s.key)}]"
     if isinstance(s, Return):
         return f"return {_op(s.value)}"
+    if isinstance(s, Yield):
+        return f"yield {_op(s.value)}"
     if isinstance(s, Raise):
         cause = "" if s.cause is None else f" from {_op(s.cause)}"
         return "raise" if s.exc is None else f"raise {_op(s.exc)}{cause}"

@@ -8,6 +8,7 @@ After `exits.single_exit` a function ends in its only `Return`; loops have no `e
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -128,6 +129,56 @@ class While:
 
 
 @dataclass(slots=True)
+class Handler:
+    """`except kind as name`; kind None: of any exception."""
+
+    before: list[Stmt]  # computes `kind`
+    kind: Operand | None
+    name: str | None
+    body: list[Stmt]
+    origin: Origin | None = None
+
+
+@dataclass(slots=True)
+class Try:
+    """`ok` says afterwards whether the body ran to its end. `else` and `finally` are statements that follow.
+
+    `leaves`: nothing that follows runs after a handler, but for tests of flags.
+    """
+
+    body: list[Stmt]
+    handlers: list[Handler]
+    ok: str
+    leaves: bool = False
+    origin: Origin | None = None
+
+
+@dataclass(slots=True)
+class Finally:
+    """`final` runs however the body is left, but for an exception, which ends the call; gone after `single_exit`."""
+
+    body: list[Stmt]
+    final: list[Stmt]
+    origin: Origin | None = None
+
+
+@dataclass(slots=True)
+class With:
+    """`with manager as target`"""
+
+    manager: Operand
+    target: str | None
+    body: list[Stmt]
+    origin: Origin | None = None
+
+
+@dataclass(slots=True)
+class Yield:
+    value: Operand
+    origin: Origin | None = None
+
+
+@dataclass(slots=True)
 class Break:
     origin: Origin | None = None
 
@@ -152,7 +203,58 @@ class Raise:
     origin: Origin | None = None
 
 
-Stmt = Assign | Unpack | SetItem | AugItem | SetAttr | Delete | If | For | While | Break | Continue | Return | Raise
+Stmt = (
+    Assign | Unpack | SetItem | AugItem | SetAttr | Delete | If | For | While | Try | Finally | With | Yield
+    | Break | Continue | Return | Raise
+)  # fmt: skip
+
+
+def blocks(s: Stmt) -> tuple[list[Stmt], ...]:
+    """Return the blocks inside a statement."""
+    if isinstance(s, If):
+        return s.then, s.orelse
+    if isinstance(s, For):
+        return s.body, s.orelse
+    if isinstance(s, While):
+        return s.before, s.body, s.orelse
+    if isinstance(s, Try):
+        return (s.body, *(b for h in s.handlers for b in (h.before, h.body)))
+    if isinstance(s, Finally):
+        return s.body, s.final
+    return (s.body,) if isinstance(s, With) else ()
+
+
+def operands(s: Stmt) -> tuple[Operand | None, ...]:
+    """Return what a statement itself reads, not counting its blocks."""
+    if isinstance(s, Assign):
+        return s.args
+    if isinstance(s, (Unpack, Return, Yield)):
+        return (s.value,)
+    if isinstance(s, With):
+        return (s.manager,)
+    if isinstance(s, SetItem):
+        return s.base, s.key, s.value
+    if isinstance(s, AugItem):
+        return s.base, s.key, s.value
+    if isinstance(s, SetAttr):
+        return s.base, s.value
+    if isinstance(s, Delete):
+        return s.base, s.key
+    if isinstance(s, Raise):
+        return s.exc, s.cause
+    if isinstance(s, If):
+        return (s.test,)
+    if isinstance(s, While):
+        return (s.test,)
+    return (s.iter,) if isinstance(s, For) else ()
+
+
+def walk(stmts: list[Stmt]) -> Iterator[Stmt]:
+    """Yield statements and those inside of them."""
+    for s in stmts:
+        yield s
+        for b in blocks(s):
+            yield from walk(b)
 
 
 @dataclass(slots=True)
@@ -175,3 +277,4 @@ class Function:
     file: str = ""
     text: str = ""  # its source, dedented
     nonlocals: frozenset[str] = frozenset()  # those of `assigned` that belong to a function round it
+    yields: bool = False  # it is a generator

@@ -6,6 +6,7 @@ A value that differs becomes an out of the `If`. Arrays that differ become a new
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from adgen.infer import objects
@@ -14,6 +15,7 @@ from adgen.infer.values import (
     BoundFunction,
     Choice,
     Closure,
+    DeadPath,
     Map,
     Method,
     Obj,
@@ -78,7 +80,8 @@ def run_if(e: Engine, test: Any, then: Callable[[], Any], orelse: Callable[[], A
     for side in (then, orelse):
         e.state = before.copy()
         e.b.open()
-        side()
+        with suppress(DeadPath):
+            side()
         e.b.origin = origin
         sides.append(e.state)
         results.append(e.b.suspend())  # joins may still emit into it
@@ -106,8 +109,18 @@ def keep_live_path(e: Engine, cond: Operand, sides: list[State], regions: list[R
 class Join:
     """Joins the two states after an `If` and emits the node."""
 
-    def __init__(self, e: Engine, before: State, sides: list[State], regions: list[Region]) -> None:
+    def __init__(
+        self,
+        e: Engine,
+        before: State,
+        sides: list[State],
+        regions: list[Region],
+        catch: bool = False,
+        leaves: bool = False,
+    ) -> None:
         self.e = e
+        self.leaves = leaves  # nothing reads what a handler leaves unbound
+        self.catch = catch  # the branch is a `try` and its handlers
         self.before = before
         self.sides = sides
         self.regions = regions
@@ -126,12 +139,14 @@ class Join:
                 known = after.links.get(o, ())
                 after.links[o] = known + tuple(x for x in others if x not in known)
         self.after = after
+        if self.catch:
+            self._slot(e.b.const(True), e.b.const(False), None)
         plans: list[Callable[[list[Operand]], None]] = []
         for obj in self._objects():
             one, two = a.heap.get(obj), b.heap.get(obj)
             if one is two and obj in self.before.heap and self.before.heap[obj] is one:
                 continue
-            if one is None or two is None:
+            if (one is None or two is None) and not (a.dead or b.dead):
                 after.heap[obj] = one if two is None else two  # reachable on one path only
                 continue
             plan = self._join(one, two, obj.name)
@@ -152,10 +167,12 @@ class Join:
             e.b.resume(region)
             blocks.append(e.b.close(vals))
         e.state = after
-        outs = e.b.branch(cond, blocks[0], blocks[1], self.names, self.types)
+        outs = e.b.branch(cond, blocks[0], blocks[1], self.names, self.types, self.catch)
         for k, out in enumerate(outs):
             if isinstance(out, Var) and any(
-                isinstance(v[k].type, Undef) or v[k] in e.maybe_unbound for v in self.values
+                isinstance(v[k].type, Undef) or v[k] in e.maybe_unbound
+                for v, side in zip(self.values, self.sides)
+                if not side.dead and not self.leaves
             ):
                 e.maybe_unbound[out] = self.names[k][0] or "?"
         for run in plans:
@@ -192,6 +209,9 @@ class Join:
         return hint.get("name"), hint.get("fixed", False)
 
     def _join(self, one: Any, two: Any, name: str | None) -> Callable[[list[Operand]], Any]:
+        if self.sides[0].dead or self.sides[1].dead:
+            one, two = (UNBOUND, two) if self.sides[0].dead else (one, UNBOUND)
+            return self._half_bound(one, two, name)
         if isinstance(one, Poison) or isinstance(two, Poison):
             p = one if isinstance(one, Poison) else two
             return lambda outs: p
@@ -286,7 +306,12 @@ class Join:
     def _half_bound(self, one: Any, two: Any, name: str | None) -> Callable[[list[Operand]], Any]:
         """A name bound on one path only."""
         side = 1 if isinstance(one, Unbound) else 0
-        plan = self._bound_on(side, two if side else one, name, name is not None and name.startswith("%"))
+        v = two if side else one
+        # After a handler that leaves, what is unbound is not read.
+        sure = self.leaves or self.sides[1 - side].dead or (name is not None and name.startswith("%"))
+        if isinstance(v, (Poison, Unbound)) or (sure and is_function(v)):
+            return lambda outs: v
+        plan = self._bound_on(side, v, name, sure)
         if plan is not None:
             return plan
         lost = Poison(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import functools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,9 +11,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adgen.errors import UnsupportedError
-from adgen.infer import calls, items, iterables, library, methods, objects, operations
+from adgen.infer import calls, guarded, items, iterables, library, methods, objects, operations
 from adgen.infer.branches import truth
-from adgen.infer.values import Closure, EnumV, Map, Method, Partial, RangeV, Ref, ReversedV, Seq, Super, TupleV, ZipV
+from adgen.infer.values import (
+    Closure,
+    EnumV,
+    ManagerV,
+    Map,
+    Method,
+    Partial,
+    RangeV,
+    Ref,
+    ReversedV,
+    Seq,
+    Super,
+    TupleV,
+    ZipV,
+)
 from adgen.ir.build import shift
 from adgen.ir.nodes import Const, Mode, Var
 from adgen.ir.types import Array, Bool, Complex, Float, Int, List, NoneT, Opaque, Scalar, Str, Type, is_floating
@@ -304,7 +319,7 @@ def _cast(to: type) -> Handler:
             try:
                 return e.b.const(to(operand.value))
             except ValueError as error:
-                raise UnsupportedError(what=str(error), origin=e.origin) from error
+                guarded.fail(e, ValueError, str(error), UnsupportedError(what=str(error), origin=e.origin))
         if isinstance(operand.type, Float if to is float else Int):
             return operand
         return e.b.emit(e.row("to_float" if to is float else "to_int"), (operand,), **hint)
@@ -385,7 +400,29 @@ def _deque(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[st
 
 @handles(np.errstate, np.seterr)
 def _errstate(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    modes = [e.static(a, "an error mode") for a in (*args, *kwargs.values())]
+    if all(m in ("ignore", "warn") for m in modes):
+        return ManagerV(e.b.const(None))  # the derivative's warnings are not those of the primal anyway
     raise UnsupportedError(what="a change of NumPy's error state", instead="put it round the call", origin=e.origin)
+
+
+@handles(contextlib.nullcontext)
+def _nullcontext(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    return ManagerV(args[0] if args else kwargs.get("enter_result", e.b.const(None)))
+
+
+@handles(iter)
+def _iter(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    if len(args) == 1 and e.active and e.active[-1].name == "__iter__":
+        return args[0]  # consumed by whoever called `__iter__`
+    raise UnsupportedError(what="an iterator that is stepped by hand", instead="loop over the values", origin=e.origin)
+
+
+@handles(contextlib.contextmanager)
+def _contextmanager(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    raise UnsupportedError(
+        what="a context manager made inside the function", instead="define it at the top of the module", origin=e.origin
+    )
 
 
 @handles(np.put_along_axis, np.random.shuffle)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import sys
@@ -13,8 +14,33 @@ import numpy as np
 
 from adgen.errors import AdgenError, UnsupportedError
 from adgen.frontend import tree
-from adgen.infer import branches, builtin_calls, idioms, items, library, loops, methods, objects, operations, writers
-from adgen.infer.values import BoundFunction, Choice, Closure, Map, Method, Partial, Ref, Seq, Super, TupleV
+from adgen.infer import (
+    branches,
+    builtin_calls,
+    guarded,
+    idioms,
+    items,
+    library,
+    loops,
+    methods,
+    objects,
+    operations,
+    writers,
+)
+from adgen.infer.values import (
+    BoundFunction,
+    Choice,
+    Closure,
+    GeneratorV,
+    ManagerV,
+    Map,
+    Method,
+    Partial,
+    Ref,
+    Seq,
+    Super,
+    TupleV,
+)
 from adgen.ir.nodes import Const, Hole, Index, Operand, Var, ViewStep
 from adgen.ir.types import NUMERIC, Array, List, NoneT, Opaque, Scalar, Type, is_floating
 from adgen.rules.declare import has_static_mark
@@ -87,6 +113,18 @@ def call(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any], hin
     raise UnsupportedError(what=f"a call of {operations.describe(e, fn)}", origin=e.origin)
 
 
+ITERATING = frozenset(
+    {sum, list, tuple, set, frozenset, dict, max, min, sorted, any, all, zip, enumerate, map, reversed}
+)
+
+
+def _among(fn: Any, table: Any) -> bool:
+    try:
+        return fn in table
+    except TypeError:  # unhashable
+        return False
+
+
 def call_either(e: Engine, fn: Choice, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     """Call whichever of two functions was chosen."""
     name = f"%called{e.b.depth}"
@@ -99,6 +137,13 @@ def call_either(e: Engine, fn: Choice, args: Sequence[Any], kwargs: Mapping[str,
 
 
 def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]) -> Any:
+    if len(args) == 1 and _among(fn, objects.BUILTINS):
+        own = objects.call_special(e, args[0], objects.BUILTINS[fn])
+        if own is not None:
+            return own
+    iterates = _among(fn, ITERATING) or library.find(fn) is not None
+    if iterates or (not isinstance(fn, pytypes.FunctionType) and any(isinstance(a, GeneratorV) for a in args)):
+        args = [guarded.force(e, a) for a in args]  # whoever takes an iterable reads it now
     handler = builtin_calls.find(fn)
     if handler is not None:
         return handler(e, args, dict(kwargs), hint)
@@ -130,6 +175,9 @@ def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, An
         return call_object(e, fn.func, [*given, *args], {**named, **kwargs}, hint)
     if isinstance(fn, pytypes.MethodType):
         return call_object(e, fn.__func__, [e.wrap_object(fn.__self__), *args], kwargs, hint)
+    if is_context_manager(fn):
+        generator = call_object(e, fn.__wrapped__, args, kwargs, hint)
+        return ManagerV(None, generator)
     if isinstance(fn, pytypes.FunctionType) and not _from_library(fn):
         return inline_function(e, fn, args, kwargs)
     if isinstance(fn, functools._lru_cache_wrapper):
@@ -182,6 +230,12 @@ def call_gradient(e: Engine, df: Any, args: Sequence[Any], kwargs: Mapping[str, 
     return e.wrap(block.results[0])
 
 
+def is_context_manager(fn: Any) -> bool:
+    """Say whether a function was made by `contextlib.contextmanager`."""
+    code = getattr(fn, "__code__", None)
+    return code is not None and code.co_filename == contextlib.__file__ and hasattr(fn, "__wrapped__")
+
+
 def _from_library(fn: Callable[..., Any]) -> bool:
     module = (fn.__module__ or "").split(".")[0]
     return module in ("numpy", "scipy", "logging", "warnings", "time", "random", "os", "sys", "builtins")
@@ -210,11 +264,14 @@ def emit(e: Engine, row: Primitive, args: tuple[Operand, ...], kws: tuple[str, .
     except (AdgenError, NotStatic):
         raise
     except (TypeError, ValueError, IndexError) as error:
-        raise UnsupportedError(
+        refusal = UnsupportedError(
             what=f"this call of {row.name}: {error}",
             why="the types of its arguments don't fit it, or it is a form without a rule",
             origin=e.origin,
-        ) from error
+        )
+        if isinstance(error.__cause__, ArithmeticError):
+            guarded.fail(e, type(error.__cause__), str(error.__cause__), refusal)
+        raise refusal from error
 
 
 # Where an argument is an array or a NumPy scalar, these are the operators.
@@ -465,6 +522,14 @@ def inline(
     if len(e.active) >= MAX_DEPTH:
         raise UnsupportedError(what=f"calls nested deeper than {MAX_DEPTH}", origin=e.origin)
     bound = bind_parameters(e, function, args, kwargs, defaults)
+    if function.yields:
+        ran = e.new(Seq(()))
+        return GeneratorV(function, owner, tuple(bound.items()), ran.obj)
+    return run_body(e, function, owner, bound)
+
+
+def run_body(e: Engine, function: tree.Function, owner: Any, bound: Mapping[str, Any]) -> Any:
+    """Run a tree in a frame of its own."""
     frame = e.push(owner)
     keep, origin = e.frame, e.b.origin
     e.frame = frame
@@ -616,6 +681,8 @@ def get_attribute(e: Engine, v: Any, name: str, hint: dict[str, Any]) -> Any:
 
 def extend_list(e: Engine, ref: Any, other: Any) -> None:
     """`list.extend` and `+=` on a list."""
+    if isinstance(other, Ref) and operations.is_array(e, other):
+        other = inline_function(e, library.as_list, [other], {})
     c = e.content(ref.obj)
     more = items.expand(e, other) if isinstance(c, Seq) and not _is_dynamic(e, other) else None
     if more is not None:

@@ -13,10 +13,12 @@ from typing import Any
 
 from adgen.errors import AliasError, InternalError, UnsupportedError
 from adgen.frontend import tree
-from adgen.infer import branches, calls, items, library, loops, operations
+from adgen.frontend.refuse import make_refusal
+from adgen.infer import branches, calls, guarded, items, library, loops, operations
 from adgen.infer.values import (
     UNBOUND,
     Closure,
+    DeadPath,
     EnumV,
     Map,
     Method,
@@ -67,6 +69,9 @@ class Engine:
         self.overrides: dict[Any, Any] = {}
         self.stops: frozenset[str] = frozenset()
         self.written: dict[Obj, None] = {}
+        self.changes: list[guarded.Changes] = []  # of the `try` bodies that are running
+        self.caught: list[Any] = []  # the exceptions of the handlers that are running
+        self.yielders: list[Callable[[Any], None]] = []  # what takes the values of the generators that are running
         self.contiguous: set[Obj] = set()  # arrays known to be C-contiguous: their reshapes are views
         self.leaves = False  # the function changes its arguments: it is the primal, emitted back
 
@@ -133,6 +138,8 @@ class Engine:
         if target in self.stops and len(self.active) == 1:
             value = self.stop(value, target)
         self.env[target] = value
+        for c in self.changes:
+            c.names.setdefault((self.frame, target), self.b.guarded)
 
     def stop(self, value: Any, name: str) -> Any:
         """Return a value whose dependence on anything before it is cut."""
@@ -267,7 +274,9 @@ class Engine:
                 raise NeedsValue((self.param_of[v],))
             if isinstance(v.type, NoneT):
                 return None
-            if v in self.counters:
+            made = self.b.defs.get(v)
+            made_of = made.args if made is not None and made.op.name == "opaque" else ()
+            if v in self.counters or any(a in self.counters for a in made_of):
                 raise loops.NeedsUnroll
         raise calls.NotStatic(what, self.origin)
 
@@ -300,6 +309,8 @@ class Engine:
         """Replace an object's content; whatever may share its memory can't be read any more."""
         self.content(obj)
         self.written.setdefault(obj)
+        for c in self.changes:
+            c.objects.setdefault(obj, self.b.guarded)
         depth = self._depth(self.state.heap[obj])
         for other in self.state.links.get(obj, ()):
             if self._depth(self.state.heap.get(other)) < depth:
@@ -354,7 +365,10 @@ class Engine:
             self.come_from(s.origin)
             if isinstance(s, tree.Return):
                 return self.returned(self.get(s.value), s.value)
-            self.step(s)
+            try:
+                self.step(s)
+            except DeadPath:
+                return None
         return None
 
     def returned(self, value: Any, source: tree.Operand) -> Any:
@@ -386,6 +400,14 @@ class Engine:
             loops.run_while(self, s)
         elif isinstance(s, tree.Raise):
             operations.raise_error(self, s)
+        elif isinstance(s, tree.Try):
+            guarded.run_try(self, s)
+        elif isinstance(s, tree.With):
+            guarded.run_with(self, s)
+        elif isinstance(s, tree.Yield):
+            if not self.yielders:
+                raise make_refusal("Generator", s.origin)
+            self.yielders[-1](self.get(s.value))
         else:
             raise InternalError(what=f"{type(s).__name__} reached type inference", origin=self.origin)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adgen.errors import AliasError, UnsupportedError
-from adgen.infer import calls, loops, methods, objects, operations
+from adgen.infer import calls, guarded, loops, methods, objects, operations
 from adgen.infer.values import Map, RangeV, Ref, Seq, SliceV, TupleV
 from adgen.ir.build import shift
 from adgen.ir.nodes import Const, Hole, Index, Operand, Slice, Var
@@ -90,7 +90,9 @@ def get_item(e: Engine, base: Any, key: Any, hint: dict[str, Any]) -> Any:
         if isinstance(c, Map):
             value = c.get(constant_key(e, key))
             if value is None:
-                raise UnsupportedError(what=f"the key {constant_key(e, key)!r} is not in this dict", origin=e.origin)
+                k = constant_key(e, key)
+                error = UnsupportedError(what=f"the key {k!r} is not in this dict", origin=e.origin)
+                guarded.fail(e, KeyError, k, error)
             return value
         t = operations.array_type(e, base)
         if isinstance(t, List):
@@ -119,8 +121,9 @@ def _from_known(e: Engine, values: tuple[Any, ...], key: Any, many: Any) -> Any:
     k = e.static(key, "the index")
     try:
         return values[k]
-    except IndexError as error:
-        raise UnsupportedError(what=f"the index {k} is out of range", origin=e.origin) from error
+    except IndexError:
+        error = UnsupportedError(what=f"the index {k} is out of range", origin=e.origin)
+        guarded.fail(e, IndexError, "index out of range", error)
 
 
 def from_list(e: Engine, base: Ref, key: Any, hint: dict[str, Any]) -> Any:
@@ -303,7 +306,7 @@ def expand(e: Engine, v: Any) -> list[Any]:
     """Return the items of a sequence of known length."""
     from adgen.infer import iterables
 
-    found = iterables.known_items(e, v)
+    found = iterables.known_items(e, guarded.force(e, v))
     if found is None:
         raise UnsupportedError(
             what=f"the number of items in {operations.describe(e, v)} is not known at compile time",
@@ -317,6 +320,7 @@ def split(e: Engine, v: Any, n: int) -> list[Any] | None:
     """Return `n` items of a sequence, None if it is known to have another number."""
     from adgen.infer import iterables
 
+    v = guarded.force(e, v)
     found = iterables.known_items(e, v)
     if found is not None:
         return found if len(found) == n else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
-from adgen.infer import items, operations
+from adgen.infer import guarded, items, operations
 from adgen.infer.values import EnumV, Map, RangeV, Ref, ReversedV, Seq, TupleV, ZipV
 from adgen.ir.nodes import Const, Operand, Range, Var
 from adgen.ir.types import Array, List, Str
@@ -51,6 +51,7 @@ class Plan:
 
 def plan(e: Engine, it: Any) -> Plan | list[Any]:
     """Return the items, or a plan to count through them."""
+    it = guarded.force(e, it)
     if isinstance(it, RangeV):
         return Plan(it.start, it.stop, it.step, lambda e, i, t: i, direct=True)
     found = known_items(e, it)

@@ -35,7 +35,7 @@ def find(fn: Any) -> Callable[..., Any] | None:
 
 
 def as_list(sequence: Any) -> Any:
-    return [v for v in sequence]
+    return [v for v in sequence]  # noqa: C416
 
 
 @stands_for(functools.reduce)
@@ -114,8 +114,7 @@ def pairwise(sequence: Any) -> Any:
 def chain(*sequences: Any) -> Any:
     out: list[Any] = []
     for s in sequences:
-        for v in s:
-            out.append(v)
+        out.extend(s)
     return out
 
 
@@ -198,7 +197,7 @@ def ndenumerate(a: Any) -> Any:
 def subscriptable(sequence: Any) -> Any:
     if isinstance(sequence, (list, tuple, np.ndarray)):
         return sequence
-    return [v for v in sequence]
+    return [v for v in sequence]  # noqa: C416
 
 
 def same(value: Any) -> Any:

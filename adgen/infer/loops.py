@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
-from adgen.infer import iterables
+from adgen.infer import guarded, iterables
 from adgen.infer.branches import run_if, truth
-from adgen.infer.values import UNBOUND, Map, Obj, Poison, Ref, Seq, State, TupleV, Unbound
+from adgen.infer.values import UNBOUND, GeneratorV, Map, Obj, Poison, Ref, Seq, State, TupleV, Unbound
 from adgen.ir.nodes import UNDEF, Block, Const, Loop, Operand, Range, Var
 from adgen.ir.types import NUMERIC, Array, Dim, Int, Length, List, Type, Undef
 from adgen.rules.typing import fresh_dim, join
@@ -71,7 +71,15 @@ class Leaf:
 
 def run_for(e: Engine, s: tree.For) -> None:
     it = e.get(s.iter)
-    plan = iterables.plan(e, it)
+    if isinstance(it, GeneratorV):
+        entry = dict(e.state.heap)
+        _run_for(e, s, iterables.plan(e, it))
+        guarded.check_apart(e, it, entry, assigned_names(s))
+    else:
+        _run_for(e, s, iterables.plan(e, it))
+
+
+def _run_for(e: Engine, s: tree.For, plan: iterables.Plan | list[Any]) -> None:
     if isinstance(plan, list):
         if len(plan) > MAX_UNROLL:
             raise UnsupportedError(
@@ -155,7 +163,7 @@ class Runner:
     def run(self) -> None:
         e = self.e
         self.entry = e.state
-        depth, mark = e.b.depth, e.b.mark()
+        depth, mark, failures = e.b.depth, e.b.mark(), e.b.guarded
         for _ in range(MAX_TRIES):
             e.state = self.entry.copy()
             e.come_from(self.s.origin)
@@ -164,6 +172,9 @@ class Runner:
             except Widen:
                 e.b.rewind(depth, mark)
                 continue
+            if e.b.guarded > failures:
+                for c in e.changes:
+                    c.repeat(failures)
             return
         raise UnsupportedError(
             what="the types in this loop do not settle",
@@ -561,13 +572,12 @@ def assigned_names(s: tree.For | tree.While) -> list[str]:
             names[t.target] = None
         elif isinstance(t, tree.Unpack):
             names.update(dict.fromkeys(t.targets))
-        elif isinstance(t, tree.If):
-            stack.extend(reversed([*t.then, *t.orelse]))
-        elif isinstance(t, tree.For):
+        elif isinstance(t, (tree.For, tree.With)) and t.target is not None:
             names[t.target] = None
-            stack.extend(reversed(t.body))
-        elif isinstance(t, tree.While):
-            stack.extend(reversed([*t.before, *t.body]))
+        elif isinstance(t, tree.Try):
+            names[t.ok] = None
+            names.update((h.name, None) for h in t.handlers if h.name is not None)
+        stack.extend(reversed([u for b in tree.blocks(t) for u in b]))
     return list(names)
 
 
@@ -586,10 +596,8 @@ def likely_written(e: Engine, s: tree.For | tree.While) -> list[Obj]:
         elif isinstance(t, (tree.SetItem, tree.AugItem, tree.SetAttr)):
             if isinstance(t.base, str):
                 roots[t.base] = None
-        elif isinstance(t, tree.If):
-            stack.extend(reversed([*t.then, *t.orelse]))
-        elif isinstance(t, (tree.For, tree.While)):
-            stack.extend(reversed(t.body))
+        else:
+            stack.extend(reversed([u for b in tree.blocks(t) for u in b]))
     found: dict[Obj, None] = {}
     for name in roots:
         seen = set()

@@ -23,6 +23,7 @@ REFLECTED = {
     "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul",
     "<<": "lshift", ">>": "rshift", "&": "and", "|": "or", "^": "xor",
 }  # fmt: skip
+BUILTINS = {abs: "__abs__", float: "__float__", int: "__int__", round: "__round__", hash: "__hash__", next: "__next__"}
 COMPARED = {"<": ("lt", "gt"), "<=": ("le", "ge"), ">": ("gt", "lt"), ">=": ("ge", "le"), "==": ("eq", "eq"),
             "!=": ("ne", "ne")}  # fmt: skip
 

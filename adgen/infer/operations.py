@@ -388,6 +388,11 @@ def dict_display(e: Engine, s: tree.Assign, args: tuple[Any, ...]) -> Any:
 
 def format_text(e: Engine, s: tree.Assign, args: tuple[Any, ...], hint: dict[str, Any]) -> Operand:
     """An f-string: `str.format` with the same fields."""
+    values = known(e, *[a for part, a in zip(s.data, args) if part is not None])
+    simple = all(part is None or not isinstance(part[1], int) for part in s.data)
+    if values is not None and simple and all(isinstance(v, (str, int, float, bool)) for v in values):
+        given = iter(values)
+        return e.b.const("".join(plain(e, a) if p is None else _format(next(given), p) for p, a in zip(s.data, args)))
     template = ""
     fields: list[Operand] = []
     for part, a in zip(s.data, args):
@@ -403,6 +408,11 @@ def format_text(e: Engine, s: tree.Assign, args: tuple[Any, ...], hint: dict[str
             template += "{" + text + (f":{spec}" if spec else "") + "}"
             fields.append(e.value(a))
     return e.opaque(str.format, [e.b.const(template), *fields], **hint)
+
+
+def _format(value: Any, part: tuple[str, str]) -> str:
+    conversion, spec = part
+    return format({"": value, "s": str(value), "r": repr(value), "a": ascii(value)}[conversion or ""], spec)
 
 
 def unpack(e: Engine, s: tree.Unpack) -> None:
@@ -484,9 +494,10 @@ def delete(e: Engine, s: tree.Delete) -> None:
 
 
 def raise_error(e: Engine, s: tree.Raise) -> None:
-    if s.exc is None:
+    if s.exc is None and not e.caught:
         raise UnsupportedError(what="`raise` without an exception", origin=e.origin)
-    e.b.emit(e.row("raise_"), (e.value(e.get(s.exc)),), type=NoneT())
+    what = e.caught[-1] if s.exc is None else e.value(e.get(s.exc))
+    e.b.emit(e.row("raise_"), (what,), type=NoneT())
     e.state.dead = True
 
 

@@ -144,6 +144,24 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class GeneratorV:
+    """A call of a generator function. It has not run; `obj` says whether it has."""
+
+    function: tree.Function
+    owner: Any
+    bound: tuple[tuple[str, Any], ...]
+    obj: Obj
+
+
+@dataclass(frozen=True, slots=True)
+class ManagerV:
+    """A context manager: a generator that yields once, or one that only gives a value."""
+
+    value: Any
+    generator: GeneratorV | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Super:
     """`super()`: the class after which to look, and the object."""
 
@@ -169,6 +187,10 @@ class Unbound:
 
 
 UNBOUND = Unbound()
+
+
+class DeadPath(Exception):
+    """An operation that is known to fail was replaced by its exception: the rest of the block is never reached."""
 
 
 @dataclass(slots=True)

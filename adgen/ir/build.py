@@ -49,6 +49,8 @@ class Builder:
         self.defs: dict[Var, Let] = {}
         self.origin: Origin | None = None
         self.adjoint = False
+        self.guards = 0  # `try` bodies round what is emitted
+        self.guarded = 0  # statements in them that may raise
         self.algebra: Callable[[Builder, str, tuple[Operand, ...]], Operand | None] | None = None
         self.negated: Callable[[Builder, Operand], Operand | None] | None = None
 
@@ -170,7 +172,9 @@ class Builder:
             t = replace(t, loose=True)
         out = Var(t, name, fixed)
         out.length = length_of_result(op.name, args)
-        self.append(Let(out, op, args, kws, place, mode, self.origin, self.adjoint))
+        guarded = self.guards > 0 and may_raise(op, args, place)
+        self.guarded += guarded
+        self.append(Let(out, op, args, kws, place, mode, self.origin, self.adjoint, guarded))
         if key is not None:
             self._shared[-1][key] = out
         return out
@@ -240,6 +244,7 @@ class Builder:
         orelse: Block,
         names: Sequence[tuple[str | None, bool]],
         types: Sequence[Type] | None = None,
+        catch: bool = False,
     ) -> list[Operand]:
         """Emit an `If` over two closed blocks; return the operands that stand for its results."""
         outs: list[Operand] = []
@@ -250,7 +255,7 @@ class Builder:
             if same:
                 outs.append(a)
                 continue
-            if _is_const(a, True) and _is_const(b, False) and isinstance(cond, Var):
+            if _is_const(a, True) and _is_const(b, False) and isinstance(cond, Var) and not catch:
                 if isinstance(cond.type, Bool) or (isinstance(cond.type, Scalar) and names[k][0] is None):
                     outs.append(cond)
                     continue
@@ -276,6 +281,7 @@ class Builder:
                 tuple(v for _, _, v in kept),
                 self.origin,
                 self.adjoint,
+                catch,
             )
             self.append(node)
         return outs
@@ -321,6 +327,17 @@ class Builder:
         return self.emit(
             REGISTRY.named("update"), (base, value, *holes), place=shifted, mode=mode, name=name, fixed=fixed
         )
+
+
+def may_raise(op: Primitive, args: Sequence[Operand], place: Place) -> bool:
+    """Say whether an operation can fail for some values: arithmetic of arrays and NumPy scalars can't."""
+    if op.effect == "opaque":
+        return op.name not in ("caught", "attempt", "bound")
+    if op.name in ("getitem", "update"):
+        return any(isinstance(i, (int, Hole)) for step in place if isinstance(step, Index) for i in step.items)
+    if op.kind == "elementwise":
+        return op.name.startswith("math.") or not any(isinstance(a.type, (Array, Scalar)) for a in args)
+    return op.kind in ("linear", "multilinear", "rule", "opaque")
 
 
 def shift(step: Any, by: int) -> Any:

@@ -69,13 +69,29 @@ class _Runner:
     def stmt(self, s: Stmt) -> None:
         if isinstance(s, Let):
             self.env[s.out] = self.let(s)
+        elif isinstance(s, If) and s.catch:
+            self.attempt(s)
         elif isinstance(s, If):
             branch = s.then if self.use(s.cond) else s.orelse
             self.env.update(zip(s.outs, self.block(branch), strict=True))
         else:
             self.loop(s)
 
+    def attempt(self, s: If) -> None:
+        before = dict(self.env)
+        try:
+            values = self.block(s.then)
+        except self.use(s.cond) as e:
+            self.env = before
+            self.caught = e
+            values = self.block(s.orelse)
+        self.env.update(zip(s.outs, values, strict=True))
+
     def let(self, s: Let) -> Any:
+        if s.op.name == "attempt":
+            return tuple(a.value for a in s.args if isinstance(a, Const))
+        if s.op.name == "caught":
+            return self.caught
         args = [self.use(a) for a in s.args]
         if s.op.name == "getitem":
             return locate(args[0], s.place, args)

@@ -188,7 +188,7 @@ class _Walker:
             if isinstance(s, Loop):
                 if home is s:  # what a loop reads from outside is needed until its last iteration
                     position, found = span.end, []
-            elif in_else:
+            elif in_else and not (isinstance(s, If) and s.catch):  # an exception comes in the midst of `then`
                 found.append((span.middle, position + 1))
                 position = span.at
             home = outside

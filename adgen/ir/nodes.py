@@ -121,6 +121,12 @@ class Let:
     mode: Mode = "set"
     origin: Origin | None = None
     adjoint: bool = False  # belongs to the backward part: its origin prints as a comment
+    guarded: bool = False  # it may raise what a `try` round it catches: it stays, and where it is
+
+    @property
+    def stays(self) -> bool:
+        """Say whether the statement runs even if nobody reads its value, in order with others like it."""
+        return self.guarded or self.op.effect == "opaque"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,7 +137,11 @@ class Block:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class If:
-    """`outs = then.results if cond else orelse.results`."""
+    """`outs = then.results if cond else orelse.results`.
+
+    With `catch`, `then` is tried and `orelse` handles its exceptions. Then `cond` is an `attempt`, which has no value
+    of its own, and the first of `outs` says whether `then` ran to its end.
+    """
 
     cond: Operand
     then: Block
@@ -139,6 +149,12 @@ class If:
     outs: tuple[Var, ...]
     origin: Origin | None = None
     adjoint: bool = False
+    catch: bool = False
+
+    @property
+    def decided(self) -> Operand:
+        """What says afterwards which side it was."""
+        return self.outs[0] if self.catch else self.cond
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ class _Marks:
             self.parents[s] = parent
             if isinstance(s, Let):
                 self.defs[s.out] = _Def(s, "let")
-                if s.op.effect == "opaque":
+                if s.stays:
                     effects.append(s)
                 continue
             for at, v in enumerate(s.outs):
@@ -235,7 +235,7 @@ class _Sweeper:
 
     def branch(self, s: If) -> list[Stmt]:
         cond = resolve(s.cond, self.mapping)
-        keep = tuple(map(self.needs, s.outs))
+        keep = tuple(self.needs(v) or (s.catch and k == 0) for k, v in enumerate(s.outs))
         then, orelse = self.block(s.then, keep), self.block(s.orelse, keep)
         outs = tuple(v for v, k in zip(s.outs, keep) if k)
         if isinstance(cond, Const):

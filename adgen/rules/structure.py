@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from adgen.ir.nodes import Const, Index, Mode, Operand, Place
-from adgen.ir.types import Array, Float, Int, List, NoneT, Opaque, Record, Scalar, Tuple, Type, is_scalar
+from adgen.ir.types import Array, Bool, Float, Int, List, NoneT, Opaque, Record, Scalar, Tuple, Type, is_scalar
 from adgen.rules.declare import elementwise, linear, nondifferentiable, query, register, sample, structure
 from adgen.rules.helpers import check_apart, unbroadcast
 from adgen.rules.indexing import index_type, resolve_items
@@ -184,6 +184,14 @@ def _opaque(fn: Any, *args: Any, **kwargs: Any) -> Any:
     return fn(*args, **kwargs)
 
 
+def _attempt(*kinds: type[BaseException]) -> bool:
+    raise NotImplementedError("a `try` is carried out as a whole")
+
+
+def _caught(attempt: bool) -> BaseException:
+    raise NotImplementedError("a `try` is carried out as a whole")
+
+
 def _raise(exc: Any) -> Any:
     raise exc
 
@@ -206,6 +214,8 @@ register(_opaque, "fn *args", kind="opaque", name="opaque", effect="opaque")
 register(
     check_apart, "names written *values", kind="opaque", name="check_apart", effect="opaque", infer=always(NoneT())
 )
+register(_attempt, "*kinds", kind="opaque", name="attempt", effect="opaque", infer=always(Bool()))
+register(_caught, "attempt", kind="opaque", name="caught", effect="opaque")
 register(_raise, "exc", kind="opaque", name="raise_", effect="opaque", infer=always(NoneT()))
 
 

@@ -64,7 +64,7 @@ class Regions(Backward):
             closed = prune(self.b.close(results[n]))
             blocks.append(self._reach_into_branch(s, n, block, closed))
         types = [join(a.type, c.type) or v.type for v, a, c in zip(touched, *results)]
-        outs = self.b.branch(s.cond, blocks[0], blocks[1], names, types)
+        outs = self.b.branch(s.decided, blocks[0], blocks[1], names, types)
         for v, out in zip(touched, outs):
             cots.of[v] = out
 

@@ -290,7 +290,7 @@ def prune(block: Block) -> Block:
     live: set[Var] = {r for r in block.results if isinstance(r, Var)}
     kept: list[Stmt] = []
     for s in reversed(block.stmts):
-        if isinstance(s, Let) and s.op.effect == "pure" and s.out not in live:
+        if isinstance(s, Let) and not s.stays and s.out not in live:
             continue
         if isinstance(s, If) and not any(o in live for o in s.outs) and not _effects(s):
             continue
@@ -309,4 +309,4 @@ def prune(block: Block) -> Block:
 
 
 def _effects(s: If) -> bool:
-    return any(isinstance(t, Let) and t.op.effect != "pure" for side in (s.then, s.orelse) for t in walk(side))
+    return any(isinstance(t, Let) and t.stays for side in (s.then, s.orelse) for t in walk(side))

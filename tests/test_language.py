@@ -1,0 +1,50 @@
+"""Every construct of the language: its gradient is that of differences in reverse and forward, or it is refused."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+import numpy as np
+import pytest
+
+import adgen
+import tests.language
+from tests import numeric
+from tests.language.table import POINT, PROGRAMS, REFUSED
+
+for module in pkgutil.iter_modules(tests.language.__path__):
+    importlib.import_module(f"tests.language.{module.name}")
+
+
+def name(fn):
+    return f"{fn.__module__.rpartition('.')[2]}.{fn.__name__}"
+
+
+@pytest.mark.parametrize("fn", PROGRAMS, ids=name)
+def test_right(fn):
+    x = POINT.copy()
+    gradient = adgen.grad(fn)(x)
+    assert np.array_equal(x, POINT), "the argument changed"
+    numeric.assert_gradient(fn, (gradient,), (POINT.copy(),), rtol=1e-5)
+    direction = np.array([0.3, -1.1, 0.7])
+    value, tangent = adgen.jvp(fn, (POINT.copy(),), (direction,))
+    assert np.allclose(value, fn(POINT.copy()))
+    assert np.allclose(tangent, gradient @ direction)
+
+
+@pytest.mark.parametrize("fn", PROGRAMS, ids=name)
+def test_pullback_answers_again(fn):
+    value, pullback = adgen.vjp(fn, POINT.copy())
+    assert np.allclose(value, fn(POINT.copy()))
+    (first,), (other,), (again,) = pullback(1.0), pullback(-0.5), pullback(1.0)
+    assert np.array_equal(first, again)
+    assert np.allclose(other, -0.5 * first)
+
+
+@pytest.mark.parametrize(("fn", "reason"), REFUSED, ids=[name(fn) for fn, _ in REFUSED])
+def test_refused(fn, reason):
+    with pytest.raises(adgen.AdgenError) as caught:
+        adgen.grad(fn)(POINT.copy())
+    text = str(caught.value)
+    assert reason in text and f"{fn.__module__.rpartition('.')[2]}.py" in text and "^" in text, text
