@@ -42,7 +42,7 @@ from adgen.infer.values import (
     TupleV,
 )
 from adgen.ir.nodes import Const, Hole, Index, Operand, Var, ViewStep
-from adgen.ir.types import NUMERIC, Array, List, NoneT, Opaque, Scalar, Type, is_floating
+from adgen.ir.types import NUMERIC, Array, Bool, Int, List, NoneT, Opaque, Scalar, Type, is_floating
 from adgen.rules.declare import has_static_mark
 from adgen.rules.registry import REGISTRY, Primitive
 from adgen.rules.typing import bind, canonical, result_type
@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from adgen.infer.engine import Engine
 
 MAX_DEPTH = 40
+MAX_RECURSION = 24  # of one function in itself
+MAX_RECURSIVE_CALLS = 200
 
 
 class NotStatic(UnsupportedError):
@@ -512,20 +514,33 @@ def inline(
     defaults: Sequence[Any],
 ) -> Any:
     """Run a callee's tree in a frame of its own, into the caller's region."""
-    if any(f is function for f in e.active):
-        raise UnsupportedError(
-            what=f"the recursive call of '{function.name}'",
-            why="recursive functions can't be differentiated yet",
-            instead="write the recursion as a loop",
-            origin=e.origin,
-        )
-    if len(e.active) >= MAX_DEPTH:
+    depth = sum(f is function for f in e.active)
+    if depth:
+        e.recursive[function.name] = count = e.recursive.get(function.name, 0) + 1
+        if depth > MAX_RECURSION or count > MAX_RECURSIVE_CALLS:
+            refuse_recursion(e, function)
+    elif len(e.active) >= MAX_DEPTH:
         raise UnsupportedError(what=f"calls nested deeper than {MAX_DEPTH}", origin=e.origin)
     bound = bind_parameters(e, function, args, kwargs, defaults)
     if function.yields:
         ran = e.new(Seq(()))
         return GeneratorV(function, owner, tuple(bound.items()), ran.obj)
     return run_body(e, function, owner, bound)
+
+
+def refuse_recursion(e: Engine, function: tree.Function) -> None:
+    """The recursion does not end at compile time. It may if the numbers that the program was given are known."""
+    numbers = [n for v, n in e.param_of.items() if isinstance(v.type, (Int, Bool))]
+    if numbers and e.hidden is not None:
+        from adgen.api.request import NeedsValue
+
+        raise NeedsValue(tuple(dict.fromkeys(numbers)))
+    raise UnsupportedError(
+        what=f"the recursive call of '{function.name}'",
+        why="how deep it goes is known only at run time, or it goes too deep",
+        instead="write the recursion as a loop",
+        origin=e.origin,
+    )
 
 
 def run_body(e: Engine, function: tree.Function, owner: Any, bound: Mapping[str, Any]) -> Any:

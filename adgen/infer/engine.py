@@ -69,6 +69,7 @@ class Engine:
         self.overrides: dict[Any, Any] = {}
         self.stops: frozenset[str] = frozenset()
         self.written: dict[Obj, None] = {}
+        self.recursive: dict[str, int] = {}  # how many recursive calls of a function were inlined
         self.changes: list[guarded.Changes] = []  # of the `try` bodies that are running
         self.caught: list[Any] = []  # the exceptions of the handlers that are running
         self.yielders: list[Callable[[Any], None]] = []  # what takes the values of the generators that are running

@@ -265,7 +265,9 @@ class Forward:
             return base
         value = self.full(s.args[1])
         name = f"{s.out.name}_dot" if s.out.name else None
-        return self.b.emit(s.op, (base, value, *s.args[2:]), s.kws, s.place, s.mode, name=name, fixed=s.out.fixed)
+        t = s.out.type if isinstance(s.out.type, List) else None
+        args = (base, value, *s.args[2:])
+        return self.b.emit(s.op, args, s.kws, s.place, s.mode, name=name, fixed=s.out.fixed, type=t)
 
     def _item(self, s: Let) -> Operand | None:
         t = self.get(s.args[0])
@@ -283,7 +285,8 @@ class Forward:
         return make_record(self.b, t, [self.full(a) if is_floating(a.type) else self.b.const(None) for a in s.args[2:]])
 
     def _append(self, s: Let) -> Operand:
-        return self.b.call("append", self.full(s.args[0]), self.full(s.args[1]))
+        t = s.out.type if isinstance(s.out.type, List) else None  # None stands for the integers among its items
+        return self.b.emit(s.op, (self.full(s.args[0]), self.full(s.args[1])), type=t)
 
     def _to_list(self, s: Let) -> Operand:
         return self.b.emit(s.op, (self.full(s.args[0]),), type=s.out.type)
