@@ -108,3 +108,15 @@ def test_pseudo_inverse_of_a_rank() -> None:
     assert_gradient(pseudo, (adgen.grad(pseudo)(v),), (v,))
     assert np.isnan(adgen.grad(cut_off)(np.diag([1.0, 0.5, 0.1]))).all()
     assert np.isfinite(adgen.grad(cut_off)(np.diag([1.0, 0.5, 0.0]))).all()
+
+
+def position(a: Any, q: Any) -> Any:
+    return np.quantile(a, q)
+
+
+def test_arguments_without_a_rule_are_refused_in_both_modes() -> None:
+    a = np.array([0.1, 0.5, 0.9])
+    with pytest.raises(adgen.NoGradientError):
+        adgen.grad(position, wrt=(0, 1))(a, 0.3)
+    with pytest.raises(adgen.NoGradientError):
+        adgen.jvp(position, (a, 0.3), (a, 1.0))

@@ -30,6 +30,8 @@ MODULES = (
     "statistics",
     "grids",
     "fft",
+    "polynomials",
+    "covariance",
 )
 
 _lock = threading.Lock()

@@ -1,4 +1,4 @@
-"""Rules of statistics: sums and extrema that skip NaN, quantiles, covariance."""
+"""Rules of statistics: sums and extrema that skip NaN, quantiles."""
 
 from __future__ import annotations
 
@@ -136,59 +136,4 @@ rule(
     vjp=lambda g, a, q, axis, method, keepdims: quantile_vjp(g, a, q / 100.0, axis, method, keepdims),
     jvp=lambda t, a, q, axis, method, keepdims: quantile_jvp(t, a, q / 100.0, axis, method, keepdims),
     samples=(sample(V, 30), sample(M, 25.0, axis=-1)),
-)
-
-
-# --- covariance -----------------------------------------------------------------------------------
-
-
-def centred(m: Any, rowvar: bool) -> Any:
-    """Return the deviations from the mean, one variable in each row."""
-    rows = m.T if m.ndim == 2 and not rowvar else m
-    return rows - np.mean(rows, axis=-1, keepdims=True)
-
-
-def freedom(m: Any, rowvar: bool, bias: bool, ddof: int | None) -> Any:
-    n = m.shape[0] if m.ndim == 1 or not rowvar else m.shape[1]
-    if ddof is not None:
-        return n - ddof
-    return n if bias else n - 1
-
-
-def cov_vjp(g: Any, m: Any, rowvar: bool, bias: bool, ddof: int | None) -> Any:
-    x = centred(m, rowvar)
-    n = freedom(m, rowvar, bias, ddof)
-    if m.ndim == 1:
-        return g * (2.0 / n) * x
-    d = (g + g.T) @ x / n
-    return d if rowvar else d.T
-
-
-def cov_jvp(t: Any, m: Any, rowvar: bool, bias: bool, ddof: int | None) -> Any:
-    x = centred(m, rowvar)
-    n = freedom(m, rowvar, bias, ddof)
-    if m.ndim == 1:
-        return np.sum(t * x) * (2.0 / n)
-    half = (t if rowvar else t.T) @ x.T / n
-    return half + half.T
-
-
-def cov_shape(m: Operand, rowvar: Operand, bias: Operand, ddof: Operand) -> Shape:
-    dims = array_dims(m.type)
-    if len(dims) == 1:
-        return Shape(())
-    n = dims[0] if known(rowvar, "rowvar") else dims[1]
-    if n == 1:
-        raise TypeError("np.cov of one variable in a matrix has no gradient rule")
-    return Shape((n, n))
-
-
-rule(
-    np.cov,
-    "m * rowvar=True bias=False ddof=None",
-    static=("rowvar", "bias", "ddof"),
-    infer=cov_shape,
-    vjp=cov_vjp,
-    jvp=cov_jvp,
-    samples=(sample(M), sample(V), sample(M, rowvar=False, bias=True), sample(M, ddof=0)),
 )

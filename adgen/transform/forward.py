@@ -31,7 +31,7 @@ from adgen.optimise.dce import eliminate_dead
 from adgen.rules.typing import bound_args
 from adgen.transform.activity import Varied
 from adgen.transform.cotangents import Cotangents, make_record
-from adgen.transform.rules import RuleRunner, differentiable
+from adgen.transform.rules import RuleRunner, differentiable, without_rule
 
 
 def make_tangent(p: Program, wrt: Sequence[str], name: str) -> tuple[Func, tuple[Any, ...]]:
@@ -132,6 +132,8 @@ class Forward:
         if "*" in op.jvp:
             self.set(s.out, self._user_rule(s))
             return
+        if any(self.get(a) is not None for a in without_rule(op, s)):
+            self._no_rule(s)
         parts = self._together(s)
         if parts is None:
             parts = [part for p, a in differentiable(op, s) for _, part in self._contributions(s, p, a)]

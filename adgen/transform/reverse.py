@@ -23,7 +23,7 @@ from adgen.ir.types import Array, List, Record, Tuple, is_floating
 from adgen.transform.activity import inputs
 from adgen.transform.cotangents import Cot, Cotangents, Masked
 from adgen.transform.regions import Regions
-from adgen.transform.rules import differentiable
+from adgen.transform.rules import differentiable, without_rule
 from adgen.transform.structures import Structures
 
 
@@ -68,6 +68,8 @@ class Reverse(Regions, Structures):
                 self.no_rule(s)
         if "*" in op.vjp:
             self._user_rule(s, c, cots)
+        elif any(a in self.varied for a in without_rule(op, s)):
+            self.no_rule(s)
         elif op.partials:
             self._elementwise(s, c, cots, active)
         else:

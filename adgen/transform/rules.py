@@ -15,6 +15,7 @@ from adgen.ir.build import Builder
 from adgen.ir.nodes import Let, Operand, Var
 from adgen.rules.registry import Primitive
 from adgen.rules.typing import bound_args
+from adgen.transform.activity import LIKE
 
 
 class RuleRunner:
@@ -112,3 +113,11 @@ def differentiable(op: Primitive, s: Let) -> list[tuple[str, Any]]:
         return []
     bound = bound_args(op, s.args, s.kws)
     return [(p, bound[p]) for p in op.diff]
+
+
+def without_rule(op: Primitive, s: Let) -> list[Operand]:
+    """Return the operands that stand for parameters without a derivative: none of them may be differentiated."""
+    if op.kind not in ("elementwise", "linear", "multilinear", "rule") or op.name in LIKE or "*" in op.diff:
+        return []
+    others = [a for p, a in bound_args(op, s.args, s.kws).items() if p not in op.diff] if op.diff else [s.args]
+    return [i for a in others for i in (a if isinstance(a, tuple) else (a,))]
