@@ -22,12 +22,12 @@ from adgen.rules.helpers import unbroadcast
 from adgen.rules.load import load_rules
 from adgen.rules.registry import REGISTRY, Primitive, Sample
 from tests.numeric import close, combine, directional, equal, inner, leaves, mismatch, random_like, seed_like
-from tests.rule_walk import DIFFERENTIABLE, is_active
+from tests.rule_walk import DIFFERENTIABLE, LIBRARIES, is_active
 
 load_rules()
 NUMBER = itertools.count()
 SPELLED = {"copy": "{0}.copy()", "astype": "{0}.astype({1})", "to_float": "float({0})"}
-NAMES = {"np": np, "math": math, "cmath": cmath, "unbroadcast": unbroadcast}
+NAMES = {"np": np, "math": math, "cmath": cmath, "unbroadcast": unbroadcast} | LIBRARIES
 RIGHT = "right"
 
 

@@ -6,7 +6,9 @@ shape, takes the real part, casts.
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import sys
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -16,8 +18,17 @@ import numpy as np
 from adgen.ir.nodes import Const, Operand, Var
 from adgen.ir.types import Array, Bool, Float, Int, List, NoneT, Opaque, Record, Scalar, Str, Tuple, Type
 from adgen.rules.helpers import unbroadcast
+from adgen.rules.load import OPTIONAL
 from adgen.rules.registry import Primitive, Sample
 from adgen.rules.typing import bind, canonical, result_type, type_of_value
+
+LIBRARIES: dict[str, Any] = {}  # those whose rules are tested, where they are installed
+for _name in OPTIONAL:
+    try:
+        importlib.import_module(_name)
+        LIBRARIES[_name.partition(".")[0]] = sys.modules[_name.partition(".")[0]]
+    except ImportError:
+        pass
 
 DIFFERENTIABLE = ("elementwise", "linear", "multilinear", "rule")
 

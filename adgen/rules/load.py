@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from adgen.rules.registry import REGISTRY
 
 MODULES = (
     "core",
@@ -34,7 +40,12 @@ MODULES = (
     "covariance",
 )
 
-_lock = threading.Lock()
+# Rules for libraries that adgen never imports itself: read once a program has imported the library.
+OPTIONAL = {
+    "scipy.special": "scipy_special",
+}
+
+_lock = threading.RLock()
 
 
 def load_rules() -> None:
@@ -42,3 +53,29 @@ def load_rules() -> None:
     with _lock:
         for name in MODULES:
             import_module(f"adgen.rules.{name}")
+        for library in left():
+            import_module(f"adgen.rules.{OPTIONAL[library]}")
+
+
+def is_imported(library: str) -> bool:
+    """Say whether a program has imported a library, and to the end."""
+    module = sys.modules.get(library)
+    return module is not None and not getattr(getattr(module, "__spec__", None), "_initializing", False)
+
+
+def load_for(fn: Any) -> bool:
+    """Read the rules of a library that was imported a moment ago, by the very attribute that gave its function."""
+    module = getattr(fn, "__module__", None) or ("scipy" if isinstance(fn, np.ufunc) else "")
+    if not isinstance(module, str) or module.partition(".")[0] not in LIBRARIES or not left():
+        return False
+    load_rules()
+    return True
+
+
+def left() -> list[str]:
+    """Return the imported libraries whose rules have not been read."""
+    return [n for n, m in OPTIONAL.items() if is_imported(n) and f"adgen.rules.{m}" not in sys.modules]
+
+
+LIBRARIES = {name.partition(".")[0] for name in OPTIONAL}
+REGISTRY.more = load_for

@@ -69,6 +69,9 @@ class Registry:
     def __init__(self) -> None:
         self._by_fn: dict[Any, Primitive] = {}
         self._by_name: dict[str, Primitive] = {}
+        self.more: Callable[[Any], bool] | None = (
+            None  # reads further rows for a callable, says whether there may be some
+        )
 
     def add(self, p: Primitive, *aliases: Callable[..., Any]) -> Primitive:
         self._by_name[p.name] = p
@@ -79,7 +82,10 @@ class Registry:
     def find(self, fn: Any) -> Primitive | None:
         """Return the row of a callable, or None."""
         try:
-            return self._by_fn.get(fn)
+            row = self._by_fn.get(fn)
+            if row is None and self.more is not None and self.more(fn):
+                row = self._by_fn.get(fn)
+            return row
         except TypeError:  # unhashable
             return None
 
@@ -96,6 +102,7 @@ class Registry:
         other = Registry()
         other._by_fn = dict(self._by_fn)
         other._by_name = dict(self._by_name)
+        other.more = self.more
         return other
 
 
