@@ -55,7 +55,7 @@ def type_of_key(key: Key, symbols: Symbols) -> Type:
     if isinstance(key, type):
         if key in SIMPLE and key not in _PYTHON:
             return Scalar(np.dtype(key).name)
-        return next((t for base, t in _PYTHON.items() if issubclass(key, base)), Opaque())
+        return next((t for base, t in _PYTHON.items() if issubclass(key, base)), Opaque(key))
     head = key[0]
     if head == STATIC and isinstance(head, str):
         return type_of_static(key, symbols)

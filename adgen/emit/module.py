@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from adgen.emit.conditional import Choices, find_choices
 from adgen.emit.expr import Expressions
 from adgen.emit.fold import fold
@@ -53,7 +55,12 @@ def emit(func: Func) -> Text:
     defaults = [Expressions(scope, Overlay(), Choices()).constant(d) for d in func.defaults]
     head = ast.arguments([], [ast.arg(names.of(v)) for v in func.params], None, [], [], None, defaults)
     notes: list[ast.stmt] = [Comment(n) for n in func.notes]
-    definition = ast.FunctionDef(func.name, head, [*notes, *body], [], None)
+    wrappers: list[ast.expr] = []
+    if func.errstate:
+        words = [ast.keyword(k, ast.Constant(mode)) for k, mode in func.errstate]
+        name = Expressions(scope, Overlay(), Choices()).dotted(scope.path("np.errstate", np.errstate))
+        wrappers.append(ast.Call(name, [], words))
+    definition = ast.FunctionDef(func.name, head, [*notes, *body], wrappers, None)
     printer = Printer([definition])
     return Text(
         printer.source,

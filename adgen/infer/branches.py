@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from adgen.errors import UnsupportedError
 from adgen.infer import objects
 from adgen.infer.values import (
     UNBOUND,
@@ -17,6 +18,7 @@ from adgen.infer.values import (
     Closure,
     DeadPath,
     Map,
+    Maybe,
     Method,
     Obj,
     Partial,
@@ -29,7 +31,7 @@ from adgen.infer.values import (
 )
 from adgen.ir.build import Region
 from adgen.ir.nodes import UNDEF, Const, Operand, Var
-from adgen.ir.types import Array, List, NoneT, Opaque, Record, Scalar, Str, Tuple, Type, Undef
+from adgen.ir.types import NUMERIC, Array, List, NoneT, Opaque, Record, Scalar, Str, Tuple, Type, Undef
 from adgen.rules.typing import join
 
 if TYPE_CHECKING:
@@ -42,6 +44,12 @@ def truth(e: Engine, v: Any) -> Operand:
         own = objects.call_special(e, v, name)
         if own is not None:
             return truth(e, own)
+    if isinstance(v, Maybe):
+        if isinstance(v.value, Ref):
+            raise UnsupportedError(
+                what="the truth of what may be None or an array", instead="`is None`", origin=e.origin
+            )
+        return e.b.call("bitand", e.b.call("not_", v.none), e.b.call("ne", v.value, e.b.const(0)))
     if isinstance(v, TupleV):
         return e.b.const(bool(v.items))
     if isinstance(v, Ref):
@@ -219,6 +227,9 @@ class Join:
             return lambda outs: one
         if isinstance(one, Unbound) or isinstance(two, Unbound):
             return self._half_bound(one, two, name)
+        maybe = self._maybe(one, two, name)
+        if maybe is not None:
+            return maybe
         if isinstance(one, (Var, Const)) and isinstance(two, (Var, Const)):
             if _static_pair(one, two):
                 return lambda outs: one
@@ -259,6 +270,42 @@ class Join:
             alias=False,
         )
         return lambda outs: p2
+
+    def _maybe(self, one: Any, two: Any, name: str | None) -> Callable[[list[Operand]], Any] | None:
+        """Join None with a number or array."""
+        if not (isinstance(one, Maybe) or isinstance(two, Maybe) or is_none(one) != is_none(two)):
+            return None
+        parts = [split_maybe(self.e, side, v) for side, v in zip(self.sides, (one, two))]
+        known = [p for p in parts if p is not None]
+        if len(known) < 2:
+            return None
+        (n1, v1), (n2, v2) = known
+        flag = self._join(n1, n2, None)
+        if is_none(v1) or is_none(v2):
+            value = self._one_none(v2 if is_none(v1) else v1, 1 if is_none(v1) else 0, name)
+        else:
+            value = self._join(v1, v2, name)
+        return lambda outs: Maybe(flag(outs), value(outs))
+
+    def _one_none(self, v: Any, side: int, name: str | None) -> Callable[[list[Operand]], Any]:
+        """Give a value of one side the type that it has there, though it is None on the other."""
+        a = self._emit_value(side, v)
+        k = len(self.names)
+        none = self.e.b.const(None)
+        self.values[side].append(a)
+        self.values[1 - side].append(none)
+        self.names.append(self._name(name))
+        self.types.append(a.type)
+        if not isinstance(v, Ref):
+            return lambda outs: outs[k]
+        obj = Obj(name)
+
+        def build(outs: list[Operand]) -> Any:
+            self.after.heap[obj] = outs[k]
+            self.after.link_like(obj, v.obj)
+            return Ref(obj)
+
+        return build
 
     def _emit_content(self, side: int, c: Any) -> Operand:
         return self._emit_value(side, Ref(self._holder(side, c))) if isinstance(c, Seq) else c
@@ -365,6 +412,22 @@ def _remake(c: Seq | Map, parts: list[Callable[[list[Operand]], Any]]) -> Callab
     if isinstance(c, Seq):
         return lambda outs: Seq(tuple(p(outs) for p in parts))
     return lambda outs: Map(c.keys, tuple(p(outs) for p in parts), c.cls)
+
+
+def is_none(v: Any) -> bool:
+    return isinstance(v, Const) and v.value is None
+
+
+def split_maybe(e: Engine, state: State, v: Any) -> tuple[Operand, Any] | None:
+    """Return whether a value is None, and what it is else; None for what can't be told apart from None later."""
+    if is_none(v):
+        return e.b.const(True), v
+    if isinstance(v, Maybe):
+        return v.none, v.value
+    number = isinstance(v, (Var, Const)) and isinstance(v.type, NUMERIC)
+    if number or (isinstance(v, Ref) and (v.place or isinstance(state.heap.get(v.obj), (Var, Const)))):
+        return e.b.const(False), v
+    return None
 
 
 def is_function(v: Any) -> bool:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import copy
+import dataclasses
 import functools
+import types
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +33,21 @@ from adgen.infer.values import (
 )
 from adgen.ir.build import shift
 from adgen.ir.nodes import Const, Mode, Var
-from adgen.ir.types import Array, Bool, Complex, Float, Int, List, NoneT, Opaque, Scalar, Str, Type, is_floating
+from adgen.ir.types import (
+    Array,
+    Bool,
+    Complex,
+    Float,
+    Int,
+    List,
+    NoneT,
+    Opaque,
+    Scalar,
+    Str,
+    Type,
+    is_floating,
+    is_scalar,
+)
 from adgen.rules.axes import shaped_like
 
 if TYPE_CHECKING:
@@ -123,7 +140,7 @@ def _len(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str,
         return e.b.emit(e.row("length"), (whole,), **hint)
     if isinstance(v, Const):
         return e.b.const(len(v.value))
-    return e.opaque(len, [e.value(v)], **hint)
+    return e.b.emit(e.row("opaque"), (Const(len, Opaque()), e.value(v)), type=Int(), **hint)
 
 
 @handles(isinstance)
@@ -223,7 +240,7 @@ def _make(cls: type) -> Handler:
 HANDLERS[tuple], HANDLERS[list] = _make(tuple), _make(list)
 
 
-@handles(dict)
+@handles(dict, collections.OrderedDict)
 def _dict(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     table = Map((), ())
     if args:
@@ -348,11 +365,63 @@ def _map(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str,
     return e.new(Seq(tuple(calls.call(e, args[0], row.items, {}, {}) for row in rows)))
 
 
-@handles(any, all)
-def _quantifier(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    raise UnsupportedError(
-        what="any() or all() of Python values", instead="use np.any or np.all of an array, or a loop", origin=e.origin
-    )
+@handles(collections.defaultdict)
+def _defaultdict(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    made = _dict(e, args[1:], kwargs, hint)
+    if args and not (isinstance(args[0], Const) and args[0].value is None):
+        e.factories[made.obj] = args[0]
+    return made
+
+
+@handles(types.SimpleNamespace)
+def _namespace(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    return e.new(Map(tuple(kwargs), tuple(kwargs.values()), types.SimpleNamespace))
+
+
+@handles(dataclasses.replace)
+def _replace(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    c = e.content(args[0].obj) if isinstance(args[0], Ref) else None
+    if not isinstance(c, Map) or not dataclasses.is_dataclass(c.cls):
+        raise UnsupportedError(what=f"replace() of {operations.describe(e, args[0])}", origin=e.origin)
+    given = {f.name: c.get(f.name) for f in dataclasses.fields(c.cls) if f.init}
+    return calls.construct(e, c.cls, [], {**given, **kwargs}, hint)
+
+
+@handles(copy.copy)
+def _copy(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    v = args[0]
+    if not isinstance(v, Ref):
+        return v
+    if operations.is_array(e, v):
+        return methods.call_method(e, v, "copy", [], {}, hint)
+    c = e.content(v.obj)
+    return e.new(c) if isinstance(c, (Seq, Map)) else calls.call_object(e, list, [v], {}, hint)
+
+
+@handles(copy.deepcopy)
+def _deepcopy(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    return _copy_all(e, args[0], {})
+
+
+def _copy_all(e: Engine, v: Any, done: dict[Any, Any]) -> Any:
+    if isinstance(v, TupleV):
+        return TupleV(tuple(_copy_all(e, i, done) for i in v.items), v.cls)
+    if not isinstance(v, Ref) or operations.is_array(e, v):
+        if v not in done:
+            done[v] = _copy(e, [v], {}, {})
+        return done[v]
+    if v.obj not in done:
+        c = e.content(v.obj)
+        if isinstance(c, Seq):
+            made = e.new(Seq(tuple(_copy_all(e, i, done) for i in c.items)))
+        elif isinstance(c, Map):
+            made = e.new(Map(c.keys, tuple(_copy_all(e, i, done) for i in c.items), c.cls))
+        elif is_scalar(c.type.elem):
+            made = _copy(e, [v], {}, {})
+        else:
+            raise UnsupportedError(what="deepcopy() of a list of arrays of unknown length", origin=e.origin)
+        done[v.obj] = made
+    return done[v.obj]
 
 
 @handles(np.shape)
@@ -398,11 +467,12 @@ def _deque(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[st
     return e.new(Seq(tuple(items.expand(e, args[0]) if args else ())))
 
 
-@handles(np.errstate, np.seterr)
+@handles(np.errstate)
 def _errstate(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    modes = [e.static(a, "an error mode") for a in (*args, *kwargs.values())]
-    if all(m in ("ignore", "warn") for m in modes):
-        return ManagerV(e.b.const(None))  # the derivative's warnings are not those of the primal anyway
+    modes = {k: e.static(a, "an error mode") for k, a in kwargs.items()}
+    if not args and all(m in ("ignore", "warn") for m in modes.values()):
+        e.errstate.update((k, m) for k, m in modes.items() if m == "ignore")  # in the whole of the derivative
+        return ManagerV(e.b.const(None))
     raise UnsupportedError(what="a change of NumPy's error state", instead="put it round the call", origin=e.origin)
 
 

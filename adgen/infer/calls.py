@@ -17,6 +17,7 @@ from adgen.frontend import tree
 from adgen.infer import (
     branches,
     builtin_calls,
+    draws,
     guarded,
     idioms,
     items,
@@ -139,6 +140,9 @@ def call_either(e: Engine, fn: Choice, args: Sequence[Any], kwargs: Mapping[str,
 
 
 def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]) -> Any:
+    if not (isinstance(fn, pytypes.FunctionType) and not _from_library(fn)):
+        args = [operations.sure(a) for a in args]
+        kwargs = {k: operations.sure(a) for k, a in kwargs.items()}
     if len(args) == 1 and _among(fn, objects.BUILTINS):
         own = objects.call_special(e, args[0], objects.BUILTINS[fn])
         if own is not None:
@@ -175,7 +179,7 @@ def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, An
         given = [e.constant(a) for a in fn.args]
         named = {k: e.constant(a) for k, a in fn.keywords.items()}
         return call_object(e, fn.func, [*given, *args], {**named, **kwargs}, hint)
-    if isinstance(fn, pytypes.MethodType):
+    if isinstance(fn, pytypes.MethodType) and not isinstance(fn.__self__, draws.GENERATORS):
         return call_object(e, fn.__func__, [e.wrap_object(fn.__self__), *args], kwargs, hint)
     if is_context_manager(fn):
         generator = call_object(e, fn.__wrapped__, args, kwargs, hint)
@@ -239,8 +243,7 @@ def is_context_manager(fn: Any) -> bool:
 
 
 def _from_library(fn: Callable[..., Any]) -> bool:
-    module = (fn.__module__ or "").split(".")[0]
-    return module in ("numpy", "scipy", "logging", "warnings", "time", "random", "os", "sys", "builtins")
+    return is_library(fn) and (fn.__module__ or "").partition(".")[0] != "adgen"
 
 
 def _from_numpy(fn: Any) -> bool:
@@ -468,7 +471,9 @@ def call_unknown(e: Engine, fn: Operand, args: Sequence[Any], kwargs: Mapping[st
         for v in (*args, *kwargs.values()):
             if isinstance(v, Ref):
                 _may_be_written(e, v, name or "this function")
-    return e.opaque(fn, operands + list(named.values()), tuple(named), **hint)
+    t = draws.type_of_call(e, fn, operands, named)
+    out = e.b.emit(e.row("opaque"), (fn, *operands, *named.values()), tuple(named), type=t, **hint)
+    return e.wrap(out, hint.get("name"))
 
 
 def _may_be_written(e: Engine, v: Ref, name: str) -> None:

@@ -21,6 +21,7 @@ from adgen.infer.values import (
     DeadPath,
     EnumV,
     Map,
+    Maybe,
     Method,
     Obj,
     Poison,
@@ -35,7 +36,7 @@ from adgen.infer.values import (
 )
 from adgen.ir.build import Builder
 from adgen.ir.nodes import UNDEF, Const, Operand, Origin, Place, Var, ViewStep
-from adgen.ir.types import Array, List, NoneT, Opaque, Record, Tuple, Type, Undef, is_floating
+from adgen.ir.types import Array, Bool, Int, List, NoneT, Opaque, Record, Str, Tuple, Type, Undef, is_floating
 from adgen.rules.registry import REGISTRY, Primitive
 from adgen.rules.typing import type_of_value
 
@@ -69,6 +70,8 @@ class Engine:
         self.overrides: dict[Any, Any] = {}
         self.stops: frozenset[str] = frozenset()
         self.written: dict[Obj, None] = {}
+        self.factories: dict[Obj, Any] = {}  # of the dicts that make what they lack
+        self.errstate: dict[str, str] = {}  # what is let pass of NumPy's floating-point errors
         self.recursive: dict[str, int] = {}  # how many recursive calls of a function were inlined
         self.changes: list[guarded.Changes] = []  # of the `try` bodies that are running
         self.caught: list[Any] = []  # the exceptions of the handlers that are running
@@ -205,6 +208,8 @@ class Engine:
         """Return the operand that an abstract value is, building structures where needed."""
         if isinstance(v, (Var, Const)):
             return v
+        if isinstance(v, Maybe):
+            return self.value(v.value, name, fixed)
         if isinstance(v, Ref):
             c = self.content(v.obj)
             if isinstance(c, Seq):
@@ -275,11 +280,21 @@ class Engine:
                 raise NeedsValue((self.param_of[v],))
             if isinstance(v.type, NoneT):
                 return None
-            made = self.b.defs.get(v)
-            made_of = made.args if made is not None and made.op.name == "opaque" else ()
-            if v in self.counters or any(a in self.counters for a in made_of):
+            if self.counts(v):
                 raise loops.NeedsUnroll
         raise calls.NotStatic(what, self.origin)
+
+    def counts(self, v: Operand) -> bool:
+        """Say whether a value is computed from what counts a loop, and nothing else that is not known."""
+        if not isinstance(v, Var):
+            return False
+        if v in self.counters:
+            return True
+        made = self.b.defs.get(v)
+        if made is None or not isinstance(v.type, (Int, Bool, Str, Opaque)) or made.op.name in ("getitem", "item"):
+            return False
+        args = [a for a in made.args if not isinstance(a, Const)]
+        return bool(args) and all(map(self.counts, args))
 
     def constant(self, value: Any) -> Any:
         """Return the abstract value of a Python object found at compile time."""

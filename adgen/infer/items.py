@@ -91,6 +91,10 @@ def get_item(e: Engine, base: Any, key: Any, hint: dict[str, Any]) -> Any:
             value = c.get(constant_key(e, key))
             if value is None:
                 k = constant_key(e, key)
+                if base.obj in e.factories:
+                    made = calls.call(e, e.factories[base.obj], [], {}, {})
+                    e.write(base.obj, e.content(base.obj).put(k, made))
+                    return made
                 error = UnsupportedError(what=f"the key {k!r} is not in this dict", origin=e.origin)
                 guarded.fail(e, KeyError, k, error)
             return value

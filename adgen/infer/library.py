@@ -194,6 +194,22 @@ def ndenumerate(a: Any) -> Any:
     return [(index, a[index]) for index in ndindex(*a.shape)]
 
 
+@stands_for(any)
+def any_of(sequence: Any) -> Any:
+    for v in sequence:  # noqa: SIM110
+        if v:
+            return True
+    return False
+
+
+@stands_for(all)
+def all_of(sequence: Any) -> Any:
+    for v in sequence:  # noqa: SIM110
+        if not v:
+            return False
+    return True
+
+
 def subscriptable(sequence: Any) -> Any:
     if isinstance(sequence, (list, tuple, np.ndarray)):
         return sequence

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
 from adgen.infer import guarded, iterables
-from adgen.infer.branches import run_if, truth
-from adgen.infer.values import UNBOUND, GeneratorV, Map, Obj, Poison, Ref, Seq, State, TupleV, Unbound
+from adgen.infer.branches import is_none, run_if, split_maybe, truth
+from adgen.infer.values import UNBOUND, GeneratorV, Map, Maybe, Obj, Poison, Ref, Seq, State, TupleV, Unbound
 from adgen.ir.nodes import UNDEF, Block, Const, Loop, Operand, Range, Var
 from adgen.ir.types import NUMERIC, Array, Dim, Int, Length, List, Type, Undef
 from adgen.rules.typing import fresh_dim, join
@@ -55,6 +55,7 @@ class Assumption:
     object_links: dict[tuple[Obj, Obj], None] = field(default_factory=dict)
     lists: dict[Path, Type] = field(default_factory=dict)  # slots that hold a list of unknown length
     poisoned: dict[Path, Poison] = field(default_factory=dict)
+    maybe: dict[Path, Type] = field(default_factory=dict)  # slots that are None in some iterations, and their type else
     unknown: dict[Obj, Poison] = field(default_factory=dict)  # objects that an iteration may write through another name
 
 
@@ -301,6 +302,8 @@ class Runner:
         e = self.e
         if path in self.a.poisoned:
             return self.a.poisoned[path]
+        if path in self.a.maybe or isinstance(v, Maybe):
+            return self._enter_maybe(path, v, name)
         if isinstance(v, (Var, Const)):
             if isinstance(v, Const) and not isinstance(v.type, NUMERIC):
                 return v
@@ -323,6 +326,24 @@ class Runner:
             e.state.link_like(obj, v.obj)
             return Ref(obj)
         return v
+
+    def _enter_maybe(self, path: Path, v: Any, name: str | None) -> Any:
+        """Enter with what is None in some iterations."""
+        parts = split_maybe(self.e, self.e.state, v)
+        if parts is None:
+            return self._clash(name)
+        none, value = parts
+        flag = self._param((*path, "none"), none, None)
+        if not is_none(value):
+            return Maybe(flag, self._enter((*path, "value"), value, name))
+        t = self.a.maybe[path]
+        self.a.types.setdefault((*path, "value"), t)
+        obj = Obj(name) if isinstance(t, Array) else None
+        p = self._param((*path, "value"), value, name, obj)
+        if obj is None:
+            return Maybe(flag, p)
+        self.e.state.heap[obj] = self.contents[obj] = p
+        return Maybe(flag, Ref(obj))
 
     def _enter_content(self, path: Path, c: Any, name: str | None) -> Any:
         if path in self.a.poisoned:
@@ -381,6 +402,8 @@ class Runner:
         if isinstance(h, Unbound):
             self._first_bound(path, v, name)
             return False
+        if isinstance(h, Maybe) or isinstance(v, Maybe) or is_none(h) != is_none(v):
+            return self._match_maybe(path, h, v, name)
         leaf = self.leaves.get(path)
         if isinstance(h, Ref) and isinstance(v, Ref):
             c = self.e.state.heap[v.obj]
@@ -409,6 +432,24 @@ class Runner:
         elif h is v or (isinstance(h, Const) and isinstance(v, Const) and h.value is v.value) or h == v:
             return False
         return self._poison(path, self._clash(name))
+
+    def _match_maybe(self, path: Path, h: Any, v: Any, name: str | None) -> bool:
+        parts = split_maybe(self.e, self.e.state, v)
+        if parts is None:
+            return self._poison(path, self._clash(name))
+        none, value = parts
+        if not isinstance(h, Maybe):
+            known = value if is_none(h) else h
+            if is_none(known) or split_maybe(self.e, self.e.state, known) is None:
+                return self._poison(path, self._clash(name))
+            self.a.maybe[path] = self.e.value(known).type
+            return True
+        widened = self._match((*path, "none"), h.none, none, None)
+        inside = (*path, "value")
+        if is_none(value):
+            self.leaves[inside].next = value
+            return widened
+        return self._match(inside, h.value, value, name) or widened
 
     def _match_items(self, path: Path, keys: Iterable[Any], h: Sequence[Any], v: Sequence[Any]) -> bool:
         widened = False
@@ -534,6 +575,9 @@ class Runner:
             if path in self.targets and self.targets[path] in self.entry.heap:
                 self.e.state.link_like(leaf.obj, self.targets[path])
             return Ref(leaf.obj)
+        if isinstance(h, Maybe):
+            none = self._rebuild((*path, "none"), h.none, None)
+            return Maybe(none, self._rebuild((*path, "value"), h.value, name))
         if isinstance(h, TupleV):
             return TupleV(tuple(self._rebuild((*path, k), i, None) for k, i in enumerate(h.items)), h.cls)
         if isinstance(h, Seq):

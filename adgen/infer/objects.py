@@ -105,6 +105,8 @@ def _compare_fields(e: Engine, symbol: str, a: Any, b: Any) -> Any:
 
 def is_followed(cls: type) -> bool:
     """Say whether instances of a class are made by Python code that can be inlined."""
+    from adgen.infer.calls import is_library
+
     if type(cls) not in (type, abc.ABCMeta) or issubclass(cls, (BaseException, tuple, dict, list, str, int, float)):
         return False
     for base in cls.__mro__[:-1]:
@@ -112,7 +114,7 @@ def is_followed(cls: type) -> bool:
             continue
         if any(name in base.__dict__ for name in _HOOKS if not _is_of_frozen(base, name)):
             return False
-        if base.__module__.partition(".")[0] in ("numpy", "scipy", "logging", "collections", "threading"):
+        if is_library(base):
             return False
     return True
 
@@ -186,7 +188,7 @@ def set_attribute(e: Engine, base: Ref, name: str, value: Any) -> None:
             why="the program would raise FrozenInstanceError here",
             origin=e.origin,
         )
-    if any(_own_hook(base_cls, "__setattr__") for base_cls in c.cls.__mro__[:-1]):
+    if is_followed(c.cls) and any(_own_hook(base_cls, "__setattr__") for base_cls in c.cls.__mro__[:-1]):
         raise UnsupportedError(
             what=f"an assignment to an attribute of '{c.cls.__name__}', whose class defines __setattr__",
             origin=e.origin,

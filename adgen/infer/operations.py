@@ -13,8 +13,8 @@ import numpy as np
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
 from adgen.infer import calls, items, iterables, methods, objects
-from adgen.infer.branches import truth
-from adgen.infer.values import UNBOUND, Closure, Map, Method, Ref, Seq, SliceV, TupleV
+from adgen.infer.branches import is_none, truth
+from adgen.infer.values import UNBOUND, Closure, Map, Maybe, Method, Ref, Seq, SliceV, TupleV
 from adgen.ir.nodes import Const, Operand, Var
 from adgen.ir.types import NUMERIC, Array, List, NoneT, Opaque, Scalar, Undef, is_scalar
 
@@ -50,6 +50,9 @@ def apply(e: Engine, s: tree.Assign) -> Any:
     args = tuple(map(e.get, s.args))
     if s.op == "copy":
         return rename(e, args[0], s.target)
+    if s.op not in ("tuple", "list", "dict") and not (s.op == "compare" and s.data in ("is", "is not", "==", "!=")):
+        if not (s.op == "unary" and s.data == "not"):
+            args = tuple(map(sure, args))
     if s.op == "binary":
         return binary(e, s.data, args[0], args[1], hint)
     if s.op == "inplace":
@@ -87,6 +90,11 @@ def import_name(e: Engine, module: str, top: bool, attribute: str | None, level:
     except ImportError as error:
         raise UnsupportedError(what=f"this import fails: {error}", origin=e.origin) from error
     return calls.get_attribute(e, e.b.const(found), attribute, {})
+
+
+def sure(v: Any) -> Any:
+    """Return a value that is used where None would be an error."""
+    return v.value if isinstance(v, Maybe) else v
 
 
 def rename(e: Engine, v: Any, target: str) -> Any:
@@ -281,6 +289,11 @@ def unary(e: Engine, symbol: str, a: Any, hint: dict[str, Any]) -> Any:
 
 
 def compare(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any]) -> Any:
+    if isinstance(a, Maybe) or isinstance(b, Maybe):
+        maybe, other = (a, b) if isinstance(a, Maybe) else (b, a)
+        if is_none(other):
+            return maybe.none if symbol in ("is", "==") else unary(e, "not", maybe.none, {})
+        a, b = sure(a), sure(b)
     if symbol in ("is", "is not"):
         return _identity(e, symbol, a, b)
     if symbol in COMPARE and (is_number(a) or is_array(e, a)) and (is_number(b) or is_array(e, b)):

@@ -28,6 +28,7 @@ class Program:
     callees: tuple[Any, ...] = ()
     written: tuple[str, ...] = ()  # parameters whose arrays the program writes
     final: dict[str, Operand] = field(default_factory=dict)  # their content at the end
+    errstate: tuple[tuple[str, str], ...] = ()  # what `with np.errstate(...)` let pass
 
 
 @dataclass(slots=True)
@@ -118,7 +119,15 @@ def infer(
     shown = [h for h in hidden.values() if not h.static]
     body = _keep_apart(e, body, leaves, [(h.name, h.var) for h in shown if isinstance(h.var.type, (Array, List))])
     func = Func(fn.__name__, (*params.values(), *[h.var for h in shown]), body)
-    return Program(func, params, list(hidden.values()), tuple(e.callees), tuple(objects_written(e, objects)), final)
+    return Program(
+        func,
+        params,
+        list(hidden.values()),
+        tuple(e.callees),
+        tuple(objects_written(e, objects)),
+        final,
+        tuple(sorted(e.errstate.items())),
+    )
 
 
 Leaf = tuple[str, Obj, Var]

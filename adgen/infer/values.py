@@ -162,6 +162,14 @@ class ManagerV:
 
 
 @dataclass(frozen=True, slots=True)
+class Maybe:
+    """A number or array, or None where `none` holds; then the value is None as well."""
+
+    none: Operand
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Super:
     """`super()`: the class after which to look, and the object."""
 

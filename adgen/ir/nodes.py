@@ -222,6 +222,7 @@ class Func:
     params: tuple[Var, ...]
     body: Block
     notes: tuple[str, ...] = ()  # comment lines under the header
+    errstate: tuple[tuple[str, str], ...] = ()  # which of NumPy's floating-point errors are let pass
     defaults: tuple[Any, ...] = field(default=())
 
 

@@ -6,7 +6,7 @@ An axis of an array is 1, another known length, or symbolic; equal symbols are e
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -63,7 +63,9 @@ class Str(Type):
 
 @dataclass(frozen=True, slots=True)
 class Opaque(Type):
-    """Any other Python object; it is never differentiated."""
+    """Any other Python object; it is never differentiated. Its class is known of random generators only."""
+
+    cls: type | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return "object"

@@ -75,7 +75,7 @@ def type_of_value(v: Any) -> Type:
     for base in (bool, int, float, complex, str):
         if isinstance(v, base):
             return _SIMPLE[base]
-    return Opaque()
+    return Opaque(cls if issubclass(cls, (np.random.Generator, np.random.RandomState)) else None)
 
 
 def type_of_list(items: tuple[Type, ...]) -> Type:

@@ -7,6 +7,7 @@ and shapes are inactive by kind.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from adgen.errors import NoGradientError
 from adgen.ir.nodes import Block, Const, If, Let, Loop, Operand, Var
@@ -15,6 +16,10 @@ from adgen.ir.types import List, Opaque, Record, Tuple, Type, is_floating
 INERT = ("zero", "query", "constructor")
 LIKE = {"np.full_like": 0, "unbroadcast": 1}  # the position of an argument that only its shape is taken of
 PLACES = ("getitem", "update")  # what follows the value are indices
+
+
+READERS: tuple[Any, ...] = (print, str, repr, format, str.format, len, isinstance, type, getattr, id)
+TELLERS = ("critical", "debug", "error", "exception", "format", "info", "log", "warning", "write")
 
 
 def inputs(s: Let) -> tuple[Operand, ...]:
@@ -45,6 +50,8 @@ class Varied:
     def __init__(self, body: Block, sources: Iterable[Var]) -> None:
         self.values: set[Var] = set(sources)
         self.tainted: dict[Var, Let] = {}  # objects of unknown kind that an active value went into, and where it did
+        self.made: dict[Var, Let] = {}
+        self.leak: Let | None = None  # the first call that may have kept an active value in some object
         self._block(body)
         for v in body.results:
             if isinstance(v, Var) and v in self.tainted:
@@ -101,6 +108,12 @@ class Varied:
         )
 
     def _let(self, s: Let) -> None:
+        self.made[s.out] = s
+        if s.op.name == "opaque":
+            if self.leak is not None and any(isinstance(a, Var) and isinstance(a.type, Opaque) for a in s.args):
+                self.tainted.setdefault(s.out, self.leak)
+            elif self._may_keep(s):
+                self.leak = s
         used = [a for a in s.args if isinstance(a, Var) and a in self.tainted]
         if used and is_floating(s.out.type) and s.op.kind != "structure":
             self._refuse(self.tainted[used[0]])
@@ -109,6 +122,17 @@ class Varied:
             self._mark(s.out)
             if isinstance(s.out.type, Opaque):
                 self.tainted.setdefault(s.out, s)
+
+    def _may_keep(self, s: Let) -> bool:
+        """Say whether an unknown call gets an active value that it may put into an object."""
+        if not any(a in self and not isinstance(a.type, Opaque) for a in s.args[1:]):
+            return False
+        fn = s.args[0]
+        if isinstance(fn, Const):
+            return fn.value not in READERS
+        made = self.made.get(fn)
+        name = made.args[2] if made is not None and made.op.name == "opaque" and len(made.args) == 3 else None
+        return not (isinstance(name, Const) and name.value in TELLERS)
 
     def _loop(self, s: Loop) -> None:
         for c in s.consumes:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tests.language.table import program
+from tests.language.table import program, refused
 
 
 @program
@@ -175,7 +175,7 @@ def recd_(x, i):
     return x[i] ** 2 + recd_(x, i + 1)
 
 
-@program
+@refused("recursive call")
 def recd(x):
     return recd_(x, 0)
 
@@ -197,7 +197,7 @@ def newt(x, t):
     return newt(0.5 * (x + t / x), t)
 
 
-@program
+@refused("recursive call")
 def recn(x):
     return newt(1.0, x[0])
 
@@ -374,7 +374,7 @@ def filt(x):
     return sum(filter(lambda v: v > 1, x))
 
 
-@program
+@refused("a store into an unknown object")
 def dictacc(x):
     d = collections.defaultdict(float)
     for i, v in enumerate(x):
@@ -465,7 +465,7 @@ def itertoolsp(x):
     return sum(a * b for a, b in itertools.combinations(x, 2))
 
 
-@program
+@refused("writing a global name")
 def glob(x):
     global G1
     G1 = 1

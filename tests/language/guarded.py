@@ -9,7 +9,7 @@ import warnings
 
 import numpy as np
 
-from tests.language.table import program
+from tests.language.table import program, refused
 
 
 @program
@@ -94,7 +94,7 @@ def t6(x):
     return s
 
 
-@program
+@refused("on one path")
 def t7(x):
     y = x.copy()
     try:
@@ -251,7 +251,7 @@ def w3(x):
 LOCK = threading.Lock()
 
 
-@program
+@refused("context manager")
 def w4(x):
     with LOCK:
         y = (x * x).sum()

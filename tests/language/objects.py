@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tests.language.table import program
+from tests.language.table import program, refused
 
 
 @program
@@ -241,7 +241,7 @@ def partial2(x):
     return g(x[2])
 
 
-@program
+@refused("unknown type")
 def ch3(x):
     fs = [np.sin, np.cos, np.exp]
     return sum(f(v) for f, v in zip(fs, x))
@@ -306,7 +306,7 @@ def setat(x):
     return getattr(o, "w") * o.f(1.0)
 
 
-@program
+@refused("an object of unknown type")
 def nt(x):
     N = collections.namedtuple("N", "a b")
     n = N(x[0], x[1])
@@ -326,7 +326,7 @@ def popd(x):
 def stack(x):
     st = []
     for v in x:
-        st.append(v)
+        st.append(v)  # noqa: PERF402
     r = 1.0
     while st:
         r = r * 2 + st.pop() ** 2
@@ -339,7 +339,7 @@ def strs(x):
     return d["k0"] * d["k2"]
 
 
-@program
+@refused("the number of items")
 def vararg(x):
     def f(*a, s=1.0, **k):
         return sum(a) * s * k.get("z", 1.0)

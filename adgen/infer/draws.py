@@ -1,0 +1,67 @@
+"""Random numbers: drawn when the program draws them, once, by the very generator; only their type is found out here."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from adgen.ir.nodes import Const, Operand, Var
+from adgen.ir.types import Array, Opaque, Scalar, Type
+from adgen.rules.typing import fresh_dim, representative, type_of_value
+
+if TYPE_CHECKING:
+    from adgen.infer.engine import Engine
+
+GENERATORS = (np.random.Generator, np.random.RandomState)
+_MAKERS = {np.random.default_rng: np.random.Generator}
+
+
+def type_of_call(e: Engine, fn: Operand, args: Sequence[Operand], kwargs: Mapping[str, Operand]) -> Type:
+    """Return the type of what a call that adgen knows nothing of gives, if it draws or makes a generator."""
+    found = _method(e, fn)
+    if found is None:
+        made = _MAKERS.get(fn.value) if isinstance(fn, Const) and callable(fn.value) else None
+        made = fn.value if made is None and isinstance(fn, Const) and fn.value in GENERATORS else made
+        return Opaque(made)
+    cls, name = found
+    example = np.random.default_rng(0) if cls is np.random.Generator else np.random.RandomState(0)
+
+    def value(a: Operand) -> Any:
+        if isinstance(a, Const):
+            return a.value
+        return representative(a.type, 1.0, 2)
+
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            drawn = getattr(example, name)(*map(value, args), **{k: value(a) for k, a in kwargs.items()})
+    except Exception:
+        return Opaque()
+    t = type_of_value(drawn)
+    if isinstance(t, Array):
+        return Array(t.dtype, _lengths(t, (*args, *kwargs.values())))
+    return t if isinstance(t, Scalar) or type(drawn) in (int, float) else Opaque()
+
+
+def _lengths(t: Array, args: Sequence[Operand]) -> tuple[Any, ...]:
+    """Return the lengths of a draw: known ones if all that was passed is known."""
+    known = all(isinstance(a, Const) for a in args)
+    return tuple(n if known and isinstance(n, int) else fresh_dim(known) for n in t.dims)
+
+
+def _method(e: Engine, fn: Operand) -> tuple[type, str] | None:
+    """Return the generator's class and the method that a function is."""
+    if isinstance(fn, Const):
+        owner = getattr(fn.value, "__self__", None)
+        return (type(owner), fn.value.__name__) if isinstance(owner, GENERATORS) else None
+    made = e.b.defs.get(fn) if isinstance(fn, Var) else None
+    if made is None or made.op.name != "opaque" or not isinstance(made.args[0], Const):
+        return None
+    if made.args[0].value is not getattr or not isinstance(made.args[2], Const):
+        return None
+    t = made.args[1].type
+    cls = t.cls if isinstance(t, Opaque) else None
+    return None if cls is None or cls not in GENERATORS else (cls, made.args[2].value)
