@@ -43,6 +43,7 @@ MODULES = (
 # Rules for libraries that adgen never imports itself: read once a program has imported the library.
 OPTIONAL = {
     "scipy.special": "scipy_special",
+    "scipy.linalg": "scipy_linalg scipy_matrices",
 }
 
 _lock = threading.RLock()
@@ -54,7 +55,8 @@ def load_rules() -> None:
         for name in MODULES:
             import_module(f"adgen.rules.{name}")
         for library in left():
-            import_module(f"adgen.rules.{OPTIONAL[library]}")
+            for name in OPTIONAL[library].split():
+                import_module(f"adgen.rules.{name}")
 
 
 def is_imported(library: str) -> bool:
@@ -74,7 +76,7 @@ def load_for(fn: Any) -> bool:
 
 def left() -> list[str]:
     """Return the imported libraries whose rules have not been read."""
-    return [n for n, m in OPTIONAL.items() if is_imported(n) and f"adgen.rules.{m}" not in sys.modules]
+    return [n for n, m in OPTIONAL.items() if is_imported(n) and f"adgen.rules.{m.split()[-1]}" not in sys.modules]
 
 
 LIBRARIES = {name.partition(".")[0] for name in OPTIONAL}
