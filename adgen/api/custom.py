@@ -229,7 +229,10 @@ def _may_have_row(fn: Any) -> bool:
 
 
 def _row_has(fn: Any, kind: Kind) -> bool:
-    row = load_registry().find(fn)
+    registry = load_registry()
+    if registry.formula(fn) is not None:
+        return True
+    row = registry.find(fn)
     if row is None:
         return False
     return bool(row.partials or (row.vjp if kind == "vjp" else row.jvp)) or row.kind in (

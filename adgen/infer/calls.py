@@ -44,8 +44,8 @@ from adgen.infer.values import (
 )
 from adgen.ir.nodes import Const, Hole, Index, Operand, Var, ViewStep
 from adgen.ir.types import NUMERIC, Array, Bool, Int, List, NoneT, Opaque, Scalar, Type, is_floating
-from adgen.rules.declare import has_static_mark
-from adgen.rules.registry import REGISTRY, Primitive
+from adgen.rules.declare import OtherForm, has_static_mark
+from adgen.rules.registry import REGISTRY, Formula, Primitive
 from adgen.rules.typing import bind, canonical, result_type
 
 if TYPE_CHECKING:
@@ -170,9 +170,15 @@ def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, An
         values = [_static_arg(e, a, fn) for a in args]
         named = {k: _static_arg(e, a, fn) for k, a in kwargs.items()}
         return operations.lift(e, fn(*values, **named))
-    row = next((row for f, row in e.overrides.items() if f is fn), None) or REGISTRY.find(fn)
-    if row is not None:
-        return call_primitive(e, row, args, kwargs, hint)
+    override = next((row for f, row in e.overrides.items() if f is fn), None)
+    row, formula = (override, None) if override is not None else (REGISTRY.find(fn), REGISTRY.formula(fn))
+    if row is not None and (formula is None or takes(row, args, kwargs)):
+        try:
+            return call_primitive(e, row, args, kwargs, hint)
+        except OtherForm:
+            assert formula is not None
+    if formula is not None:
+        return call_formula(e, formula, args, kwargs, hint)
     if getattr(fn, "primal", None) is not None and hasattr(fn, "wrt"):
         return call_gradient(e, fn, args, kwargs)
     if isinstance(fn, functools.partial):
@@ -193,6 +199,36 @@ def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, An
     if _from_numpy(fn):
         return call_without_rule(e, fn, args, kwargs, hint)
     return call_unknown(e, Const(fn, Opaque()), args, kwargs, hint)
+
+
+def takes(row: Primitive, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+    """Say whether a call has a form that the row has rules for."""
+    try:
+        bind(row, list(args), dict(kwargs))
+    except TypeError:
+        return False
+    return True
+
+
+def call_formula(
+    e: Engine, formula: Formula, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]
+) -> Any:
+    """Inline what defines a function in terms of others. Its statements belong to the user's."""
+    keep, e.printable = e.printable, False
+    try:
+        return operations.named(
+            e, inline_function(e, formula.define, [*map(e.constant, formula.given), *args], kwargs), hint
+        )
+    except AdgenError:
+        raise
+    except (TypeError, ValueError, IndexError) as error:
+        raise UnsupportedError(
+            what=f"this call of {formula.name}: {error}",
+            why="its arguments don't fit, or it is a form without a rule",
+            origin=e.origin,
+        ) from error
+    finally:
+        e.printable = keep
 
 
 def call_gradient(e: Engine, df: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
@@ -269,6 +305,8 @@ def emit(e: Engine, row: Primitive, args: tuple[Operand, ...], kws: tuple[str, .
     except (AdgenError, NotStatic):
         raise
     except (TypeError, ValueError, IndexError) as error:
+        if isinstance(error, OtherForm) and REGISTRY.formula(row.fn) is not None:
+            raise
         refusal = UnsupportedError(
             what=f"this call of {row.name}: {error}",
             why="the types of its arguments don't fit it, or it is a form without a rule",
@@ -315,10 +353,12 @@ def call_primitive(
     operands: dict[str, Any] = {}
     for p, v in bound.items():
         if p in row.static:
-            value = e.static(v, f"the argument '{p}' of {row.name}")
+            value = as_tuples(e.static(v, f"the argument '{p}' of {row.name}"))
             operands[p] = v if isinstance(v, Const) and v.value is value else e.b.const(value)
         elif isinstance(v, tuple):
             operands[p] = tuple(as_operand(e, i) for i in v)
+        elif row.name in JOINS and p == row.params[0]:
+            operands[p] = e.value(arrays_in(e, v))
         else:
             operands[p] = as_operand(e, v if takes_sequence(row, p) else numbers_as_array(e, v))
     flat, kws = canonical(row, operands)
@@ -331,12 +371,36 @@ def call_primitive(
         row, flat, kws = idiom
     out = emit(e, row, flat, kws, hint)
     made = e.wrap(out, hint.get("name"))
-    if isinstance(made, Ref) and (row.name in CONTIGUOUS or (isinstance(out.type, Array) and out.type.ndim == 1)):
+    listed = row.name == "np.array" and not isinstance(flat[0].type, Array)  # a copied array keeps its order
+    if isinstance(made, Ref) and (
+        listed or row.name in CONTIGUOUS or (isinstance(out.type, Array) and out.type.ndim == 1)
+    ):
         e.contiguous.add(made.obj)
     return made
 
 
-CONTIGUOUS = ("np.zeros", "np.ones", "np.empty", "np.full", "np.eye", "np.identity", "np.array", "np.outer")
+CONTIGUOUS = ("np.zeros", "np.ones", "np.empty", "np.full", "np.eye", "np.identity", "np.outer")
+
+
+JOINS = ("np.concatenate", "np.stack", "np.hstack", "np.vstack", "np.dstack", "np.column_stack")
+
+
+def arrays_in(e: Engine, v: Any) -> Any:
+    """Return a sequence of what is joined, with arrays for the lists and tuples of numbers in it."""
+    parts = v.items if isinstance(v, TupleV) else None
+    if isinstance(v, Ref) and isinstance(e.content(v.obj), Seq):
+        parts = e.content(v.obj).items
+    if parts is None or all(
+        operations.is_number(i) or (isinstance(i, Ref) and operations.is_array(e, i)) for i in parts
+    ):
+        return v
+    made = tuple(numbers_as_array(e, i) for i in parts)
+    return TupleV(made) if isinstance(v, TupleV) else e.new(Seq(made))
+
+
+def as_tuples(value: Any) -> Any:
+    """Return a static argument with tuples for lists: NumPy takes both alike."""
+    return tuple(map(as_tuples, value)) if isinstance(value, (list, tuple)) else value
 
 
 def aliased_argument(row: Primitive, bound: Mapping[str, Any]) -> Any:
@@ -429,19 +493,27 @@ def call_without_rule(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[s
         t = result_type(row, tuple(operands), ()) if not named else trial_type(fn, operands, named)
     except (TypeError, ValueError, IndexError):
         t = Opaque()
+    if named:
+        row = unruled(fn, tuple(named))
     return e.wrap(e.b.emit(row, all_args, tuple(named), type=t, **hint), hint.get("name"))
 
 
 _UNRULED: dict[Any, Primitive] = {}
 
 
-def unruled(fn: Any) -> Primitive:
-    """Return the row of a NumPy function that the table does not have."""
-    if fn not in _UNRULED:
+def unruled(fn: Any, keywords: tuple[str, ...] = ()) -> Primitive:
+    """Return the row of a NumPy function that the table does not have, for a call with these keywords."""
+    if (fn, keywords) not in _UNRULED:
         from adgen.rules.declare import display_name
 
-        _UNRULED[fn] = Primitive(display_name(fn), fn, ("args",), kind="rule", variadic=True, memory="maybe")
-    return _UNRULED[fn]
+        _UNRULED[fn, keywords] = Primitive(
+            display_name(fn), fn, (*keywords, "args"), dict.fromkeys(keywords, _GIVEN), kind="rule", variadic=True,
+            keyword=frozenset(keywords), memory="maybe",
+        )  # fmt: skip
+    return _UNRULED[fn, keywords]
+
+
+_GIVEN = object()  # the default of a keyword that each call gives
 
 
 def trial_type(fn: Any, args: Sequence[Operand], kwargs: Mapping[str, Operand]) -> Type:
@@ -495,7 +567,8 @@ def inline_function(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str
     from adgen.frontend.lower import lower
 
     function = lower(fn)
-    e.callees.setdefault(fn)
+    if not (getattr(fn, "__module__", None) or "").startswith("adgen.rules."):
+        e.callees.setdefault(fn)
     defaults = dict(zip([p.name for p in function.params if p.has_default], _defaults(e, fn, function)))
     return inline(e, function, fn, args, kwargs, tuple(defaults.values()))
 

@@ -29,7 +29,11 @@ def recognise(e: Engine, row: Primitive, args: tuple[Operand, ...]) -> Call | No
         x = _squared(e, made.args[0])
         axes = dict(zip(made.kws, made.args[1:]))
         axis = axes.get("axis")
-        if x is None or (axis is not None and not (isinstance(axis, Const) and isinstance(axis.value, int))):
+        if (
+            x is None
+            or not set(axes) <= {"axis", "keepdims"}
+            or (axis is not None and not (isinstance(axis, Const) and isinstance(axis.value, int)))
+        ):
             return None
         if axis is None and "keepdims" in axes:
             return None

@@ -13,7 +13,7 @@ from adgen.infer import calls, items, objects, operations, writers
 from adgen.infer.values import BoundFunction, Map, Method, Ref, Seq, SliceV, TupleV
 from adgen.ir.nodes import Const, Operand, Var
 from adgen.ir.types import Array, List, Opaque, Scalar, Str, dims_of, is_complex
-from adgen.rules.methods import ATTRIBUTES, WRITERS, Packed, function_call
+from adgen.rules.methods import ATTRIBUTES, OPERATORS, WRITERS, Packed, function_call
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
@@ -35,8 +35,9 @@ def array_attribute(e: Engine, v: Any, name: str, hint: dict[str, Any]) -> Any:
         if (name == "T" and len(dims_of(t)) < 2) or (name == "real" and not is_complex(t)):
             return v
         return calls.call_object(e, ATTRIBUTES[name], [v], {}, hint)
-    elif name in ("itemsize", "nbytes"):
-        return e.opaque(getattr, [e.value(v), e.b.const(name)], **hint)
+    elif name in ("itemsize", "nbytes") and isinstance(t, (Array, Scalar)):
+        width = e.b.const(np.dtype(t.dtype).itemsize)
+        return width if name == "itemsize" else operations.binary(e, "*", size_of(e, v), width)
     elif name in ("flat", "data", "base", "ctypes", "strides", "flags"):
         raise UnsupportedError(
             what=f"the attribute '.{name}' of an array", instead="use indexing or np.ravel", origin=e.origin
@@ -142,6 +143,10 @@ def _array_method(
             instead=f"use np.{name} or assign to slices",
             origin=e.origin,
         )
+    if name == "compress":
+        return calls.call_object(e, np.compress, [args[0], v, *args[1:]], kwargs, hint)
+    if name in OPERATORS and len(args) == 1:
+        return operations.binary(e, OPERATORS[name], v, args[0], hint)
     found = function_call(name, args, kwargs, e.b.const(None))
     if found is None:
         raise UnsupportedError(

@@ -16,7 +16,7 @@ from adgen.infer import calls, items, iterables, methods, objects
 from adgen.infer.branches import is_none, truth
 from adgen.infer.values import UNBOUND, Closure, Map, Maybe, Method, Ref, Seq, SliceV, TupleV
 from adgen.ir.nodes import Const, Operand, Var
-from adgen.ir.types import NUMERIC, Array, List, NoneT, Opaque, Scalar, Undef, is_scalar
+from adgen.ir.types import NUMERIC, Array, Bool, List, NoneT, Opaque, Scalar, Undef, is_scalar
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
@@ -99,13 +99,16 @@ def sure(v: Any) -> Any:
 
 def rename(e: Engine, v: Any, target: str) -> Any:
     """Bind a value to one more name; a temporary takes the name."""
-    hint = e.hint(target)
+    return named(e, v, e.hint(target))
+
+
+def named(e: Engine, v: Any, hint: dict[str, Any]) -> Any:
     if hint:
         operand = v
         if isinstance(v, Ref) and not v.place:
             operand = e.state.heap[v.obj]
             if v.obj.name is None:
-                v.obj.name = target
+                v.obj.name = hint["name"]
         if isinstance(operand, Var):
             if operand in e.counters and operand.name is None:
                 operand.name = hint["name"]
@@ -341,6 +344,10 @@ def _identity(e: Engine, symbol: str, a: Any, b: Any) -> Operand:
             same = False
     else:
         types = [v.type if isinstance(v, (Var, Const)) else None for v in (a, b)]
+        for v, t, other in zip((a, b), types, types[::-1]):
+            apart = isinstance(t, Bool) and not isinstance(other, (Bool, Opaque, Undef))
+            if apart or (isinstance(v, Const) and isinstance(t, Opaque) and not isinstance(other, (Opaque, Undef))):
+                same = False  # a number or an array is never this object
         nones = [isinstance(t, NoneT) for t in types]
         if any(nones) and not any(isinstance(t, (Opaque, Undef)) for t in types):
             same = all(nones)

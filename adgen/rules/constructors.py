@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from adgen.ir.nodes import Const, Operand
-from adgen.ir.types import Length
+from adgen.ir.types import Length, NoneT
 from adgen.rules.axes import numbers
 from adgen.rules.declare import constructor, linear, nondifferentiable, rule, sample, static
 from adgen.rules.lengths import length_of
@@ -29,22 +29,33 @@ def length(n: Operand) -> Length:
 SIZES = (sample(3), sample((2, 3), dtype="float32"))
 
 
-def made_shape(shape: Operand, dtype: Operand) -> Shape | None:
+def made_shape(shape: Operand, dtype: Operand, order: Operand) -> Shape | None:
     return shape_from(shape)
 
 
-constructor(np.zeros, "shape dtype=None", static=("dtype",), infer=made_shape, samples=SIZES)
-constructor(np.ones, "shape dtype=None", static=("dtype",), infer=made_shape, samples=SIZES)
-constructor(np.empty, "shape dtype=None", static=("dtype",), infer=made_shape, samples=(sample(0),))
+def like_shape(a: Operand, dtype: Operand, order: Operand, subok: Operand, shape: Operand) -> Shape | None:
+    return same_as("a")(a=a) if isinstance(shape.type, NoneT) else shape_from(shape)
+
+
+FILLED: dict[str, Any] = {"static": ("dtype", "order"), "infer": made_shape}
+constructor(np.zeros, "shape dtype=None order='C'", samples=SIZES, **FILLED)
+constructor(np.ones, "shape dtype=None order='C'", samples=SIZES, **FILLED)
+constructor(np.empty, "shape dtype=None order='C'", samples=(sample(0),), **FILLED)
 nondifferentiable(
     np.zeros_like,
     np.ones_like,
-    params="a dtype=None",
-    static=("dtype",),
-    infer=same_as("a"),
-    samples=(sample(M), sample(2.0)),
+    params="a dtype=None order='K' subok=True shape=None",
+    static=("dtype", "order", "subok"),
+    infer=like_shape,
+    samples=(sample(M), sample(2.0), sample(M, shape=(3,))),
 )
-nondifferentiable(np.empty_like, params="a dtype=None", static=("dtype",), infer=same_as("a"), samples=(sample(M[:0]),))
+nondifferentiable(
+    np.empty_like,
+    params="a dtype=None order='K' subok=True shape=None",
+    static=("dtype", "order", "subok"),
+    infer=like_shape,
+    samples=(sample(M[:0]),),
+)
 
 linear(
     np.full,
@@ -129,8 +140,8 @@ rule(
     np.arange,
     "start stop=None step=None / dtype=None",
     static=("dtype",),
-    vjp={"start": arange_start_vjp, "step": arange_step_vjp},
-    jvp={"start": arange_start_jvp, "step": arange_step_jvp},
+    vjp={"start": arange_start_vjp, "stop": lambda g: 0.0, "step": arange_step_vjp},
+    jvp={"start": arange_start_jvp, "stop": lambda t, out: np.zeros_like(out), "step": arange_step_jvp},
     infer=range_shape,
     samples=(sample(4.5, wrt=("start",)), sample(0.5, 3.2, 0.5), sample(0.25, 4.0, wrt=("start",)), sample(2, 8, 3)),
 )

@@ -24,11 +24,15 @@ from typing import Any, TypeVar
 import numpy as np
 
 from adgen.errors import RegistrationError
-from adgen.rules.registry import REGISTRY, Kind, Memory, Primitive, Rule, Sample
+from adgen.rules.registry import REGISTRY, Formula, Kind, Memory, Primitive, Rule, Sample
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 Rules = dict[str, Rule] | Sequence[Rule | None] | Rule | None
+
+
+class OtherForm(TypeError):
+    """Raised by the `infer` of a row for a call that its rules don't serve: the function's formula does."""
 
 
 def static(fn: F) -> F:
@@ -240,3 +244,22 @@ def query(fn: Callable[..., Any], params: str = "x", **options: Any) -> Primitiv
 def structure(fn: Callable[..., Any], params: str, **options: Any) -> Primitive:
     """Declare an operation on structures, which the derivative passes handle themselves."""
     return register(fn, params, kind="structure", **options)
+
+
+def formula(
+    fn: Callable[..., Any],
+    *samples: Sample,
+    aliases: Iterable[Callable[..., Any]] = (),
+    name: str | None = None,
+) -> Callable[[F], F]:
+    """Declare a function by a formula over functions that have rules: `@formula(np.ediff1d, sample(x))`.
+
+    The formula has the function's own parameters and is inlined in place of each call that no row takes, so that
+    every derivative of it follows. Where a function has a row too, its formula serves the rarer arguments.
+    """
+
+    def mark(define: F) -> F:
+        REGISTRY.add_formula(Formula(name or display_name(fn), fn, define, samples), *aliases)
+        return define
+
+    return mark

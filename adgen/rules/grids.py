@@ -9,7 +9,7 @@ import numpy as np
 from adgen.ir.nodes import Const, Operand
 from adgen.ir.types import Scalar
 from adgen.rules.axes import from_front, of_lengths, shaped_like, to_front
-from adgen.rules.declare import linear, nondifferentiable, rule, sample, static
+from adgen.rules.declare import OtherForm, linear, nondifferentiable, rule, sample, static
 from adgen.rules.typing import Shape, array_dims, fresh_dim, known
 
 V = np.array([0.5, -1.2, 2.0, 0.3])
@@ -132,6 +132,9 @@ def gradient_h_jvp(t: Any, out: Any, f: Any, varargs: Any, axis: int | None, edg
 
 def gradient_shape(f: Operand, varargs: tuple[Operand, ...], axis: Operand, edge_order: Operand) -> Any:
     dims = array_dims(f.type)
+    one_axis = len(dims) == 1 if known(axis) is None else isinstance(known(axis), int)
+    if not one_axis or len(varargs) > 1 or any(array_dims(h.type) for h in varargs) or known(edge_order) != 1:
+        raise OtherForm("np.gradient: more than one axis or spacing")
     return of_lengths(f, dims) if len(dims) == 1 or isinstance(known(axis), int) else None
 
 

@@ -15,6 +15,7 @@ from adgen.ir.types import Array, Bool, Complex, Float, Int, Length, List, Recor
 from adgen.rules.axes import from_front, normal_axis, shaped_like, to_front
 from adgen.rules.declare import linear, sample
 from adgen.rules.lattice import dtype_name
+from adgen.rules.registry import REGISTRY
 from adgen.rules.typing import (
     Shape,
     array_dims,
@@ -73,7 +74,7 @@ def joined(parts: Sequence[tuple[Length, ...]], axis: int) -> Shape:
     return Shape((*rest[:k], total([p[k] for p in parts]), *rest[k + 1 :]))
 
 
-def concatenated(arrays: Operand, axis: Operand) -> Shape | None:
+def concatenated(arrays: Operand, axis: Operand, dtype: Operand) -> Shape | None:
     parts = parts_of(arrays)
     if known(axis) is None:
         return None
@@ -170,8 +171,8 @@ def concatenate_vjp(g: Any, arrays: Any, axis: int | None) -> Any:
 
 linear(
     np.concatenate,
-    "arrays axis=0",
-    static=("axis",),
+    "arrays axis=0 * dtype=None",
+    static=("axis", "dtype"),
     vjp=concatenate_vjp,
     infer=concatenated,
     samples=(
@@ -213,6 +214,8 @@ def vstack_vjp(g: Any, tup: Any) -> Any:
 
 linear(np.hstack, "tup", vjp=hstack_vjp, infer=hstacked, samples=(sample((V, U)), sample([M, N[:2]]), sample((1.0, V))))
 linear(np.vstack, "tup", vjp=vstack_vjp, infer=vstacked, samples=(sample((V, W)), sample([V, M]), sample((M, N))))
+if (_row_stack := getattr(np, "row_stack", np.vstack)) is not np.vstack:  # an older name
+    REGISTRY.add(REGISTRY.named("np.vstack"), _row_stack)
 linear(
     np.column_stack,
     "tup",

@@ -38,6 +38,14 @@ MODULES = (
     "fft",
     "polynomials",
     "covariance",
+    "missing",
+    "series",
+    "parts",
+    "padding",
+    "applied",
+    "gamma_bessel",
+    "products_along",
+    "layout",
 )
 
 # Rules for libraries that adgen never imports itself: read once a program has imported the library.

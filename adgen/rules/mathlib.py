@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from adgen.ir.types import Bool, Float, Int
 from adgen.rules.builtins import abs_slope
 from adgen.rules.core import is_static
-from adgen.rules.declare import elementwise, nondifferentiable, register, rule, sample
+from adgen.rules.declare import elementwise, formula, nondifferentiable, rule, sample
 from adgen.rules.typing import always
 
 FLOAT: dict[str, Any] = {"infer": always(Float())}
@@ -238,11 +240,61 @@ nondifferentiable(math.comb, params="n k /", infer=always(Int()))
 nondifferentiable(math.perm, params="n k=None /", infer=always(Int()))
 nondifferentiable(math.gcd, math.lcm, params="*integers", infer=always(Int()))
 nondifferentiable(math.ulp, params="x /", infer=always(Float()))
-nondifferentiable(math.frexp, params="x /")
 
-# Known functions without a derivative here: a call is refused where it is active.
-for _fn in (math.gamma, math.lgamma):
-    register(_fn, "x /", kind="rule", **FLOAT)
-register(math.dist, "p q /", kind="rule", **FLOAT)
-register(math.prod, "iterable / * start=1", kind="rule")
-register(math.nextafter, "x y /", kind="rule", **FLOAT)
+elementwise(
+    math.nextafter,
+    lambda out, x, y: 1.0,
+    lambda out, x, y: 0.0,
+    params="x y /",
+    samples=(sample(0.7, 2.0), sample(-0.7, -2.0)),
+    **FLOAT,
+)
+rule(
+    math.frexp,
+    "x /",
+    vjp=lambda g, out: math.ldexp(g[0], -out[1]),
+    jvp=lambda t, out: (math.ldexp(t, -out[1]), 0),
+    samples=(sample(1.3), sample(-2.7)),
+)
+
+
+# --- functions of sequences ---------------------------------------------------------------------
+
+
+@formula(math.hypot, sample(0.7, -1.2, 2.0), sample(-0.7), sample(0.7, -1.2, 2.0, 0.5))
+def hypot(*coordinates: Any) -> Any:
+    out = math.fabs(coordinates[0])
+    for x in coordinates[1:]:
+        out = math.hypot(out, x)
+    return out
+
+
+@formula(
+    math.dist,
+    sample([0.7, -1.2], [0.5, 2.0]),
+    sample((0.7, -1.2, 1.0), (0.5, 2.0, 0.0)),
+    sample(np.array([0.7, -1.2]), np.array([0.5, 2.0])),
+)
+def dist(p: Any, q: Any) -> Any:
+    out = 0.0
+    for x, y in zip(p, q):
+        out = math.hypot(out, x - y)
+    return out
+
+
+@formula(math.prod, sample([0.7, -1.2, 2.0]), sample((0.7, -1.2), start=2.5), sample([0.5, 0.0, 0.0]))
+def prod(iterable: Any, *, start: Any = 1) -> Any:
+    out = start
+    for x in iterable:
+        out = out * x
+    return out
+
+
+if hasattr(math, "sumprod"):  # Python 3.12
+
+    @formula(math.sumprod, sample([0.7, -1.2, 2.0], [0.5, 1.5, 3.0]), sample((0.7, -1.2), (0.5, 1.5)))
+    def sumprod(p: Any, q: Any) -> Any:
+        out = 0.0
+        for x, y in zip(p, q):
+            out = out + x * y
+        return out

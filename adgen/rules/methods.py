@@ -16,11 +16,17 @@ import numpy as np
 METHODS: dict[str, Callable[..., Any]] = {
     name: getattr(np, name)
     for name in (
-        "all", "any", "argmax", "argmin", "argsort", "clip", "conj", "cumprod", "cumsum", "diagonal", "dot", "max",
-        "mean", "min", "nonzero", "prod", "ravel", "repeat", "reshape", "round", "searchsorted", "squeeze", "std",
-        "sum", "swapaxes", "take", "trace", "transpose", "var",
+        "all", "any", "argmax", "argmin", "argpartition", "argsort", "choose", "clip", "conj", "cumprod",
+        "cumsum", "diagonal", "dot", "max", "mean", "min", "nonzero", "prod", "ravel", "repeat", "reshape",
+        "round", "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "trace", "transpose", "var",
     )
-} | {"conjugate": np.conj}  # fmt: skip
+} | {"conjugate": np.conj, "ptp": np.ptp}  # fmt: skip
+
+# The operators as methods.
+OPERATORS = {
+    "__add__": "+", "__sub__": "-", "__mul__": "*", "__truediv__": "/", "__floordiv__": "//", "__mod__": "%",
+    "__pow__": "**", "__matmul__": "@",
+}  # fmt: skip
 
 # These take one tuple, or its items as arguments of their own.
 PACKED = frozenset({"reshape", "transpose"})
@@ -33,6 +39,8 @@ FILLED: dict[str, dict[str, Any]] = {"clip": {"a_min": None, "a_max": None}}
 
 # Attributes that are functions of the array.
 ATTRIBUTES: dict[str, Callable[..., Any]] = {"T": np.transpose, "real": np.real, "imag": np.imag}
+if hasattr(np, "matrix_transpose"):  # NumPy 2
+    ATTRIBUTES["mT"] = np.matrix_transpose
 
 # Methods that write the array, or expose its memory: refused.
 WRITERS = frozenset({"byteswap", "itemset", "resize", "setfield", "setflags", "view"})

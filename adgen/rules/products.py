@@ -14,7 +14,7 @@ import numpy as np
 from adgen.ir.nodes import Operand
 from adgen.rules.axes import inverse_permutation, normal_axes, numbers, shaped_like
 from adgen.rules.core import has_complex
-from adgen.rules.declare import multilinear, rule, sample, static
+from adgen.rules.declare import OtherForm, multilinear, rule, sample, static
 from adgen.rules.shapes import flat_shape
 from adgen.rules.typing import Shape, array_dims, broadcast_of, known
 
@@ -118,9 +118,15 @@ def vdot_b_jvp(t: Any, a: Any) -> Any:
     return np.vdot(a, t)
 
 
+def not_scalars(a: Operand, b: Operand) -> None:
+    if not array_dims(a.type) and not array_dims(b.type):
+        raise OtherForm("np.vdot of scalars")
+
+
 rule(
     np.vdot,
     "a b /",
+    infer=not_scalars,
     vjp=(vdot_a_vjp, vdot_b_vjp),
     jvp=(vdot_a_jvp, vdot_b_jvp),
     samples=(sample(V, W), sample(M, M[:, ::-1].reshape(3, 2)), sample(V + 1j * W, W - 0.5j * V)),
@@ -276,11 +282,9 @@ multilinear(
 # np.kron: the interleaved axes of g, those of the other operand summed.
 
 
-@static
-def same_rank(a_ndim: int, b_ndim: int) -> int:
-    if a_ndim != b_ndim:
-        raise TypeError("np.kron has a gradient rule for operands of equal rank only")
-    return a_ndim
+def interleaved(a: Operand, b: Operand) -> None:
+    if len(array_dims(a.type)) != len(array_dims(b.type)) or not array_dims(a.type):
+        raise OtherForm("np.kron of operands of unequal rank")
 
 
 @static
@@ -290,7 +294,7 @@ def every_second(n: int, start: int) -> AxisPair:
 
 def blocks(g: Any, a: Any, b: Any) -> Any:
     shape: tuple[Any, ...] = ()
-    for k in numbers(same_rank(np.ndim(a), np.ndim(b))):
+    for k in numbers(a.ndim):
         shape += (a.shape[k], b.shape[k])
     return np.reshape(g, shape)
 
@@ -303,7 +307,14 @@ def kron_b_vjp(g: Any, a: Any, b: Any) -> Any:
     return shaped_like(np.tensordot(blocks(g, a, b), a, every_second(a.ndim, 0)), b)
 
 
-multilinear(np.kron, "a b", args=("a", "b"), vjp=(kron_a_vjp, kron_b_vjp), samples=(sample(V, N[0]), sample(M, N)))
+multilinear(
+    np.kron,
+    "a b",
+    args=("a", "b"),
+    vjp=(kron_a_vjp, kron_b_vjp),
+    infer=interleaved,
+    samples=(sample(V, N[0]), sample(M, N)),
+)
 
 
 def three_elements(a: Any, b: Any) -> None:

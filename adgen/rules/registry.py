@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy as np
+
 Memory = Literal["fresh", "view", "maybe", "same"]
 Kind = Literal["elementwise", "linear", "multilinear", "rule", "zero", "constructor", "query", "structure", "opaque"]
 Rule = Callable[..., Any]
@@ -63,8 +65,19 @@ class Primitive:
         return f"<{self.name}>"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Formula:
+    """A function written in terms of others: `define` takes its arguments and is inlined where it is called."""
+
+    name: str
+    fn: Callable[..., Any]
+    define: Callable[..., Any]
+    samples: tuple[Sample, ...] = ()
+    given: tuple[Any, ...] = ()  # what `define` takes before the arguments of the call: the ufunc of a method
+
+
 class Registry:
-    """Primitives by the callable that they stand for."""
+    """Primitives by the callable that they stand for, and the formulas of what is made of them."""
 
     def __init__(self) -> None:
         self._by_fn: dict[Any, Primitive] = {}
@@ -72,6 +85,8 @@ class Registry:
         self.more: Callable[[Any], bool] | None = (
             None  # reads further rows for a callable, says whether there may be some
         )
+        self._formulas: dict[Any, Formula] = {}
+        self._ufunc_methods: dict[str, Callable[..., Any]] = {}
 
     def add(self, p: Primitive, *aliases: Callable[..., Any]) -> Primitive:
         self._by_name[p.name] = p
@@ -89,6 +104,30 @@ class Registry:
         except TypeError:  # unhashable
             return None
 
+    def add_formula(self, f: Formula, *aliases: Callable[..., Any]) -> Formula:
+        for fn in (f.fn, *aliases):
+            self._formulas[fn] = f
+        return f
+
+    def add_ufunc_method(self, name: str, define: Callable[..., Any]) -> None:
+        """Add the formula of a method that all ufuncs have: `define(ufunc, *args)`."""
+        self._ufunc_methods[name] = define
+
+    def formula(self, fn: Any) -> Formula | None:
+        """Return the formula of a callable, or None. It serves calls that no row takes."""
+        try:
+            found = self._formulas.get(fn)
+        except TypeError:  # unhashable
+            return None
+        ufunc = getattr(fn, "__self__", None)
+        if found is None and isinstance(ufunc, np.ufunc):
+            define = self._ufunc_methods.get(fn.__name__)
+            return define and Formula(f"np.{ufunc.__name__}.{fn.__name__}", fn, define, given=(ufunc,))
+        return found
+
+    def formulas(self) -> list[Formula]:
+        return list(dict.fromkeys(self._formulas.values()))
+
     def named(self, name: str) -> Primitive:
         return self._by_name[name]
 
@@ -103,6 +142,8 @@ class Registry:
         other._by_fn = dict(self._by_fn)
         other._by_name = dict(self._by_name)
         other.more = self.more
+        other._formulas = dict(self._formulas)
+        other._ufunc_methods = dict(self._ufunc_methods)
         return other
 
 

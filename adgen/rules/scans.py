@@ -18,7 +18,7 @@ M = np.array([[1.0, -2.0, 0.5], [0.3, 4.0, -1.5]])
 STACK = np.linspace(-1.0, 2.0, 24).reshape(2, 3, 4)
 
 
-def scanned(a: Operand, axis: Operand) -> Shape:
+def scanned(a: Operand, axis: Operand, **options: Operand) -> Shape:
     return flat_shape(a) if known(axis) is None else Shape(array_dims(a.type))
 
 
@@ -38,8 +38,8 @@ def cumsum_vjp(g: Any, a: Any, axis: int | None) -> Any:
 
 linear(
     np.cumsum,
-    "a axis=None",
-    static=("axis",),
+    "a axis=None dtype=None",
+    static=("axis", "dtype"),
     vjp=cumsum_vjp,
     infer=scanned,
     samples=(sample(V), sample(M), sample(M, axis=0), sample(STACK, -1)),
@@ -87,8 +87,8 @@ def cumprod_jvp(t: Any, out: Any, a: Any, axis: int | None) -> Any:
 
 rule(
     np.cumprod,
-    "a axis=None",
-    static=("axis",),
+    "a axis=None dtype=None",
+    static=("axis", "dtype"),
     vjp=cumprod_vjp,
     jvp=cumprod_jvp,
     infer=scanned,
@@ -171,8 +171,8 @@ def sorted_jvp(t: Any, a: Any, axis: int | None) -> Any:
 
 rule(
     np.sort,
-    "a axis=-1",
-    static=("axis",),
+    "a axis=-1 kind=None order=None * stable=None",
+    static=("axis", "kind", "order", "stable"),
     vjp=sorted_vjp,
     jvp=sorted_jvp,
     infer=scanned,
@@ -180,21 +180,24 @@ rule(
 )
 nondifferentiable(
     np.argsort,
-    params="a axis=-1 * kind=None",
-    static=("axis", "kind"),
-    infer=lambda a, axis, kind: scanned(a, axis),
+    params="a axis=-1 kind=None order=None * stable=None",
+    static=("axis", "kind", "order", "stable"),
+    infer=scanned,
     samples=(sample(V), sample(M, axis=0)),
 )
 nondifferentiable(
     np.searchsorted,
-    params="a v side='left'",
+    params="a v side='left' sorter=None",
     static=("side",),
-    infer=lambda a, v, side: Shape(array_dims(v.type)),
+    infer=lambda a, v, side, sorter: Shape(array_dims(v.type)),
     samples=(sample(np.sort(V), V), sample(np.sort(V), 0.4, side="right")),
 )
 
 
 # --- integration and interpolation ----------------------------------------------------------------
+
+
+integrate: Any = getattr(np, "trapezoid" if hasattr(np, "trapezoid") else "trapz")  # the name before NumPy 2
 
 
 @static
@@ -229,15 +232,15 @@ def trapezoid_x_vjp(g: Any, y: Any, x: Any, axis: int) -> Any:
 
 
 def trapezoid_dx_vjp(g: Any, y: Any, axis: int) -> Any:
-    return g * np.trapezoid(y, axis=axis)
+    return g * integrate(y, axis=axis)
 
 
 def trapezoid_jvp(t: Any, x: Any, dx: Any, axis: int) -> Any:
-    return np.trapezoid(t, x, dx=dx, axis=axis)
+    return integrate(t, x, dx=dx, axis=axis)
 
 
 def trapezoid_x_jvp(t: Any, y: Any, axis: int) -> Any:
-    return np.trapezoid(y, t, axis=axis)
+    return integrate(y, t, axis=axis)
 
 
 def integrated(y: Operand, x: Operand, dx: Operand, axis: Operand) -> Shape:
@@ -246,26 +249,26 @@ def integrated(y: Operand, x: Operand, dx: Operand, axis: Operand) -> Shape:
     return Shape((*dims[:k], *dims[k + 1 :]))
 
 
-if hasattr(np, "trapezoid"):  # NumPy 2
-    rule(
-        np.trapezoid,
-        "y x=None dx=1.0 axis=-1",
-        static=("axis",),
-        vjp={"y": trapezoid_y_vjp, "x": trapezoid_x_vjp, "dx": trapezoid_dx_vjp},
-        jvp={
-            "y": trapezoid_jvp,
-            "x": trapezoid_x_jvp,
-            "dx": lambda t, y, axis: t * np.trapezoid(y, axis=axis),
-        },
-        infer=integrated,
-        samples=(
-            sample(V, dx=0.5, wrt=("y", "dx")),
-            sample(M, axis=0, wrt=("y",)),
-            sample(V, np.array([0.0, 0.5, 0.7, 2.0]), wrt=("y", "x")),
-            sample(M, np.array([0.0, 0.5, 0.7]), wrt=("y", "x")),
-            sample(STACK, STACK**2, axis=1, wrt=("y", "x")),
-        ),
-    )
+rule(
+    integrate,
+    "y x=None dx=1.0 axis=-1",
+    static=("axis",),
+    aliases=[f for f in (getattr(np, "trapz", None),) if f not in (None, integrate)],
+    vjp={"y": trapezoid_y_vjp, "x": trapezoid_x_vjp, "dx": trapezoid_dx_vjp},
+    jvp={
+        "y": trapezoid_jvp,
+        "x": trapezoid_x_jvp,
+        "dx": lambda t, y, axis: t * integrate(y, axis=axis),
+    },
+    infer=integrated,
+    samples=(
+        sample(V, dx=0.5, wrt=("y", "dx")),
+        sample(M, axis=0, wrt=("y",)),
+        sample(V, np.array([0.0, 0.5, 0.7, 2.0]), wrt=("y", "x")),
+        sample(M, np.array([0.0, 0.5, 0.7]), wrt=("y", "x")),
+        sample(STACK, STACK**2, axis=1, wrt=("y", "x")),
+    ),
+)
 
 
 def interval(x: Any, xp: Any) -> Any:

@@ -7,14 +7,18 @@ from typing import Any
 import numpy as np
 
 from adgen.ir.nodes import Const, Operand
-from adgen.ir.types import Array, Length, NoneT, Scalar
+from adgen.ir.types import Array, Length, NoneT, Scalar, Tuple
 from adgen.rules.axes import normal_axes, normal_axis, numbers, of_lengths, shaped_like, to_front
-from adgen.rules.declare import linear, query, rule, sample, static
+from adgen.rules.core import no_gradient
+from adgen.rules.declare import OtherForm, formula, linear, query, rule, sample, static
 from adgen.rules.typing import Shape, array_dims, broadcast_of, fresh_dim, known, normalize_axes, same_as
 
 V = np.array([0.5, -1.2, 2.0, 0.3])
 M = np.array([[1.0, -2.0, 0.5], [0.3, 4.0, -1.5]])
 STACK = np.linspace(-1.0, 2.0, 24).reshape(2, 3, 4)
+
+
+NUMPY_2 = np.lib.NumpyVersion(np.__version__) >= "2.0.0"
 
 
 # --- by condition ---------------------------------------------------------------------------------
@@ -89,6 +93,8 @@ def lowered(a: Any, a_min: Any, a_max: Any) -> Any:
 
 
 def clipped_shape(a: Operand, a_min: Operand, a_max: Operand) -> Shape:
+    if isinstance(a_min.type, NoneT) and isinstance(a_max.type, NoneT):
+        raise OtherForm("np.clip without bounds")
     used = {name: o for name, o in (("a", a), ("a_min", a_min), ("a_max", a_max)) if not isinstance(o.type, NoneT)}
     answer: Shape = broadcast_of(*used)(**used)
     return answer
@@ -110,22 +116,51 @@ rule(
 )
 
 
+@formula(
+    np.clip,
+    *((sample(V, min=0.0, max=1.0), sample(V, max=1.0), sample(M, min=M[0] - 0.1)) if NUMPY_2 else ()),
+    sample(V, None, None),
+)
+def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    low = a_min if min is None else min
+    high = a_max if max is None else max
+    if low is None and high is None:
+        return np.array(a)
+    return np.clip(a, low, high)
+
+
 def finite(g: Any, x: Any) -> Any:
     return np.where(np.isfinite(x), g, 0.0)
 
 
 rule(
     np.nan_to_num,
-    "x * nan=0.0 posinf=None neginf=None",
-    static=("nan", "posinf", "neginf"),
+    "x *",
     vjp=finite,
     jvp=lambda t, x: np.where(np.isfinite(x), t, 0.0),
     infer=same_as("x"),
     samples=(
         sample(M),
-        sample(np.array([1.0, np.nan, np.inf, 2.0]), nan=3.0, kink="values that are replaced", second=False),
+        sample(np.array([1.0, np.nan, np.inf, 2.0]), kink="values that are replaced", second=False),
     ),
 )
+
+
+@formula(
+    np.nan_to_num,
+    sample(np.array([1.0, np.nan, -np.inf, 2.0]), True, 3.5, kink="values that are replaced"),
+    sample(np.array([1.0, np.nan, np.inf, 2.0]), nan=3.5, posinf=7.5, kink="values that are replaced"),
+)
+def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
+    if not copy:
+        no_gradient("np.nan_to_num in place (copy=False)")
+    out = np.nan_to_num(x)
+    if posinf is not None:
+        out = np.where(np.isposinf(x), posinf, out)
+    if neginf is not None:
+        out = np.where(np.isneginf(x), neginf, out)
+    out = np.where(np.isnan(x), nan, out)
+    return out[()] if np.ndim(out) == 0 else out
 
 
 def select_vjp(g: Any, condlist: Any, choicelist: Any) -> Any:
@@ -146,8 +181,8 @@ def select_default_vjp(g: Any, condlist: Any) -> Any:
 
 def select_shape(condlist: Operand, choicelist: Operand, default: Operand) -> Any:
     items = [*getattr(condlist.type, "items", ()), *getattr(choicelist.type, "items", ()), default.type]
-    if not hasattr(condlist.type, "items") or not hasattr(choicelist.type, "items"):
-        return None
+    if not isinstance(condlist.type, Tuple) or not isinstance(choicelist.type, Tuple):
+        raise OtherForm("np.select of lists")
     return broadcast_of(*map(str, range(len(items))))(**{str(k): Const(None, t) for k, t in enumerate(items)})
 
 
@@ -162,6 +197,21 @@ linear(
         sample((M > 1.0, M > -2.0), (M, M * M), wrt=("choicelist",)),
     ),
 )
+
+
+@formula(
+    np.select,
+    sample([V > 1.0, V > 0.0], [V, 2.0 * V], 3.0),
+    sample([M > 1.0, M > -2.0], [M, M * M]),
+    sample([V > 1.0, V > 0.0], [V, 2.0], default=0.5),
+)
+def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
+    last = len(choicelist) - 1
+    out = np.where(condlist[last], choicelist[last], default)
+    for k in range(1, len(choicelist)):
+        out = np.where(condlist[last - k], choicelist[last - k], out)
+    return out
+
 
 query(np.flatnonzero, "a", infer=lambda a: None, samples=(sample(M > 0.0),))
 query(np.argwhere, "a", infer=lambda a: Shape((fresh_dim(), len(array_dims(a.type)))), samples=(sample(M > 0.0),))
@@ -241,6 +291,8 @@ def take_along_axis_vjp(g: Any, arr: Any, indices: Any, axis: int) -> Any:
 
 def taken_along(arr: Operand, indices: Operand, axis: Operand) -> Any:
     a, i = array_dims(arr.type), array_dims(indices.type)
+    if known(axis) is None:
+        raise OtherForm("np.take_along_axis of the flattened array")
     k = normalize_axes(known(axis), len(a))[0]
     certain = [j == k or a[j] in (1, i[j]) for j in range(len(a))]
     return of_lengths(arr, tuple(n if sure else fresh_dim() for n, sure in zip(i, certain)))
@@ -348,5 +400,5 @@ def triangle_shape(m: Operand) -> Shape:
     """Return the lengths of a triangle of m; that of a vector is a square matrix, which has no gradient rule."""
     dims = array_dims(m.type)
     if len(dims) < 2:
-        raise TypeError("the triangle of a vector has no gradient rule; give it two axes")
+        raise OtherForm("the triangle of a vector")
     return Shape(dims)

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from adgen.ir.nodes import Const, Operand
-from adgen.ir.types import Int, Length, Scalar, Tuple
-from adgen.rules.axes import inverse_permutation, normal_axis, numbers, of_lengths, shaped_like
-from adgen.rules.declare import linear, sample, static
+from adgen.ir.types import Int, Length, Scalar, Tuple, is_floating
+from adgen.rules.axes import from_front, inverse_permutation, numbers, of_lengths, shaped_like, to_front
+from adgen.rules.declare import OtherForm, linear, sample, static
 from adgen.rules.lengths import length_of
 from adgen.rules.typing import Shape, array_dims, fresh_dim, known, normalize_axes, same_as
 
@@ -215,17 +215,18 @@ linear(
 
 
 def repeat_vjp(g: Any, a: Any, repeats: Any, axis: int | None) -> Any:
-    if not isinstance(repeats, int):
-        counts_unsupported()
     if axis is None:
-        return like(np.sum(np.reshape(g, (np.size(a), repeats)), axis=1), a)
-    k = normal_axis(axis, a.ndim)
-    return shaped_like(np.sum(np.reshape(g, (*a.shape[: k + 1], repeats, *a.shape[k + 1 :])), axis=k + 1), a)
+        return like(unrepeated(g, np.ravel(a), repeats), a)
+    return shaped_like(from_front(unrepeated(to_front(g, axis), to_front(a, axis), repeats), axis), a)
 
 
-@static
-def counts_unsupported() -> None:
-    raise TypeError("np.repeat has a gradient rule for one number of repeats only, not for one per element")
+def unrepeated(g: Any, a: Any, repeats: Any) -> Any:
+    """Sum g over the repeats of each row."""
+    if isinstance(repeats, int):
+        return np.sum(np.reshape(g, (a.shape[0], repeats, *a.shape[1:])), axis=1)
+    d = np.zeros_like(a)
+    np.add.at(d, np.repeat(np.arange(a.shape[0]), repeats), g)
+    return d
 
 
 linear(
@@ -233,7 +234,16 @@ linear(
     "a repeats axis=None",
     static=("axis",),
     vjp=repeat_vjp,
-    samples=(sample(V, 3), sample(M, 2), sample(M, 2, axis=0), sample(STACK, 3, axis=-1), sample(STACK, 2, 1)),
+    samples=(
+        sample(V, 3),
+        sample(M, 2),
+        sample(M, 2, axis=0),
+        sample(STACK, 3, axis=-1),
+        sample(STACK, 2, 1),
+        sample(V, np.array([1, 0, 2, 3])),
+        sample(M, np.array([1, 2]), axis=0),
+        sample(M, np.array([2]), axis=-1),
+    ),
 )
 
 
@@ -290,6 +300,8 @@ def negated(shift: tuple[int, ...]) -> tuple[int, ...]:
 def roll_vjp(g: Any, shift: Any, axis: Any) -> Any:
     if isinstance(shift, tuple):
         return np.roll(g, negated(shift), axis=axis)
+    if isinstance(shift, list):
+        return np.roll(g, -np.array(shift), axis=axis)
     return np.roll(g, -shift, axis=axis)
 
 
@@ -313,21 +325,16 @@ linear(
 
 
 @static
-def constant_only(pad_width: Any, mode: str) -> Any:
-    if mode != "constant":
-        raise TypeError(f"np.pad has a gradient rule for constant padding only, not for mode={mode!r}")
-    return pad_width
-
-
-@static
-def inside(pad_width: Any, ndim: int, mode: str) -> tuple[slice, ...]:
+def inside(pad_width: Any, ndim: int) -> tuple[slice, ...]:
     """Return the index of the part of a padded array that is not padding."""
-    widths = np.broadcast_to(constant_only(pad_width, mode), (ndim, 2)).tolist()
+    widths = np.broadcast_to(pad_width, (ndim, 2)).tolist()
     return tuple(slice(before or None, -after if after else None) for before, after in widths)
 
 
 def padded_shape(array: Operand, pad_width: Operand, mode: Operand, constant_values: Operand) -> Shape:
     dims = array_dims(array.type)
+    if is_floating(array.type) and (known(mode, "mode") != "constant" or not isinstance(constant_values, Const)):
+        raise OtherForm("np.pad in another mode, or with values that have a gradient")
     widths = np.broadcast_to(known(pad_width, "pad_width"), (len(dims), 2)).sum(axis=1).tolist()
     return Shape(tuple(n + w if isinstance(n, int) else n if w == 0 else fresh_dim() for n, w in zip(dims, widths)))
 
@@ -336,12 +343,12 @@ linear(
     np.pad,
     "array pad_width mode='constant' * constant_values=0",
     static=("pad_width", "mode"),
-    vjp=lambda g, array, pad_width, mode: shaped_like(g[inside(pad_width, array.ndim, mode)], array),
-    jvp=lambda t, pad_width, mode: np.pad(t, constant_only(pad_width, mode)),
+    vjp=lambda g, array, pad_width: shaped_like(g[inside(pad_width, array.ndim)], array),
+    jvp=lambda t, pad_width: np.pad(t, pad_width),
     infer=padded_shape,
     samples=(
         sample(V, 2),
-        sample(V, (1, 3), constant_values=5.0),
+        sample(V, (1, 3), constant_values=5),
         sample(M, ((1, 0), (0, 2))),
         sample(M, ((2, 1),), "constant"),
     ),

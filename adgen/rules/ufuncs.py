@@ -295,6 +295,42 @@ def _modf_type(x: Operand) -> Any:
 rule(np.modf, "x", vjp=lambda g: g[0], jvp=lambda t: (t, 0.0), infer=_modf_type, samples=(sample(V[:2]),))
 
 
+elementwise(
+    np.nextafter,
+    lambda out, x, y: 1.0,
+    lambda out, x, y: 0.0,
+    samples=(sample(V, 2.5), sample(0.7, -1.0)),
+)
+
+
+def _frexp_type(x: Operand) -> Any:
+    return (Shape(array_dims(x.type)),) * 2
+
+
+rule(
+    np.frexp,
+    "x",
+    vjp=lambda g, out: g[0] * np.ldexp(1.0, -out[1]),
+    jvp=lambda t, out: (t * np.ldexp(1.0, -out[1]), 0),
+    infer=_frexp_type,
+    samples=(sample(V * 1.1), sample(0.7)),
+)
+
+
+def _divmod_type(x: Operand, y: Operand) -> Any:
+    return (broadcast(x=x, y=y),) * 2
+
+
+rule(
+    np.divmod,
+    "x y",
+    vjp=(lambda g: g[1], lambda g, out: -out[0] * g[1]),
+    jvp=(lambda t, out: (0.0 * out[0], t), lambda t, out: (0.0 * out[0], -out[0] * t)),
+    infer=_divmod_type,
+    samples=(sample(V, 0.7), sample(5.3, -2.1), sample(M, P * 1.3)),
+)
+
+
 # --- tests, logic, bits -------------------------------------------------------------------------
 
 nondifferentiable(np.isnan, np.isinf, np.isfinite, np.signbit, np.logical_not, np.invert, infer=broadcast)
@@ -302,7 +338,7 @@ nondifferentiable(np.isreal, np.iscomplex, np.isposinf, np.isneginf, infer=broad
 nondifferentiable(
     np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal,
     np.logical_and, np.logical_or, np.logical_xor, np.bitwise_and, np.bitwise_or, np.bitwise_xor,
-    np.left_shift, np.right_shift, np.gcd, np.lcm, np.nextafter,
+    np.left_shift, np.right_shift, np.gcd, np.lcm,
     params="x y",
     infer=broadcast,
 )  # fmt: skip

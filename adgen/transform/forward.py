@@ -201,12 +201,23 @@ class Forward:
             return [(p, self.b.call("mul", t, self.rules.partial(partial, s)))]
         rule = op.jvp.get(p)
         if rule is not None:
-            given = self._items(a, t) if isinstance(a.type, (Tuple, Record)) else t
+            given = self._items(a, t) if isinstance(a.type, (Tuple, Record)) else self.full(a)
             return [(p, self.rules.by_name(rule, s, t=given, out=s.out))]
         if op.kind in ("linear", "multilinear"):
-            return [(p, self._again(s, p, self.full(a)))]
+            return [(p, self._again(s, p, self._with_zeros(a, self.full(a))))]
         self._no_rule(s)
         return []
+
+    def _with_zeros(self, a: Operand, t: Operand) -> Operand:
+        """Return the tangent of a tuple or list of numbers, with zeros for the integers in it."""
+        if not isinstance(a.type, (Tuple, Record)) or all(map(is_floating, a.type.items)):
+            return t
+        parts = []
+        for k, i in enumerate(a.type.items):
+            own = self.b.call("item", a, self.b.const(k))
+            zero = self.cots.zero(own) if isinstance(i, Array) else self.b.const(0.0)
+            parts.append(self.b.call("item", t, self.b.const(k)) if is_floating(i) else zero)
+        return self.b.call("make_tuple" if isinstance(a.type, Tuple) else "make_list", *parts)
 
     def _items(self, a: Operand, t: Operand) -> Operand:
         del a
