@@ -52,6 +52,7 @@ MODULES = (
 OPTIONAL = {
     "scipy.special": "scipy_special",
     "scipy.linalg": "scipy_linalg scipy_matrices",
+    "scipy.stats": "scipy_stats",
 }
 
 _lock = threading.RLock()
