@@ -102,8 +102,10 @@ class LoopWriter(StatementWriter):
             for b, flag in ((last.then, True), (last.orelse, False)):
                 inner = b.results[k] if k >= 0 else Const(flag, last.cond.type)
                 joins = [(v, a) for v, a in zip(last.outs, b.results) if v in self.live.used and v is not stop]
+                # The flag may be carried, too: here it is known.
+                known = [[(v, inner if k >= 0 and a is stop else a) for v, a in g] for g in groups]
                 before = self.nested()
-                leaves.append(self.tail(s, b, inner, [joins, *groups], needed, None))
+                leaves.append(self.tail(s, b, inner, [joins, *known], needed, None))
                 branches.append(self.leave(before))
             self.split(self.value(last.cond), branches, leaves, last.origin)
             return all(leaves)

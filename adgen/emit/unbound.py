@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from adgen.emit.names import Names
 from adgen.ir.live import Overlay
-from adgen.ir.nodes import Func, If, Loop, Operand, Var, walk
+from adgen.ir.nodes import Func, If, Let, Loop, Operand, Stmt, Var, walk
 from adgen.ir.types import Undef
 
 
@@ -30,12 +30,24 @@ def find_unbound(func: Func, overlay: Overlay, names: Names) -> set[Var]:
         return starts
     edges = [(v, a) for v, a in flows if isinstance(a, Var)]
     undefined = _spread(edges, starts)
+    result = func.body.results[0]
+    aside = [s for s in walk(func.body) if not isinstance(s, Let) or s.out is not result]
+    saved = {a for s in aside for a in _saved(s) if a in undefined}
     kept = _spread([(a, v) for v, a in edges], checked)  # what raises when it is unbound
     read: set[str] = set()
     for v, a in edges:
         if a in undefined and a not in overlay.folded and v in names.classes and names.of(v) != names.of(a):
             read.add(names.of(a))
-    return {v for v in starts if v not in kept and v in names.classes and names.of(v) in read}
+    read_by_name = {v for v in starts if v not in kept and v in names.classes and names.of(v) in read}
+    kept_for_later = {names.of(v) for v in saved if v in names.classes}
+    return read_by_name | {v for v in starts if v in names.classes and names.of(v) in kept_for_later}
+
+
+def _saved(s: Stmt) -> tuple[Operand, ...]:
+    """Return what a statement only puts aside: it may be undefined, and nobody asks for it then."""
+    if isinstance(s, Loop):
+        return s.collected
+    return s.args if isinstance(s, Let) and s.op.name == "make_tuple" else ()
 
 
 def _spread(edges: list[tuple[Var, Var]], start: set[Var]) -> set[Var]:

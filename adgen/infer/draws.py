@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adgen.ir.nodes import Const, Operand, Var
+from adgen.ir.nodes import Const, Operand
 from adgen.ir.types import Array, Opaque, Scalar, Type
 from adgen.rules.typing import fresh_dim, representative, type_of_value
 
@@ -57,11 +57,11 @@ def _method(e: Engine, fn: Operand) -> tuple[type, str] | None:
     if isinstance(fn, Const):
         owner = getattr(fn.value, "__self__", None)
         return (type(owner), fn.value.__name__) if isinstance(owner, GENERATORS) else None
-    made = e.b.defs.get(fn) if isinstance(fn, Var) else None
+    made = e.b.defs.get(fn)
     if made is None or made.op.name != "opaque" or not isinstance(made.args[0], Const):
         return None
     if made.args[0].value is not getattr or not isinstance(made.args[2], Const):
         return None
     t = made.args[1].type
-    cls = t.cls if isinstance(t, Opaque) else None
-    return None if cls is None or cls not in GENERATORS else (cls, made.args[2].value)
+    cls: type = (t.cls if isinstance(t, Opaque) else None) or object
+    return (cls, made.args[2].value) if issubclass(cls, GENERATORS) else None

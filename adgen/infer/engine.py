@@ -70,6 +70,7 @@ class Engine:
         self.overrides: dict[Any, Any] = {}
         self.stops: frozenset[str] = frozenset()
         self.written: dict[Obj, None] = {}
+        self.tentative: list[tuple[int, set[str], list[UnsupportedError]]] = []  # names that loops may bind later
         self.factories: dict[Obj, Any] = {}  # of the dicts that make what they lack
         self.errstate: dict[str, str] = {}  # what is let pass of NumPy's floating-point errors
         self.recursive: dict[str, int] = {}  # how many recursive calls of a function were inlined
@@ -112,15 +113,25 @@ class Engine:
             return self.b.const(operand.value)
         value = self.env.get(operand, UNBOUND)
         if value is UNBOUND:
-            raise UnsupportedError(
-                what=f"the name '{operand}' may be unbound here",
-                why="no assignment reaches this line on every path",
-                instead="assign it before the branch or loop that binds it",
-                origin=self.origin,
-            )
+            self.miss(operand)
         if isinstance(value, Poison):
             self.refuse(value)
         return self._checked(operand, value)
+
+    def miss(self, name: str) -> None:
+        """Refuse a name that is not bound here; a loop that may bind it in an earlier iteration goes on without it."""
+        error = UnsupportedError(
+            what=f"the name '{name}' may be unbound here",
+            why="no assignment reaches this line on every path",
+            instead="assign it before the branch or loop that binds it",
+            origin=self.origin,
+        )
+        for frame, names, missed in self.tentative:
+            if frame == self.frame and name in names:
+                missed.append(error)
+                self.state.dead = True
+                raise DeadPath
+        raise error
 
     def _checked(self, name: str, value: Any) -> Any:
         """Make the program raise UnboundLocalError where the primal would."""

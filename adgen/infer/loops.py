@@ -16,6 +16,7 @@ from adgen.errors import UnsupportedError
 from adgen.frontend import tree
 from adgen.infer import guarded, iterables
 from adgen.infer.branches import is_none, run_if, split_maybe, truth
+from adgen.infer.exposed import exposed_names
 from adgen.infer.values import UNBOUND, GeneratorV, Map, Maybe, Obj, Poison, Ref, Seq, State, TupleV, Unbound
 from adgen.ir.nodes import UNDEF, Block, Const, Loop, Operand, Range, Var
 from adgen.ir.types import NUMERIC, Array, Dim, Int, Length, List, Type, Undef
@@ -55,6 +56,7 @@ class Assumption:
     object_links: dict[tuple[Obj, Obj], None] = field(default_factory=dict)
     lists: dict[Path, Type] = field(default_factory=dict)  # slots that hold a list of unknown length
     poisoned: dict[Path, Poison] = field(default_factory=dict)
+    bound: dict[Path, Any] = field(default_factory=dict)  # names that iterations bind: what a later one enters with
     maybe: dict[Path, Type] = field(default_factory=dict)  # slots that are None in some iterations, and their type else
     unknown: dict[Obj, Poison] = field(default_factory=dict)  # objects that an iteration may write through another name
 
@@ -156,6 +158,7 @@ class Runner:
         self.e = e
         self.s = s
         self.plan = plan
+        self.exposed = exposed_names(s)
         self.names = [n for n in assigned_names(s) if n != s.stop and not (is_numbered(n) and n not in e.env)]
         self.a = Assumption()
         for obj in likely_written(e, s):
@@ -208,6 +211,23 @@ class Runner:
             e.state.heap[obj] = unknown
         self._apply_links()
         header_state = e.state.copy()
+        unbound = {n for n in self.exposed if headers.get(("name", n)) is UNBOUND}
+        missed: list[UnsupportedError] = []
+        e.tentative.append((e.frame, unbound, missed))
+        try:
+            self._body(headers, header_state, range_, index, missed)
+        finally:
+            e.tentative.pop()
+
+    def _body(
+        self,
+        headers: dict[Path, Any],
+        header_state: State,
+        range_: Range | None,
+        index: Var | None,
+        missed: list[UnsupportedError],
+    ) -> None:
+        e, s = self.e, self.s
         test = self._run_test(header_state) if isinstance(s, tree.While) else None
         e.b.open()
         if self.plan is not None and isinstance(s, tree.For):
@@ -217,6 +237,8 @@ class Runner:
             e.set(s.target, self.plan.element(e, index, s.target))
         e.run(s.body)
         e.come_from(s.origin)
+        if e.state.dead and missed:
+            raise missed[0]
         if e.state.dead:
             self._emit(range_, index, test, e.b.close(tuple(leaf.param for leaf in self.leaves.values())), False)
             e.state = header_state
@@ -231,6 +253,8 @@ class Runner:
         widen |= self._discover_links(header_state)
         if widen:
             raise Widen
+        if missed:
+            raise missed[0]
         yields: list[Operand] = []
         for leaf in self.leaves.values():
             assert leaf.next is not None
@@ -304,6 +328,8 @@ class Runner:
             return self.a.poisoned[path]
         if path in self.a.maybe or isinstance(v, Maybe):
             return self._enter_maybe(path, v, name)
+        if isinstance(v, Unbound) and path in self.a.bound:
+            return self._enter_unbound(path, self.a.bound[path], name)
         if isinstance(v, (Var, Const)):
             if isinstance(v, Const) and not isinstance(v.type, NUMERIC):
                 return v
@@ -326,6 +352,37 @@ class Runner:
             e.state.link_like(obj, v.obj)
             return Ref(obj)
         return v
+
+    def _enter_unbound(self, path: Path, template: Any, name: str | None) -> Any:
+        """Enter with what no iteration has bound yet, in the form that it will have."""
+        if isinstance(template, Type):
+            self.a.types.setdefault(path, template)
+            obj = Obj(name) if isinstance(template, (Array, List)) else None
+            p = self._param(path, UNDEF, name, obj)
+            self.e.maybe_unbound[p] = name or "?"
+            if obj is None:
+                return p
+            self.e.state.heap[obj] = self.contents[obj] = p
+            return Ref(obj)
+        if isinstance(template, TupleV):
+            items = tuple(self._enter_unbound((*path, k), i, None) for k, i in enumerate(template.items))
+            return TupleV(items, template.cls)
+        return template
+
+    def _template(self, v: Any) -> Any:
+        """Return the form of a value: types for numbers and arrays; None if it has none that can be carried."""
+        if isinstance(v, (Var, Const)) and isinstance(v.type, NUMERIC):
+            return v.type
+        if isinstance(v, Const):
+            return v
+        if isinstance(v, Ref):
+            c = self.e.state.heap[v.obj]
+            t = v.type if v.type is not None else c.type if isinstance(c, (Var, Const)) else None
+            return t if isinstance(t, (Array, List)) else None
+        if isinstance(v, TupleV):
+            items = tuple(map(self._template, v.items))
+            return None if any(i is None for i in items) else TupleV(items, v.cls)
+        return None
 
     def _enter_maybe(self, path: Path, v: Any, name: str | None) -> Any:
         """Enter with what is None in some iterations."""
@@ -400,8 +457,16 @@ class Runner:
         if isinstance(v, Poison):
             return self._poison(path, v)
         if isinstance(h, Unbound):
+            if path[-1] in self.exposed and not isinstance(v, Unbound):
+                template = self._template(v)
+                if template is None:
+                    return self._poison(path, self._clash(name))
+                self.a.bound[path] = template
+                return True
             self._first_bound(path, v, name)
             return False
+        if isinstance(v, Unbound):
+            return self._poison(path, self._clash(name))
         if isinstance(h, Maybe) or isinstance(v, Maybe) or is_none(h) != is_none(v):
             return self._match_maybe(path, h, v, name)
         leaf = self.leaves.get(path)

@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
-from adgen.ir.nodes import Block, If, Var, walk
-from adgen.ir.types import NoneT, Undef
+from adgen.ir.nodes import Block, If, Loop, Operand, Var, walk
+from adgen.ir.types import NoneT, Type, Undef
 
 
-def find_absent(body: Block, undefined: bool = False) -> set[Var]:
-    """Return the outs of branches that are None on one path: what was saved of the other.
+def find_absent(body: Block) -> set[Var]:
+    """Return the values that may be None: what was saved of one path, on another one."""
+    return _spread(body, (NoneT,))
 
-    `undefined`: also those that are not defined there at all, but only where the branch itself says so. What joins such
-    a value with another one may always be there: an early return's result is.
-    """
-    if undefined:
-        return {
-            v
-            for s in walk(body)
-            if isinstance(s, If)
-            for v, *sides in zip(s.outs, s.then.results, s.orelse.results)
-            if any(isinstance(x.type, (NoneT, Undef)) for x in sides)
-        }
-    missing = (NoneT,)
-    branches = [s for s in walk(body) if isinstance(s, If)]
-    absent: set[Var] = set()
-    grew = True
-    while grew:
-        grew = False
-        for s in reversed(branches):
-            for v, *sides in zip(s.outs, s.then.results, s.orelse.results):
-                if v not in absent and any(isinstance(x.type, missing) or x in absent for x in sides):
-                    absent.add(v)
-                    grew = True
-    return absent
+
+def find_undefined(body: Block) -> set[Var]:
+    """Return the values that may not be defined."""
+    return _spread(body, (NoneT, Undef))
+
+
+def find_one_sided(body: Block) -> set[Var]:
+    """Return the outs of branches that one of their sides does not define: that side alone says so."""
+    missing = (NoneT, Undef)
+    return {v for s in walk(body) if isinstance(s, If) for v, a in _flows(s) if isinstance(a.type, missing)}
+
+
+def _flows(s: If | Loop) -> list[tuple[Var, Operand]]:
+    """Return what a branch or loop hands on to what."""
+    if isinstance(s, If):
+        return [*zip(s.outs, s.then.results), *zip(s.outs, s.orelse.results)]
+    return [*zip(s.params, s.inits), *zip(s.params, s.yields), *zip(s.outs, s.params)]
+
+
+def _spread(body: Block, missing: tuple[type[Type], ...]) -> set[Var]:
+    flows = [f for s in walk(body) if isinstance(s, (If, Loop)) for f in _flows(s)]
+    found = {v for v, a in flows if isinstance(a.type, missing)}
+    onward: dict[Operand, list[Var]] = {}
+    for v, a in flows if found else ():
+        onward.setdefault(a, []).append(v)
+    work = list(found)
+    while work:
+        for v in onward.get(work.pop(), ()):
+            if v not in found:
+                found.add(v)
+                work.append(v)
+    return found

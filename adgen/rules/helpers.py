@@ -44,6 +44,13 @@ def zeros_list(values: Any) -> Any:
     return [zero(v) for v in values]
 
 
+def zeros_of(value: Any) -> Any:
+    """Return zeros like an array or list, None where there is none."""
+    if value is None:
+        return None
+    return zeros_list(value) if isinstance(value, list) else np.zeros_like(value)
+
+
 def add_lists(a: Any, b: Any) -> Any:
     """Add two lists item by item; the items that one list lacks count as zero."""
 

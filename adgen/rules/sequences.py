@@ -8,7 +8,7 @@ from adgen.api.custom import stop_gradient
 from adgen.ir.nodes import Hole, Index, Operand, Var
 from adgen.ir.types import Array, Bool, Float, List, Tuple, Type
 from adgen.rules.declare import nondifferentiable, structure
-from adgen.rules.helpers import add_lists, last_writes, ones_list, place_slice, zeros_list
+from adgen.rules.helpers import add_lists, last_writes, ones_list, place_slice, zeros_list, zeros_of
 from adgen.rules.registry import REGISTRY
 from adgen.rules.typing import always, exactly, result_type
 
@@ -34,6 +34,7 @@ structure(add_lists, "x y", name="add_lists", infer=exactly("x"))
 structure(place_slice, "values start stop step part", name="place_slice", infer=exactly("values"))
 nondifferentiable(ones_list, name="ones_list", params="seq", infer=exactly("seq"))
 nondifferentiable(zeros_list, name="zeros_list", params="seq", infer=exactly("seq"))
+nondifferentiable(zeros_of, name="zeros_of", params="value", infer=exactly("value"))
 nondifferentiable(last_writes, name="last_writes", params="like key", infer=_written_places)
 structure(list, "x /", name="to_list", infer=lambda x: List(Float()), memory="view", show="list(_)")
 structure(_to_floats, "x /", name="to_floats", infer=always(List(Float())), show="_.tolist()")

@@ -47,9 +47,11 @@ class Cotangents:
     def __init__(self, b: Builder) -> None:
         self.b = b
         self.of: dict[Var, Cot] = {}
+        self.undefined: set[Var] = set()  # values that may not be defined
 
     def child(self) -> Cotangents:
         c = Cotangents(self.b)
+        c.undefined = self.undefined
         c.of = dict(self.of)
         return c
 
@@ -260,6 +262,8 @@ class Cotangents:
     def zero(self, v: Operand) -> Operand:
         """Return zeros like a value."""
         b, t = self.b, v.type
+        if isinstance(t, (Array, List)) and v in self.undefined:
+            return b.call("zeros_of", v)
         if isinstance(t, Array):
             return b.call("np.zeros_like", v)
         if isinstance(t, List):

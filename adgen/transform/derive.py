@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from adgen.infer.program import Program
-from adgen.ir.absent import find_absent
+from adgen.ir.absent import find_one_sided, find_undefined
 from adgen.ir.build import Builder
 from adgen.ir.nodes import Block, Const, Func, Operand, Stmt, Var, defs, free_vars
 from adgen.ir.types import Array, List, NoneT, Record, Tuple, Type, is_floating
@@ -42,10 +42,11 @@ def differentiate(func: Func, sources: Sequence[Var], seed: Operand | None, unco
     b.share(func.body.stmts)
     varied = Varied(func.body, sources)
     rules = RuleRunner(b)
-    reverse = Reverse(b, varied, rules, find_absent(func.body, undefined=True))
+    reverse = Reverse(b, varied, rules, find_one_sided(func.body))
     reverse.buffers = find_buffers(func.body)
     reverse.stable = find_stable(func.body)
     cots = Cotangents(b)
+    cots.undefined = find_undefined(func.body)
     result = func.body.results[0]
     if result in varied:
         cots.add(result, seed if seed is not None else _ones(b, result.type, result))

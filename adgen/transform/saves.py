@@ -240,8 +240,10 @@ def recompute(again: list[Var], sources: Sources, mapping: dict[Var, Operand]) -
 def settle_absent(func: Func) -> Func:
     """Decide what a value is on a path that does not make it: undefined, or None where it is kept in a list or tuple.
 
-    A name that the program may read unbound stays undefined, so that reading it raises.
+    A name that the program may read unbound stays undefined, so that reading it raises, unless the backward part asks
+    whether it is there.
     """
+    asked: set[Var] = set()
     kept: set[Var] = set()
     checked: set[Var] = set()
     flows: list[tuple[Var, Operand]] = []
@@ -256,13 +258,15 @@ def settle_absent(func: Func) -> Func:
             kept.update(v for v in s.args if isinstance(v, Var))
         elif s.op.name == "bound" and isinstance(s.args[0], Var):
             checked.add(s.args[0])
-    for reached in (kept, checked):
+        elif s.op.name == "zeros_of" and isinstance(s.args[0], Var):
+            asked.add(s.args[0])
+    for reached in (kept, checked, asked):
         grew = True
         while grew:
             before = len(reached)
             reached.update(a for v, a in flows if v in reached and isinstance(a, Var))
             grew = len(reached) != before
-    return replace(func, body=_settle(func.body, kept, checked))
+    return replace(func, body=_settle(func.body, kept | asked, checked - asked))
 
 
 def _settle(block: Block, kept: set[Var], checked: set[Var]) -> Block:

@@ -374,7 +374,7 @@ def filt(x):
     return sum(filter(lambda v: v > 1, x))
 
 
-@refused("a store into an unknown object")
+@refused("known only at run time")
 def dictacc(x):
     d = collections.defaultdict(float)
     for i, v in enumerate(x):

@@ -262,7 +262,7 @@ def wherenoout(x):
     return np.add(x, x, where=x > 1).sum()
 
 
-@refused("unexpected keyword argument 'copy'")
+@refused("in place (copy=False)")
 def nan2(x):
     y = x * 2
     np.nan_to_num(y, copy=False)

@@ -1,0 +1,71 @@
+"""Which names of a loop's body may be read, or left as they were, before an iteration binds them.
+
+Their value comes from an earlier iteration. What every iteration binds first needs no such value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from adgen.frontend import tree
+
+
+def exposed_names(s: tree.For | tree.While) -> frozenset[str]:
+    """Return the names of the program (temporaries come and go within a statement) that an iteration may need."""
+    bound: set[str] = set()
+    exposed: set[str] = set()
+    if isinstance(s, tree.For):
+        bound.add(s.target)
+    else:
+        _scan(s.before, bound, exposed)
+        _read((s.test,), bound, exposed)
+    _scan(s.body, bound, exposed)
+    return frozenset(n for n in exposed if "%" not in n)
+
+
+def _read(operands: Sequence[tree.Operand | None], bound: set[str], exposed: set[str]) -> None:
+    exposed.update(a for a in operands if isinstance(a, str) and a not in bound)
+
+
+def _scan(stmts: Sequence[tree.Stmt], bound: set[str], exposed: set[str]) -> None:
+    """Go through a block: `bound` gets what it surely binds, `exposed` what it may need before."""
+    for s in stmts:
+        _read(tree.operands(s), bound, exposed)
+        if isinstance(s, tree.Assign):
+            if s.op == "function":
+                _read(_free_names(s.data), bound, exposed)
+            bound.add(s.target)
+        elif isinstance(s, tree.Unpack):
+            bound.update(s.targets)
+        elif isinstance(s, tree.Delete) and s.name is not None:
+            bound.discard(s.name)
+            exposed.add(s.name)
+        elif isinstance(s, tree.If):
+            sides = [set(bound), set(bound)]
+            for block, side in zip((s.then, s.orelse), sides):
+                _scan(block, side, exposed)
+            exposed |= (sides[0] ^ sides[1]) - bound  # one side leaves them as they were
+            bound |= sides[0] & sides[1]
+        elif isinstance(s, tree.With):
+            bound.update([] if s.target is None else [s.target])
+            _scan(s.body, bound, exposed)
+        elif isinstance(s, tree.While):
+            _scan(s.before, bound, exposed)
+            _read((s.test,), bound, exposed)
+            _perhaps(s.body, bound, exposed)
+        elif isinstance(s, (tree.For, tree.Try)):
+            if isinstance(s, tree.For):
+                exposed.update([s.target] if s.target not in bound else [])
+            for block in tree.blocks(s):
+                _perhaps(block, bound, exposed)
+
+
+def _perhaps(block: Sequence[tree.Stmt], bound: set[str], exposed: set[str]) -> None:
+    """Go through a block that may not run, or not to its end."""
+    inside = set(bound)
+    _scan(block, inside, exposed)
+    exposed |= inside - bound
+
+
+def _free_names(fn: tree.Function) -> list[tree.Operand | None]:
+    return [str(t.data) for t in tree.walk(fn.body) if isinstance(t, tree.Assign) and t.op == "free"]
