@@ -26,6 +26,7 @@ from adgen.infer import (
     methods,
     objects,
     operations,
+    operator_calls,
     writers,
 )
 from adgen.infer.values import (
@@ -181,6 +182,9 @@ def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, An
         return call_formula(e, formula, args, kwargs, hint)
     if getattr(fn, "primal", None) is not None and hasattr(fn, "wrt"):
         return call_gradient(e, fn, args, kwargs)
+    getter = operator_calls.known_getter(e, fn)
+    if getter is not None:
+        return call(e, getter, args, kwargs, hint)
     if isinstance(fn, functools.partial):
         given = [e.constant(a) for a in fn.args]
         named = {k: e.constant(a) for k, a in fn.keywords.items()}

@@ -79,6 +79,32 @@ def starmap(function: Any, rows: Any) -> Any:
     return [function(*row) for row in rows]
 
 
+def item_of(keys: Any, x: Any) -> Any:
+    """What `operator.itemgetter(*keys)` does."""
+    return x[keys[0]] if len(keys) == 1 else tuple([x[k] for k in keys])
+
+
+def attribute_of(names: Any, x: Any) -> Any:
+    """What `operator.attrgetter(*names)` does, of names without dots."""
+    return getattr(x, names[0]) if len(names) == 1 else tuple([getattr(x, n) for n in names])
+
+
+def call_of(name: Any, args: Any, kwargs: Any, x: Any) -> Any:
+    """What `operator.methodcaller(name, *args, **kwargs)` does."""
+    return getattr(x, name)(*args, **kwargs)
+
+
+def numbers_list(a: Any) -> Any:
+    """What `a.tolist()` gives for floats."""
+    if a.ndim == 0:
+        return float(a)
+    if a.ndim == 1:
+        return [float(v) for v in a]
+    if a.ndim == 2:
+        return [[float(v) for v in row] for row in a]
+    raise NotImplementedError
+
+
 @stands_for(filter)
 def filter_all(function: Any, sequence: Any) -> Any:
     if function is None:

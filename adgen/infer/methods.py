@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adgen.errors import UnsupportedError
-from adgen.infer import calls, items, objects, operations, writers
+from adgen.infer import calls, items, library, objects, operations, writers
 from adgen.infer.values import BoundFunction, Map, Method, Ref, Seq, SliceV, TupleV
 from adgen.ir.nodes import Const, Operand, Var
-from adgen.ir.types import Array, List, Opaque, Scalar, Str, dims_of, is_complex
-from adgen.rules.methods import ATTRIBUTES, OPERATORS, WRITERS, Packed, function_call
+from adgen.ir.types import Array, Bool, Float, Int, List, Opaque, Scalar, Str, dims_of, is_complex
+from adgen.rules.methods import ATTRIBUTES, FUNCTIONS_OF_ONE, OPERATORS, WRITERS, Packed, function_call
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
@@ -38,6 +38,10 @@ def array_attribute(e: Engine, v: Any, name: str, hint: dict[str, Any]) -> Any:
     elif name in ("itemsize", "nbytes") and isinstance(t, (Array, Scalar)):
         width = e.b.const(np.dtype(t.dtype).itemsize)
         return width if name == "itemsize" else operations.binary(e, "*", size_of(e, v), width)
+    elif name == "flat" and isinstance(t, Array):
+        made = e.new(e.b.call("copy", e.value(calls.call_object(e, np.ravel, [v], {}, {}))), hint.get("name"))
+        made.obj.param = "readonly"  # what is read through it is a copy; writes would reach the array
+        return made
     elif name in ("flat", "data", "base", "ctypes", "strides", "flags"):
         raise UnsupportedError(
             what=f"the attribute '.{name}' of an array", instead="use indexing or np.ravel", origin=e.origin
@@ -134,6 +138,8 @@ def _array_method(
                     tuple(e.b.call("to_float", e.value(items.get_item(e, v, e.b.const(k), {}))) for k in range(dims[0]))
                 )
             )
+        if np.dtype(t.dtype).kind == "f" and len(dims) <= 2:
+            return calls.inline_function(e, library.numbers_list, [v], {})
     if name in writers.METHODS:
         return writers.call(e, writers.METHODS[name], name, [v, *args], kwargs)
     if name in WRITERS:
@@ -143,10 +149,14 @@ def _array_method(
             instead=f"use np.{name} or assign to slices",
             origin=e.origin,
         )
+    if name == "conjugate" and isinstance(t, (Float, Int, Bool)):
+        return v
     if name == "compress":
         return calls.call_object(e, np.compress, [args[0], v, *args[1:]], kwargs, hint)
     if name in OPERATORS and len(args) == 1:
         return operations.binary(e, OPERATORS[name], v, args[0], hint)
+    if name in FUNCTIONS_OF_ONE:
+        return calls.call_object(e, FUNCTIONS_OF_ONE[name], [v, *args], kwargs, hint)
     found = function_call(name, args, kwargs, e.b.const(None))
     if found is None:
         raise UnsupportedError(

@@ -6,6 +6,7 @@ into those of the function; what it can't translate it leaves, and the binding o
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,10 @@ METHODS: dict[str, Callable[..., Any]] = {
 OPERATORS = {
     "__add__": "+", "__sub__": "-", "__mul__": "*", "__truediv__": "/", "__floordiv__": "//", "__mod__": "%",
     "__pow__": "**", "__matmul__": "@",
+}  # fmt: skip
+
+FUNCTIONS_OF_ONE: dict[str, Callable[..., Any]] = {
+    "__neg__": operator.neg, "__pos__": operator.pos, "__abs__": abs, "__len__": len, "__getitem__": operator.getitem,
 }  # fmt: skip
 
 # These take one tuple, or its items as arguments of their own.

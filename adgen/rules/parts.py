@@ -463,6 +463,17 @@ def setdiff1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
     return values[np.logical_not(np.isin(values, np.ravel(ar2)))]
 
 
+@formula(np.setxor1d, sample(V, W), sample(V, V[:2], kink="equal values"))
+def setxor1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
+    if assume_unique:
+        values = np.sort(np.concatenate((np.ravel(ar1), np.ravel(ar2))))
+    else:
+        values = np.sort(np.concatenate((unique(ar1), unique(ar2))))
+    one = np.ones(1, dtype=bool)
+    changes = np.concatenate((one, values[1:] != values[:-1], one))
+    return values[np.logical_and(changes[1:], changes[:-1])]
+
+
 # --- diagonals and triangles ----------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ from adgen.ir.types import Array, Length, NoneT, Scalar, Tuple
 from adgen.rules.axes import normal_axes, normal_axis, numbers, of_lengths, shaped_like, to_front
 from adgen.rules.core import no_gradient
 from adgen.rules.declare import OtherForm, formula, linear, query, rule, sample, static
-from adgen.rules.typing import Shape, array_dims, broadcast_of, fresh_dim, known, normalize_axes, same_as
+from adgen.rules.typing import Shape, array_dims, broadcast_of, fresh_dim, known, normalize_axes
 
 V = np.array([0.5, -1.2, 2.0, 0.3])
 M = np.array([[1.0, -2.0, 0.5], [0.3, 4.0, -1.5]])
@@ -129,38 +129,28 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: 
     return np.clip(a, low, high)
 
 
-def finite(g: Any, x: Any) -> Any:
-    return np.where(np.isfinite(x), g, 0.0)
-
-
-rule(
-    np.nan_to_num,
-    "x *",
-    vjp=finite,
-    jvp=lambda t, x: np.where(np.isfinite(x), t, 0.0),
-    infer=same_as("x"),
-    samples=(
-        sample(M),
-        sample(np.array([1.0, np.nan, np.inf, 2.0]), kink="values that are replaced", second=False),
-    ),
-)
+@static
+def largest(dtype: Any) -> float:
+    return float(np.finfo(dtype).max) if np.dtype(dtype).kind == "f" else no_gradient("np.nan_to_num of such numbers")
 
 
 @formula(
     np.nan_to_num,
+    sample(M),
+    sample(0.7),
+    sample(np.array([1.0, np.nan, np.inf, 2.0]), kink="values that are replaced"),
     sample(np.array([1.0, np.nan, -np.inf, 2.0]), True, 3.5, kink="values that are replaced"),
     sample(np.array([1.0, np.nan, np.inf, 2.0]), nan=3.5, posinf=7.5, kink="values that are replaced"),
 )
 def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
+    """Where a value is replaced, nothing of the gradient comes through, whatever is behind it."""
     if not copy:
         no_gradient("np.nan_to_num in place (copy=False)")
-    out = np.nan_to_num(x)
-    if posinf is not None:
-        out = np.where(np.isposinf(x), posinf, out)
-    if neginf is not None:
-        out = np.where(np.isneginf(x), neginf, out)
-    out = np.where(np.isnan(x), nan, out)
-    return out[()] if np.ndim(out) == 0 else out
+    x = np.asarray(x)
+    top = largest(x.dtype)
+    high, low = top if posinf is None else posinf, -top if neginf is None else neginf
+    out = np.where(np.isfinite(x), x, np.where(np.isnan(x), nan, np.where(x > 0.0, high, low)))
+    return out[()] if out.ndim == 0 else out
 
 
 def select_vjp(g: Any, condlist: Any, choicelist: Any) -> Any:
