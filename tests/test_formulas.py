@@ -97,3 +97,15 @@ def test_derivatives(name: str, tmp_path: Path) -> None:
         size = 1.0 + abs(slope)
         assert abs(inner(seed, tangent) - inner(found, tuple(t))) <= 1e-9 * size, label
         assert abs(inner(found, tuple(t)) - slope) <= 1e-6 * size + 4 * min(error, 1e-4), label
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", FORMULAS)
+def test_second_order(name: str, tmp_path: Path) -> None:
+    """The gradient's own derivatives are right, on the first smooth sample."""
+    f = FORMULAS[name]
+    for index, s in enumerate(f.samples):
+        module, args = program(f, s, tmp_path, index)
+        if args and not s.kink and s.second:
+            adgen.check_grads(module.call, tuple(args), order=2)
+            return

@@ -151,7 +151,7 @@ def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, An
     iterates = _among(fn, ITERATING) or library.find(fn) is not None
     if iterates or (not isinstance(fn, pytypes.FunctionType) and any(isinstance(a, GeneratorV) for a in args)):
         args = [guarded.force(e, a) for a in args]  # whoever takes an iterable reads it now
-    handler = builtin_calls.find(fn)
+    handler = builtin_calls.find(fn) or operator_calls.find(fn)
     if handler is not None:
         return handler(e, args, dict(kwargs), hint)
     source = library.find(fn)

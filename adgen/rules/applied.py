@@ -253,7 +253,7 @@ for _fn, *_samples in (
     (np.arctan2.outer, sample(M, W)),
     (np.add.reduceat, sample(V, [0, 2]), sample(V, [0, 3, 1]), sample(M, [0, 2], axis=1)),
     (np.multiply.reduceat, sample(V, np.array([0, 2]))),
-    (np.maximum.reduceat, sample(V, [0, 2])),
+    (np.maximum.reduceat, sample(V, [0, 2], second=False)),
 ):
     if (_method := REGISTRY.formula(_fn)) is not None:
         REGISTRY.add_formula(dataclasses.replace(_method, samples=tuple(_samples)))

@@ -205,7 +205,7 @@ nondifferentiable(operator.rshift, name="rshift", show=">>", params="x y", infer
 nondifferentiable(operator.and_, name="bitand", show="&", params="x y", infer=broadcast)
 nondifferentiable(operator.or_, name="bitor", show="|", params="x y", infer=broadcast)
 nondifferentiable(operator.xor, name="bitxor", show="^", params="x y", infer=broadcast)
-nondifferentiable(operator.invert, name="invert", show="~_", infer=broadcast)
+nondifferentiable(operator.invert, name="invert", show="~_", infer=broadcast, aliases=(operator.inv,))
 nondifferentiable(operator.not_, name="not_", show="not _", infer=always(Bool()))
 nondifferentiable(operator.lt, name="lt", show="<", params="x y", infer=broadcast)
 nondifferentiable(operator.le, name="le", show="<=", params="x y", infer=broadcast)

@@ -331,8 +331,8 @@ def choose(a: Any, choices: Any, *, mode: str = "raise") -> Any:
     if np.any(np.logical_or(a < 0, a >= len(choices))):
         raise ValueError("invalid entry in choice array")
     out = np.where(a == 0, choices[0], choices[0])
-    for k in range(1, len(choices)):
-        out = np.where(a == k, choices[k], out)
+    for k, x in enumerate(choices[1:], 1):
+        out = np.where(a == k, x, out)
     return out
 
 

@@ -196,10 +196,9 @@ linear(
     sample([V > 1.0, V > 0.0], [V, 2.0], default=0.5),
 )
 def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
-    last = len(choicelist) - 1
-    out = np.where(condlist[last], choicelist[last], default)
-    for k in range(1, len(choicelist)):
-        out = np.where(condlist[last - k], choicelist[last - k], out)
+    out = np.where(condlist[-1], choicelist[-1], default)
+    for condition, choice in zip(condlist[-2::-1], choicelist[-2::-1]):
+        out = np.where(condition, choice, out)
     return out
 
 
