@@ -111,7 +111,7 @@ def build(row: Primitive, sample: Sample, number: int) -> Case:
     owner = _params(row, sample)
     wanted = sample.wrt or row.diff
     given: list[Any] = []
-    names: dict[str, Any] = {}
+    names: dict[str, Any] = {row.name: row.fn} if getattr(row.fn, "__name__", "") == row.name else {}
 
     def write(k: int | str, v: Any) -> str:
         if owner[k] in wanted and is_active(v) and owner[k] not in row.static:

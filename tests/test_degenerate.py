@@ -111,7 +111,7 @@ def test_pseudo_inverse_of_a_rank() -> None:
 
 
 def position(a: Any, q: Any) -> Any:
-    return np.quantile(a, q)
+    return np.quantile(a, q, method="hazen")
 
 
 def test_arguments_without_a_rule_are_refused_in_both_modes() -> None:

@@ -11,6 +11,7 @@ import builtins
 import cmath
 import math
 import operator
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,40 +32,72 @@ DATES = "is about dates"
 BITS = "is about the bits of integers"
 SYSTEM = "is about the running program"
 
+
+def words(text: str) -> list[str]:
+    return text.split()
+
+
 # By the name that a module knows them by; a name of several modules means the same in all.
 LISTED: dict[str, dict[str, str]] = {
     ZERO: dict.fromkeys(
-        ["array_equiv", "isin", "isnat", "lexsort", "matrix_rank", "unravel_index", "ravel_multi_index", "countOf", "indexOf", "hash"], ""
-    ),
-    QUERY: dict.fromkeys(
-        ["bartlett", "blackman", "hamming", "hanning", "broadcast_shapes", "diag_indices", "diag_indices_from", "tril_indices", "tril_indices_from", "triu_indices", "triu_indices_from", "mask_indices", "ix_", "isscalar", "iscomplexobj", "isrealobj", "isfortran", "iterable", "may_share_memory", "shares_memory", "issubclass", "chebpts1", "chebpts2", "chebgauss", "hermgauss", "hermegauss", "laggauss", "leggauss", "histogram_bin_edges", "dtype", "itemsize", "nbytes", "ndim", "shape", "size"],
+        words(
+            """array_equiv isin isnat lexsort matrix_rank unravel_index ravel_multi_index countOf
+            indexOf hash"""
+        ),
         "",
     ),
-    IN_PLACE: dict.fromkeys(["delitem", "setitem", "delattr", "setfield", "setflags", "byteswap"], "")
+    QUERY: dict.fromkeys(
+        words(
+            """bartlett blackman hamming hanning broadcast_shapes diag_indices diag_indices_from
+            tril_indices tril_indices_from triu_indices triu_indices_from mask_indices ix_ isscalar
+            iscomplexobj isrealobj isfortran iterable may_share_memory shares_memory issubclass
+            chebpts1 chebpts2 chebgauss hermgauss hermegauss laggauss leggauss histogram_bin_edges
+            dtype itemsize nbytes ndim shape size"""
+        ),
+        "",
+    ),
+    IN_PLACE: dict.fromkeys(words("""delitem setitem delattr put_along_axis setfield setflags byteswap"""), "")
     | {
         "resize of an array": "its memory changes size",
     },
     NO_SENSE: {
         **dict.fromkeys(
-            ["array2string", "array_repr", "array_str", "base_repr", "binary_repr", "format_float_positional", "format_float_scientific", "datetime_as_string", "typename", "info", "ascii", "bin", "chr", "format", "hex", "oct", "ord", "repr", "str", "format_float", "einsum_path"],
+            words(
+                """array2string array_repr array_str base_repr binary_repr format_float_positional
+            format_float_scientific datetime_as_string typename info ascii bin chr format hex oct
+            ord repr str format_float einsum_path"""
+            ),
             TEXT,
         ),
         **dict.fromkeys(
-            ["fromfile", "fromregex", "fromstring", "frombuffer", "from_dlpack", "genfromtxt", "load", "loadtxt", "save", "savetxt", "savez", "savez_compressed", "open", "tofile", "tobytes", "dump", "dumps", "memoryview", "bytes", "bytearray", "data", "ctypes", "base", "to_device", "device", "flags", "strides", "view", "getfield", "as_strided"],
+            words(
+                """fromfile fromregex fromstring frombuffer from_dlpack genfromtxt load loadtxt save
+            savetxt savez savez_compressed open tofile tobytes dump dumps memoryview bytes bytearray
+            data ctypes base to_device device flags strides view getfield as_strided"""
+            ),
             FILES,
         ),
         **dict.fromkeys(
-            ["get_printoptions", "set_printoptions", "printoptions", "getbufsize", "setbufsize", "geterr", "seterr", "geterrcall", "seterrcall", "set_default_printstyle", "show_config", "show_runtime", "get_include", "test"],
+            words(
+                """get_printoptions set_printoptions printoptions getbufsize setbufsize geterr seterr
+            geterrcall seterrcall set_default_printstyle show_config show_runtime get_include test"""
+            ),
             SETTINGS,
         ),
         **dict.fromkeys(
-            ["can_cast", "common_type", "isdtype", "issubdtype", "min_scalar_type", "mintypecode", "promote_types", "result_type", "object", "property", "classmethod", "staticmethod"],
+            words(
+                """can_cast common_type isdtype issubdtype min_scalar_type mintypecode promote_types
+            result_type object property classmethod staticmethod"""
+            ),
             TYPES,
         ),
-        **dict.fromkeys(["busday_count", "busday_offset", "datetime_data", "is_busday"], DATES),
+        **dict.fromkeys(words("""busday_count busday_offset datetime_data is_busday"""), DATES),
         **dict.fromkeys(["bitwise_count", "packbits", "unpackbits"], BITS),
         **dict.fromkeys(
-            ["aiter", "anext", "breakpoint", "compile", "copyright", "credits", "dir", "eval", "exec", "exit", "globals", "help", "id", "input", "license", "locals", "print", "quit", "vars"],
+            words(
+                """aiter anext breakpoint compile copyright credits dir eval exec exit globals help id
+            input license locals print quit vars"""
+            ),
             SYSTEM,
         ),
         "nested_iters": "is an iterator over memory",
@@ -111,12 +144,12 @@ def classify(name: str, value: Any) -> tuple[str, str]:
 
     if writers.find(value) is not None:
         return IN_PLACE, ""
-    if any(find(value) is not None for find in (builtin_calls.find, library.find, operator_calls.find)):
-        return RULE, ""
     if isinstance(value, type) and issubclass(value, BaseException):
         return NO_SENSE, "is an exception"
     if listed := listed_class(name):
         return listed
+    if any(find(value) is not None for find in (builtin_calls.find, library.find, operator_calls.find)):
+        return RULE, ""
     if is_series_helper(name) or name in ("as_series", "getdomain", "mapdomain", "mapparms"):
         return NOT_YET, SERIES
     return UNKNOWN, ""
@@ -182,8 +215,8 @@ def names() -> Iterator[tuple[str, str, str, str]]:
 
 PAGE = """# What of NumPy has a derivative
 
-This page is made from the table of rules: `python -m adgen.rules.classes > docs/numpy.md`; a test compares both, and fails
-on a name that a new NumPy brings. Each public name is in one class:
+This page is made from the table of rules: `python -m adgen.rules.classes > docs/numpy.md`; a test compares both, and
+fails on a name that a new NumPy brings. Each public name is in one class:
 
 | class | what it means | names |
 | --- | --- | --- |
@@ -218,4 +251,4 @@ if __name__ == "__main__":
     from adgen.rules.load import load_rules
 
     load_rules()
-    print(page(), end="")
+    sys.stdout.write(page())
