@@ -17,7 +17,7 @@ from adgen.emit.printer import Comment
 from adgen.emit.unbound import find_unbound
 from adgen.ir.live import Live, collect_points
 from adgen.ir.memory import refers
-from adgen.ir.nodes import Const, Func, If, Let, Loop, Operand, Origin, Stmt, Var, defs
+from adgen.ir.nodes import Const, Func, If, Let, Loop, Operand, Origin, Stmt, Var, ViewStep, defs
 from adgen.ir.types import NoneT, Undef, is_scalar
 from adgen.rules.indexing import may_repeat
 
@@ -190,7 +190,9 @@ class StatementWriter:
             target_at = self.expressions.dotted(self.scope.path(fn, None))
             self.put(ast.Expr(ast.Call(target_at, [place.value, _as_argument(place.slice), value], [])), s.origin)
             return
-        if not isinstance(place, (ast.Subscript, ast.Name, ast.Attribute)):
+        if not isinstance(place, (ast.Subscript, ast.Name, ast.Attribute)) or (
+            s.place and isinstance(s.place[-1], ViewStep) and not isinstance(place, ast.Subscript)
+        ):
             place = ast.Subscript(place, ast.Constant(...), ast.Load())
         self.put(ast.AugAssign(place, ast.Add() if s.mode == "add" else ast.Sub(), value), s.origin)
 

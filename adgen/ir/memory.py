@@ -178,6 +178,8 @@ class Memory:
             self._set(s.out, s, self._own(first), self._inserted(self._deep(first), s.args[1:2]))
         elif name in ("make_tuple", "make_list", "make_record"):
             self._set(s.out, s, fresh, self._inserted((), s.args))
+        elif name == "to_list" and first is not None and isinstance(first.type, Array):
+            self._set(s.out, s, fresh, self._own(first))  # of its rows, which are views
         elif name == "zeros_list":
             self._set(s.out, s, fresh, (self._new(True),))
         elif name == "copy" and first is not None:

@@ -294,6 +294,8 @@ class _Check:
         if r.loop is None:
             return False
         loop, k = r.loop, r.position
+        if r.inner:
+            return self.disown_items(loop, k, r)
         if not self.can_copy(r):
             return False
         init, y = self.memory.flow(r, loop.inits[k]), self.memory.yielded(r)
@@ -306,6 +308,16 @@ class _Check:
                     self.disown(x, seen)
             elif not self.memory.owned((x,)) and x not in init:
                 self.mark(self.edits.yields, (loop.body, k))
+        return True
+
+    def disown_items(self, loop: Loop, k: int, r: Root) -> bool:
+        """Copy the array whose rows a carried list begins with, if that is all that it does not own."""
+        made = self.memory.defined.get(loop.inits[k]) if isinstance(loop.inits[k], Var) else None  # type: ignore[arg-type]
+        if not isinstance(made, Let) or made.op.name != "to_list":
+            return False
+        if any(x is not r and not self.memory.owned((x,)) for x in self.memory.yielded(r)):
+            return False
+        self.mark(self.edits.args, (made, 0))
         return True
 
     # results

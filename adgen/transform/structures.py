@@ -124,12 +124,14 @@ class Structures(Backward):
             if s.mode == "sub":
                 part = self.b.call("neg", part)
             if s.mode == "set" and place and self._may_repeat(s):
-                step = place[0]
+                # Only the step by arrays can repeat; it is the last one.
+                *outer, step = place
                 assert isinstance(step, Index)
                 key = self.b.call(
                     "make_tuple", *[holes[i.arg] if isinstance(i, Hole) else self.b.const(i) for i in step.items]
                 )
-                part = self.b.call("np.where", self.b.call("last_writes", d, key), part, self.b.const(0.0))
+                view = self.b.load(d, tuple(outer), holes) if outer else d
+                part = self.b.call("np.where", self.b.call("last_writes", view, key), part, self.b.const(0.0))
             cots.add(value, cots.project(part, value))
         if s.mode == "set":
             if not place or base not in self.varied:
