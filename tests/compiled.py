@@ -238,6 +238,10 @@ def variants(case: Case) -> None:
     grads = pull(seed)
     for change in (_fortran, _strided, _read_only):
         other = _changed(change, args)
+        try:
+            fn(*other)
+        except ValueError:  # a function that does not take such arrays
+            continue
         value2, pull2 = adgen.vjp(fn, *other)
         require(close(value2, value), f"{change.__name__}: value {value2!r}, not {value!r}")
         grads2 = pull2(seed)

@@ -97,10 +97,9 @@ rule(
         sample(A, M.T),
         sample(STACK, STACK[::-1]),
         sample(A, STACK),
-        sample(STACK, M.T),
         sample(STACK[:1], STACK),
         sample(A + 0.5j * A.T, V),
-        *((sample(STACK, V),) if np.lib.NumpyVersion(np.__version__) >= "2.0.0" else ()),
+        *((sample(STACK, V), sample(STACK, M.T)) if np.lib.NumpyVersion(np.__version__) >= "2.0.0" else ()),
     ),
 )
 

@@ -6,6 +6,7 @@ refused.
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -128,9 +129,10 @@ def two_axes(a: Operand, b: Operand, **_: Operand) -> Shape:
     return Shape(array_dims(b.type))
 
 
+ASSUMED = inspect.signature(sl.solve).parameters["assume_a"].default  # None, and "gen" before SciPy 1.15
 rule(
     sl.solve,
-    "a b * check_finite=True assume_a=None lower=False transposed=False",
+    f"a b * check_finite=True assume_a={ASSUMED!r} lower=False transposed=False",
     args=("a", "b"),
     name="scipy.linalg.solve",
     static=("check_finite", "assume_a", "lower", "transposed"),

@@ -27,7 +27,7 @@ from adgen.rules.typing import Shape, array_dims
 V = np.array([0.5, -1.25, 2.0])
 P = np.array([0.5, 1.25, 2.0])
 U = np.array([0.25, 0.6, 0.9])
-Q = np.array([0.2, 0.5, 0.85])
+Q = np.array([0.2, 0.45, 0.85])
 SQRT_TWO_PI = math.sqrt(2.0 * math.pi)
 
 Slope = Callable[..., Any]

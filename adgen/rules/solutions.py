@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from adgen.ir.nodes import Const, Operand, Var
-from adgen.rules.axes import adjoint, conjugate, inverse_permutation, numbers, shaped_like, transposed
+from adgen.rules.axes import adjoint, conjugate, inverse_permutation, numbers, real_part, shaped_like, transposed
 from adgen.rules.declare import fact, rule, sample, static
 from adgen.rules.factorisations import half_lower, symmetric, values_gradient, values_tangent
 from adgen.rules.joins import parts_of
@@ -358,11 +358,16 @@ def cond_slope(out: Any, x: Any, p: Any) -> Any:
     return size_back * outward - size * (back @ inward @ back)
 
 
+def cond_vjp(g: Any, out: Any, x: Any, p: Any) -> Any:
+    """Before NumPy 2 the condition number of a complex matrix is complex, with an imaginary part of 0."""
+    return np.expand_dims(real_part(g, out), (-2, -1)) * cond_slope(out, x, p)
+
+
 rule(
     np.linalg.cond,
     "x p=None",
     static=("p",),
-    vjp=lambda g, out, x, p: np.expand_dims(g, (-2, -1)) * cond_slope(out, x, p),
+    vjp=cond_vjp,
     jvp=lambda t, out, x, p: np.real(np.sum(t * cond_slope(out, x, p), axis=(-2, -1))),
     infer=lambda x, p: batch_shape(x),
     samples=(
