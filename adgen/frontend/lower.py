@@ -17,7 +17,7 @@ import gast
 from adgen.frontend.cells import share_cells
 from adgen.frontend.deep import deep_recursion
 from adgen.frontend.exits import single_exit
-from adgen.frontend.lower_expr import BINARY
+from adgen.frontend.lower_expr import BINARY, has_call
 from adgen.frontend.lower_match import MatchLowerer
 from adgen.frontend.origins import Locator
 from adgen.frontend.refuse import make_refusal
@@ -119,6 +119,9 @@ class Lowerer(MatchLowerer):
         self.enclosing = enclosing  # the variables of the functions round this one
         super().__init__(Locator(source, name), frozenset(), outer, scope)
         self.local = frozenset(map(self.mangle, self.names.assigned))
+        # Any call may rebind what an inner function declares nonlocal: it is read where Python reads it.
+        declared = [n for d in gast.walk(node) if isinstance(d, gast.Nonlocal) for n in d.names]
+        self.shared = frozenset(map(self.mangle, declared)) & self.local
         self.node = node
         self.name = name
 
@@ -200,7 +203,8 @@ class Lowerer(MatchLowerer):
         lower = getattr(self, "stmt_" + type(node).__name__, None)
         if lower is None:
             raise make_refusal(type(node).__name__, self.origin)
-        self.rebound = frozenset(map(self.mangle, walrus_names(node))) if self.names.walrus else frozenset()
+        walrus = frozenset(map(self.mangle, walrus_names(node))) if self.names.walrus else frozenset()
+        self.rebound = walrus | self.shared
         lower(node)
         self.origin, self.rebound = kept
 
@@ -359,10 +363,20 @@ class Lowerer(MatchLowerer):
             self.emit("inplace", (old, self.expr(node.value)), name, data=op)
         elif isinstance(target, gast.Subscript):
             base, key = self.expr(target.value), self.expr(target.slice)
-            self.out.append(AugItem(base, key, op, self.expr(node.value), self.origin))
+            if has_call([node.value]):  # it may write what is read before it
+                old = self.emit("getitem", (base, key))
+                new = self.emit("inplace", (old, self.expr(node.value)), data=op)
+                self.out.append(SetItem(base, key, new, self.origin))
+            else:
+                self.out.append(AugItem(base, key, op, self.expr(node.value), self.origin))
         else:
-            base = self.expr(target.value)
-            self.out.append(SetAttr(base, self.mangle(target.attr), self.expr(node.value), op, self.origin))
+            base, attr = self.expr(target.value), self.mangle(target.attr)
+            if has_call([node.value]):
+                old = self.emit("getattr", (base,), data=attr)
+                new = self.emit("inplace", (old, self.expr(node.value)), data=op)
+                self.out.append(SetAttr(base, attr, new, None, self.origin))
+            else:
+                self.out.append(SetAttr(base, attr, self.expr(node.value), op, self.origin))
 
     def assign(self, target: Any, value: Operand) -> None:
         """Assign a value to a target of any shape."""

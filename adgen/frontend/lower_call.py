@@ -10,7 +10,7 @@ from typing import Any
 import gast
 
 from adgen.errors import UnsupportedError
-from adgen.frontend.lower_expr import ExprLowerer
+from adgen.frontend.lower_expr import ExprLowerer, has_call
 from adgen.frontend.tree import Assign, Break, For, Function, If, Lit, Operand, SetItem, Stmt
 
 # Callables that read a generator to its end before they return, so that a list serves as well.
@@ -52,9 +52,15 @@ class CallLowerer(ExprLowerer):
         else:
             args = node.args
         values, starred = self.items(args, 1)
-        named = [self.expr(k.value) for k in node.keywords]
+        named = [self.keyword(k, node.keywords[i + 1 :]) for i, k in enumerate(node.keywords)]
         kws = tuple(k.arg or "**" for k in node.keywords)
         return self.emit("call", (fn, *values, *named), target, kws, starred)
+
+    def keyword(self, k: Any, later: list[Any]) -> Operand:
+        value = self.expr(k.value)
+        if k.arg is None and has_call([n.value for n in later]):
+            return self.emit("call", (Lit(dict), value), data=frozenset())
+        return value
 
     def is_free(self, name: str) -> bool:
         return name not in self.local and name not in self.renames and name not in self.outer

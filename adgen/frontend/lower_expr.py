@@ -193,8 +193,12 @@ class ExprLowerer:
         for i, node in enumerate(nodes):
             if isinstance(node, gast.Starred):
                 starred.append(i + offset)
-                node = node.value
-            values.append(self.expr(node))
+                value = self.expr(node.value)
+                if has_call(nodes[i + 1 :]):  # Python takes the items now
+                    value = self.emit("call", (Lit(tuple), value), data=frozenset())
+                values.append(value)
+            else:
+                values.append(self.expr(node))
         return values, frozenset(starred)
 
     def display(self, op: str, node: Any, target: str | None) -> Operand:
@@ -242,3 +246,8 @@ class ExprLowerer:
         if not any(parts):
             return self.settle(Lit("".join(a.value for a in args if isinstance(a, Lit))), target)
         return self.emit("format", (*args, *extra), target, data=tuple(parts))
+
+
+def has_call(nodes: list[Any]) -> bool:
+    """Say whether expressions call anything: that may change what was read before."""
+    return any(isinstance(n, gast.Call) for node in nodes for n in gast.walk(node))

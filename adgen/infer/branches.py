@@ -159,6 +159,7 @@ class Join:
                 continue
             plan = self._join(one, two, obj.name)
             plans.append(lambda outs, o=obj, p=plan: after.heap.__setitem__(o, p(outs)))  # type: ignore[misc]
+            plans.append(lambda outs, o=obj, c=(one, two): self._link_items(o, c))  # type: ignore[misc]
         for frame in after.frames:
             names = dict.fromkeys([*a.frames[frame], *b.frames.get(frame, {})])
             for name in names:
@@ -185,6 +186,12 @@ class Join:
                 e.maybe_unbound[out] = self.names[k][0] or "?"
         for run in plans:
             run(outs)
+
+    def _link_items(self, obj: Obj, contents: tuple[Any, Any]) -> None:
+        """What a list was known to hold on one side it may hold from here on."""
+        if isinstance(self.after.heap.get(obj), Var):
+            for c in contents:
+                self.after.link_items(obj, c)
 
     def _objects(self) -> list[Obj]:
         a, b = self.sides
@@ -346,6 +353,7 @@ class Join:
             self.after.heap[obj] = inner(outs)
             for o in (one.obj, two.obj):
                 self.after.link_like(obj, o)
+            self._link_items(obj, (ca, cb))
             return Ref(obj)
 
         return build

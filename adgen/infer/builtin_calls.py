@@ -18,6 +18,7 @@ from adgen.infer import calls, guarded, items, iterables, library, methods, obje
 from adgen.infer.branches import truth
 from adgen.infer.values import (
     Closure,
+    DictView,
     EnumV,
     ManagerV,
     Map,
@@ -95,13 +96,13 @@ def _range(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[st
 @handles(enumerate)
 def _enumerate(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     start = e.value(args[1] if len(args) > 1 else kwargs.get("start", e.b.const(0)))
-    return EnumV(args[0], start)
+    return guarded.once(e, EnumV(args[0], start))
 
 
 @handles(zip)
 def _zip(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     _plain(e, "zip", kwargs, "strict")
-    return ZipV(tuple(args))
+    return guarded.once(e, ZipV(tuple(args)))
 
 
 @handles(reversed)
@@ -111,13 +112,12 @@ def _reversed(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict
         parts = (inner.start, inner.stop, inner.step)
         if all(isinstance(p, Const) for p in parts):
             r = range(*[p.value for p in parts if isinstance(p, Const)])[::-1]
-            return RangeV(e.b.const(r.start), e.b.const(r.stop), e.b.const(r.step))
+            return guarded.once(e, RangeV(e.b.const(r.start), e.b.const(r.stop), e.b.const(r.step)))
         if isinstance(inner.step, Const) and inner.step.value == 1:
             one = e.b.const(1)
-            return RangeV(
-                operations.binary(e, "-", inner.stop, one), operations.binary(e, "-", inner.start, one), e.b.const(-1)
-            )
-    return ReversedV(inner)
+            last, end = (operations.binary(e, "-", b, one) for b in (inner.stop, inner.start))
+            return guarded.once(e, RangeV(last, end, e.b.const(-1)))
+    return guarded.once(e, ReversedV(inner))
 
 
 @handles(len)
@@ -126,6 +126,8 @@ def _len(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str,
     own = objects.call_special(e, v, "__len__")
     if own is not None:
         return own
+    if isinstance(v, DictView):
+        v = v.owner
     if isinstance(v, TupleV):
         return e.b.const(len(v.items))
     if isinstance(v, RangeV):
@@ -361,8 +363,8 @@ def _slice(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[st
 def _map(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     rows = iterables.known_items(e, ZipV(tuple(args[1:])))
     if rows is None:
-        return calls.inline_function(e, library.map_all, args, {})
-    return e.new(Seq(tuple(calls.call(e, args[0], row.items, {}, {}) for row in rows)))
+        return guarded.once(e, calls.inline_function(e, library.map_all, args, {}))
+    return guarded.once(e, e.new(Seq(tuple(calls.call(e, args[0], row.items, {}, {}) for row in rows))))
 
 
 @handles(collections.defaultdict)

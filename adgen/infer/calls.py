@@ -21,6 +21,7 @@ from adgen.infer import (
     guarded,
     idioms,
     items,
+    iterables,
     library,
     loops,
     methods,
@@ -33,6 +34,7 @@ from adgen.infer.values import (
     BoundFunction,
     Choice,
     Closure,
+    DictView,
     GeneratorV,
     ManagerV,
     Map,
@@ -143,6 +145,7 @@ def call_either(e: Engine, fn: Choice, args: Sequence[Any], kwargs: Mapping[str,
 def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]) -> Any:
     if not (isinstance(fn, pytypes.FunctionType) and not _from_library(fn)):
         args = [operations.sure(a) for a in args]
+        args = [TupleV(tuple(iterables.known_items(e, a) or ())) if isinstance(a, DictView) else a for a in args]
         kwargs = {k: operations.sure(a) for k, a in kwargs.items()}
     if len(args) == 1 and _among(fn, objects.BUILTINS):
         own = objects.call_special(e, args[0], objects.BUILTINS[fn])
@@ -156,7 +159,8 @@ def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, An
         return handler(e, args, dict(kwargs), hint)
     source = library.find(fn)
     if source is not None:
-        return inline_function(e, source, args, kwargs)
+        made = inline_function(e, source, args, kwargs)
+        return guarded.once(e, made) if _among(fn, library.ITERATORS) else made
     writer = writers.find(fn)
     if writer is not None:
         return writers.call(e, writer, fn.__name__, args, kwargs)

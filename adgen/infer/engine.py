@@ -71,6 +71,7 @@ class Engine:
         self.stops: frozenset[str] = frozenset()
         self.written: dict[Obj, None] = {}
         self.tentative: list[tuple[int, set[str], list[UnsupportedError]]] = []  # names that loops may bind later
+        self.resized: dict[Obj, int] = {}  # how often lists and dicts got another length
         self.factories: dict[Obj, Any] = {}  # of the dicts that make what they lack
         self.errstate: dict[str, str] = {}  # what is let pass of NumPy's floating-point errors
         self.recursive: dict[str, int] = {}  # how many recursive calls of a function were inlined
@@ -332,9 +333,21 @@ class Engine:
 
     # -- objects --------------------------------------------------------------------------------
 
-    def write(self, obj: Obj, content: Any) -> None:
-        """Replace an object's content; whatever may share its memory can't be read any more."""
+    def write(self, obj: Obj, content: Any, resizes: bool = True) -> None:
+        """Replace an object's content; whatever may share its memory can't be read any more.
+
+        `resizes`: a list or dict may have another length now.
+        """
+        if resizes:
+            self.resized[obj] = self.resized.get(obj, 0) + 1
         self.content(obj)
+        if obj.param == "global":
+            raise UnsupportedError(
+                what=f"a write into the global '{obj.name}'",
+                why="it would outlive the call",
+                instead="copy it first, or pass it in as a parameter",
+                origin=self.origin,
+            )
         self.written.setdefault(obj)
         for c in self.changes:
             c.objects.setdefault(obj, self.b.guarded)
@@ -374,7 +387,7 @@ class Engine:
         new = self.b.update(base, value, place, holes, mode, **hint)
         if obj.name in self.stops and len(self.active) == 1:
             new = self.cut(new, obj.name or "")
-        self.write(obj, new)
+        self.write(obj, new, resizes=False)
 
     # -- running --------------------------------------------------------------------------------
 

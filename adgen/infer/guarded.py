@@ -13,7 +13,19 @@ from typing import TYPE_CHECKING, Any
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
 from adgen.infer import branches, calls, objects
-from adgen.infer.values import UNBOUND, Closure, DeadPath, EnumV, GeneratorV, ManagerV, Obj, Poison, ReversedV, ZipV
+from adgen.infer.values import (
+    UNBOUND,
+    Closure,
+    DeadPath,
+    EnumV,
+    GeneratorV,
+    ManagerV,
+    Obj,
+    Once,
+    Poison,
+    ReversedV,
+    ZipV,
+)
 from adgen.ir.nodes import Const, Var
 from adgen.ir.types import Bool, Opaque
 
@@ -229,9 +241,11 @@ def force(e: Engine, v: Any) -> Any:
     own = objects.special(e, v, "__iter__")
     if own is not None:
         return force(e, calls.call(e, own, [], {}, {}))
+    if isinstance(v, Once):
+        _exhaust(e, v.obj, "an iterator")
+        return force(e, v.inner)
     if not isinstance(v, GeneratorV):
         return v
-    e.content(v.obj)  # refused if it ran before
     if _is_endless(v.function):
         raise UnsupportedError(
             what=f"the generator '{v.function.name}', which may never end",
@@ -239,15 +253,26 @@ def force(e: Engine, v: Any) -> Any:
             instead="loop where the values are used",
             origin=e.origin,
         )
-    e.state.heap[v.obj] = Poison(
-        f"the generator '{v.function.name}' is read a second time", "it is exhausted by then", e.origin, alias=False
-    )
+    _exhaust(e, v.obj, f"the generator '{v.function.name}'")
     from adgen.infer import methods
     from adgen.infer.values import Seq
 
     out = e.new(Seq(()))
     _run_generator(e, v, lambda value: methods.call_method(e, out, "append", [value], {}, {}))
     return out
+
+
+def _exhaust(e: Engine, obj: Obj, what: str) -> None:
+    """Refuse what was walked before: from here on it is exhausted."""
+    e.content(obj)
+    e.state.heap[obj] = Poison(f"{what} is read a second time", "it is exhausted by then", e.origin, alias=False)
+
+
+def once(e: Engine, inner: Any) -> Once:
+    """Return an iterator that can be walked one time."""
+    from adgen.infer.values import Seq
+
+    return Once(inner, e.new(Seq(())).obj)
 
 
 def _is_endless(fn: tree.Function) -> bool:

@@ -199,7 +199,8 @@ def set_item(e: Engine, base: Any, key: Any, value: Any) -> None:
         )
     c = e.content(base.obj)
     if isinstance(c, Map):
-        e.write(base.obj, c.put(constant_key(e, key), value))
+        k = constant_key(e, key)
+        e.write(base.obj, c.put(k, value), resizes=c.get(k) is None)
         return
     if isinstance(c, Seq) and isinstance(key, Const):
         values = list(c.items)
@@ -207,7 +208,7 @@ def set_item(e: Engine, base: Any, key: Any, value: Any) -> None:
             values[key.value] = value
         except IndexError as error:
             raise UnsupportedError(what=f"the index {key.value} is out of range", origin=e.origin) from error
-        e.write(base.obj, Seq(tuple(values)))
+        e.write(base.obj, Seq(tuple(values)), resizes=False)
         return
     t = operations.array_type(e, base)
     if isinstance(c, Seq) or isinstance(t, List):
@@ -270,7 +271,8 @@ def _store_in_list(e: Engine, base: Ref, c: Any, key: Any, value: Any) -> None:
         )
     k = Key(e, key)
     new = e.b.update(list_operand(e, c, elem), e.value(value), (k.index,), k.holes, "set", **e.hint(base.obj.name))
-    e.write(base.obj, new)
+    e.write(base.obj, new, resizes=False)
+    e.state.link_items(base.obj, c)
     if isinstance(value, Ref):
         e.state.link_like(base.obj, value.obj)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
 from adgen.infer import guarded, items, operations
-from adgen.infer.values import EnumV, Map, RangeV, Ref, ReversedV, Seq, TupleV, ZipV
+from adgen.infer.values import DictView, EnumV, Map, Obj, RangeV, Ref, ReversedV, Seq, TupleV, ZipV
 from adgen.ir.nodes import Const, Operand, Range, Var
 from adgen.ir.types import Array, List, Str
 
@@ -83,6 +83,12 @@ def known_items(e: Engine, it: Any) -> list[Any] | None:
         if isinstance(c, Map) and c.cls is dict:
             return [operations.lift(e, k) for k in c.keys]
         return None
+    if isinstance(it, DictView):
+        c = e.content(it.owner.obj)
+        keys = [operations.lift(e, k) for k in c.keys]
+        if it.kind == "items":
+            return [TupleV(pair) for pair in zip(keys, c.items)]
+        return keys if it.kind == "keys" else list(c.items)
     if isinstance(it, ZipV):
         parts = [known_items(e, p) for p in it.parts]
         known = [p for p in parts if p is not None]
@@ -107,6 +113,17 @@ def known_items(e: Engine, it: Any) -> list[Any] | None:
     if isinstance(it, Const) and isinstance(it.value, tuple):
         return [operations.lift(e, v) for v in it.value]
     return None
+
+
+def lists_of(e: Engine, it: Any) -> list[Obj]:
+    """Return the lists and dicts that are walked."""
+    if isinstance(it, Ref):
+        return [] if operations.is_array(e, it) else [it.obj]
+    if isinstance(it, DictView):
+        return [it.owner.obj]
+    if isinstance(it, ZipV):
+        return [o for p in it.parts for o in lists_of(e, p)]
+    return lists_of(e, it.inner) if isinstance(it, (EnumV, ReversedV)) else []
 
 
 def _counted(e: Engine, it: Any) -> tuple[Operand, Element] | None:

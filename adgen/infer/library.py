@@ -26,6 +26,26 @@ def stands_for(*fns: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return mark
 
 
+# These give iterators: walked once.
+ITERATORS = frozenset(
+    {
+        itertools.accumulate,
+        itertools.starmap,
+        filter,
+        itertools.filterfalse,
+        itertools.pairwise,
+        itertools.chain,
+        itertools.product,
+        itertools.combinations,
+        itertools.combinations_with_replacement,
+        itertools.permutations,
+        itertools.islice,
+        np.ndindex,
+        np.ndenumerate,
+    }
+)
+
+
 def find(fn: Any) -> Callable[..., Any] | None:
     """Return the source that stands for a library function."""
     try:

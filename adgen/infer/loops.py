@@ -73,16 +73,28 @@ class Leaf:
 
 
 def run_for(e: Engine, s: tree.For) -> None:
-    it = e.get(s.iter)
-    if isinstance(it, GeneratorV):
-        entry = dict(e.state.heap)
-        _run_for(e, s, iterables.plan(e, it))
-        guarded.check_apart(e, it, entry, assigned_names(s))
-    else:
-        _run_for(e, s, iterables.plan(e, it))
+    given = e.get(s.iter)
+    entry = dict(e.state.heap) if isinstance(given, GeneratorV) else {}
+    it = guarded.force(e, given)
+    walked = [(o, e.resized.get(o, 0)) for o in iterables.lists_of(e, it)]
+    _run_for(e, s, it)
+    if any(e.resized.get(o, 0) != n for o, n in walked):
+        refuse_resizing(e, s)
+    if isinstance(given, GeneratorV):
+        guarded.check_apart(e, given, entry, assigned_names(s))
 
 
-def _run_for(e: Engine, s: tree.For, plan: iterables.Plan | list[Any]) -> None:
+def refuse_resizing(e: Engine, s: tree.For) -> None:
+    raise UnsupportedError(
+        what="a loop over a list or dict that its body makes longer or shorter",
+        why="which items it meets depends on the order of all this",
+        instead="loop over a copy, or collect the changes and make them after the loop",
+        origin=s.origin,
+    )
+
+
+def _run_for(e: Engine, s: tree.For, it: Any) -> None:
+    plan = iterables.plan(e, it)
     if isinstance(plan, list):
         if len(plan) > MAX_UNROLL:
             raise UnsupportedError(
@@ -91,7 +103,7 @@ def _run_for(e: Engine, s: tree.For, plan: iterables.Plan | list[Any]) -> None:
                 instead="loop over a range, an array or a list of one type",
                 origin=e.origin,
             )
-        _unroll(e, s, plan, 0)
+        _unroll(e, s, plan, 0, it)
         return
     state = e.state.copy()
     depth, mark = e.b.depth, e.b.mark()
@@ -109,12 +121,17 @@ def _run_for(e: Engine, s: tree.For, plan: iterables.Plan | list[Any]) -> None:
         e.state = state
         e.b.rewind(depth, mark)
         e.come_from(s.origin)
-        _unroll(e, s, [plan.element(e, e.b.const(v)) for v in plan.constant_values() or ()], 0)
+        _unroll(e, s, [plan.element(e, e.b.const(v)) for v in plan.constant_values() or ()], 0, None)
 
 
-def _unroll(e: Engine, s: tree.For, items: Sequence[Any], k: int) -> None:
+def _unroll(e: Engine, s: tree.For, items: Sequence[Any], k: int, it: Any) -> None:
+    """Run the body for each item from the k-th on; the items are those that are there by then."""
     while k < len(items):
         e.come_from(s.origin)
+        now = iterables.known_items(e, it) if it is not None else items
+        if now is None or len(now) != len(items):
+            refuse_resizing(e, s)
+        items = now or ()
         e.set(s.target, items[k])
         e.run(s.body)
         if e.state.dead:
@@ -126,7 +143,7 @@ def _unroll(e: Engine, s: tree.For, items: Sequence[Any], k: int) -> None:
                 if stop.value:
                     return
             else:
-                run_if(e, stop, lambda: None, partial(_unroll, e, s, items, k))
+                run_if(e, stop, lambda: None, partial(_unroll, e, s, items, k, it))
                 return
 
 
@@ -199,7 +216,10 @@ class Runner:
             headers["name", name] = self._enter(("name", name), e.env.get(name, UNBOUND), name)
         for obj in self.a.written:
             if obj in self.entry.heap:
-                headers["obj", obj] = self._enter_content(("obj", obj), self.entry.heap[obj], obj.name)
+                entered = self._enter_content(("obj", obj), self.entry.heap[obj], obj.name)
+                headers["obj", obj] = entered
+                if isinstance(entered, Var):
+                    e.state.link_items(obj, self.entry.heap[obj])
         range_ = self.plan.to_range() if self.plan is not None else None
         index = Var(Int(), self.plan.index_name(s)) if self.plan is not None else None
         for path, value in headers.items():
@@ -350,6 +370,8 @@ class Runner:
             e.state.heap[obj] = content
             self.contents[obj] = content
             e.state.link_like(obj, v.obj)
+            if isinstance(content, Var):
+                e.state.link_items(obj, c)
             return Ref(obj)
         return v
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from adgen.errors import UnsupportedError
 from adgen.infer import calls, items, library, objects, operations, writers
-from adgen.infer.values import BoundFunction, Map, Method, Ref, Seq, SliceV, TupleV
+from adgen.infer.values import BoundFunction, DictView, Map, Method, Ref, Seq, SliceV, TupleV
 from adgen.ir.nodes import Const, Operand, Var
 from adgen.ir.types import Array, Bool, Float, Int, List, Opaque, Scalar, Str, dims_of, is_complex
 from adgen.rules.methods import ATTRIBUTES, FUNCTIONS_OF_ONE, OPERATORS, WRITERS, Packed, function_call
@@ -108,7 +108,12 @@ def _array_method(
         return made
     if name == "astype":
         dtype = np.dtype(e.static(args[0] if args else kwargs["dtype"], "the dtype of astype"))
+        if "copy" in kwargs and not e.static(kwargs["copy"], "the argument 'copy' of astype"):
+            if isinstance(t, (Array, Scalar)) and np.dtype(t.dtype) == dtype:
+                return v
         return cast(e, v, dtype, hint)
+    if name in ("conj", "conjugate") and not is_complex(t):
+        return v  # the array itself
     if name == "flatten":
         flat = calls.call_object(e, np.ravel, [v, *args], kwargs, {})
         return e.wrap(e.b.emit(e.row("copy"), (e.value(flat),), **hint), hint.get("name"))
@@ -297,12 +302,8 @@ def rebuild(e: Engine, owner: Ref, parts: Sequence[Any]) -> None:
 
 
 def _dict_method(e: Engine, owner: Ref, c: Map, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-    if name == "items":
-        return TupleV(tuple(TupleV((operations.lift(e, k), v)) for k, v in zip(c.keys, c.items)))
-    if name == "values":
-        return TupleV(c.items)
-    if name == "keys":
-        return TupleV(tuple(operations.lift(e, k) for k in c.keys))
+    if name in ("items", "values", "keys"):
+        return DictView(owner, name)
     if name == "get":
         found = c.get(items.constant_key(e, args[0]))
         if found is not None:

@@ -68,7 +68,9 @@ def infer(
         ):
             if key not in hidden:
                 hidden[key] = HiddenValue(name, owner, Var(t, shown), value, True)
-            return e.constant(value)
+            found = e.constant(value)
+            _mark_global(e, found, name)
+            return found
         if key not in hidden:
             hidden[key] = HiddenValue(name, owner, Var(t, shown, True), value)
             v = e.wrap(hidden[key].var, shown)

@@ -102,6 +102,22 @@ class ReversedV:
 
 
 @dataclass(frozen=True, slots=True)
+class Once:
+    """An iterator: what it walks, and the object that says whether it was walked."""
+
+    inner: Any
+    obj: Obj
+
+
+@dataclass(frozen=True, slots=True)
+class DictView:
+    """`d.items()`, `d.values()` or `d.keys()`: it shows the dict as it is when somebody looks."""
+
+    owner: Ref
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class Closure:
     """A function made inside the program: its tree, its defaults, the frame it was made in."""
 
@@ -227,3 +243,10 @@ class State:
         for other in self.links.get(b, ()):
             self.link(a, other)
         self.link(a, b)
+
+    def link_items(self, obj: Obj, content: Any) -> None:
+        """Record that a list that is an operand from here on holds the objects that it was known to hold."""
+        if isinstance(content, Seq):
+            for i in content.items:
+                if isinstance(i, Ref):
+                    self.link_like(obj, i.obj)
