@@ -7,9 +7,11 @@ aspect. `python -m tests.registry_report` prints what comes out, row by row.
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import pytest
 
+from adgen.frontend.lower import lower
 from adgen.rules.registry import REGISTRY
 from tests.compiled import ASPECTS, RIGHT, build, cases, check
 from tests.rule_walk import DIFFERENTIABLE
@@ -43,3 +45,19 @@ def test_rows_have_samples_of_both_kinds() -> None:
     """The walk covers the table: few rows are without samples."""
     assert len(ROWS) > 150
     assert sum(1 for _ in cases()) > 800
+
+
+def test_each_partial_is_read_as_it_runs() -> None:
+    """Several lambdas stand on one line: each is found, also where its code is only a constant."""
+
+    def says(code: Any) -> tuple[Any, ...]:
+        return {*code.co_names, *code.co_freevars}, repr([k for k in code.co_consts if k is not None])
+
+    wrong = []
+    for row in REGISTRY.rows():
+        for p, rule in (*row.partials.items(), *row.vjp.items(), *row.jvp.items()):
+            if rule.__name__ == "<lambda>":
+                text = lower(rule).text.strip()
+                if says(eval(text).__code__) != says(rule.__code__):
+                    wrong.append((row.name, p, text))
+    assert wrong == []

@@ -94,9 +94,12 @@ def _find_node(lines: list[str], fn: FunctionType) -> Any:
         candidates = _nearby_lambdas(lines, code.co_firstlineno - 1)
     else:
         candidates = _nearby_functions(lines, code.co_firstlineno - 1, code.co_name)
-    ours = code.co_filename.startswith(_PACKAGE)  # installed files don't change under a running program
+    # Installed files don't change under a running program. Of several lambdas on a line, positions alone don't tell
+    # which it is: the instruction that returns a constant has none in Python 3.12.
+    alone = code.co_name != "<lambda>" or lines[code.co_firstlineno - 1].count("lambda") == 1
+    ours = code.co_filename.startswith(_PACKAGE) and alone
     for node in candidates:
-        if ours and (code.co_name != "<lambda>" or is_within(code, node)):
+        if ours:
             return node
         for found in _try_compile(node, fn):
             # Of equal lambdas on one line, the one in whose body all instructions stand.

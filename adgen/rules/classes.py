@@ -42,7 +42,7 @@ LISTED: dict[str, dict[str, str]] = {
     ZERO: dict.fromkeys(
         words(
             """array_equiv isin isnat lexsort matrix_rank unravel_index ravel_multi_index countOf
-            indexOf hash"""
+            indexOf hash alltrue sometrue in1d round_"""
         ),
         "",
     ),
@@ -56,7 +56,7 @@ LISTED: dict[str, dict[str, str]] = {
         ),
         "",
     ),
-    IN_PLACE: dict.fromkeys(words("""delitem setitem delattr put_along_axis setfield setflags byteswap"""), "")
+    IN_PLACE: dict.fromkeys(words("""delitem setitem delattr put_along_axis itemset setfield setflags byteswap"""), "")
     | {
         "resize of an array": "its memory changes size",
     },
@@ -65,7 +65,8 @@ LISTED: dict[str, dict[str, str]] = {
             words(
                 """array2string array_repr array_str base_repr binary_repr format_float_positional
             format_float_scientific datetime_as_string typename info ascii bin chr format hex oct
-            ord repr str format_float einsum_path"""
+            ord repr str format_float einsum_path add_docstring add_newdoc add_newdoc_ufunc
+            compare_chararrays deprecate deprecate_with_doc disp lookfor set_string_function source who"""
             ),
             TEXT,
         ),
@@ -73,21 +74,24 @@ LISTED: dict[str, dict[str, str]] = {
             words(
                 """fromfile fromregex fromstring frombuffer from_dlpack genfromtxt load loadtxt save
             savetxt savez savez_compressed open tofile tobytes dump dumps memoryview bytes bytearray
-            data ctypes base to_device device flags strides view getfield as_strided"""
+            data ctypes base to_device device flags strides view getfield as_strided byte_bounds
+            recfromcsv recfromtxt tostring newbyteorder"""
             ),
             FILES,
         ),
         **dict.fromkeys(
             words(
                 """get_printoptions set_printoptions printoptions getbufsize setbufsize geterr seterr
-            geterrcall seterrcall set_default_printstyle show_config show_runtime get_include test"""
+            geterrcall seterrcall set_default_printstyle show_config show_runtime get_include test geterrobj
+            seterrobj set_numeric_ops"""
             ),
             SETTINGS,
         ),
         **dict.fromkeys(
             words(
                 """can_cast common_type isdtype issubdtype min_scalar_type mintypecode promote_types
-            result_type object property classmethod staticmethod"""
+            result_type object property classmethod staticmethod find_common_type issctype issubclass_
+            issubsctype maximum_sctype obj2sctype sctype2char get_array_wrap"""
             ),
             TYPES,
         ),
@@ -96,12 +100,13 @@ LISTED: dict[str, dict[str, str]] = {
         **dict.fromkeys(
             words(
                 """aiter anext breakpoint compile copyright credits dir eval exec exit globals help id
-            input license locals print quit vars"""
+            input license locals print quit vars safe_eval"""
             ),
             SYSTEM,
         ),
         "nested_iters": "is an iterator over memory",
         "asmatrix": "makes a matrix object; use arrays",
+        "mat": "makes a matrix object; use arrays",
         "bmat": "makes a matrix object; use np.block",
         "intersect1d": "its elements are equal to one in each argument: which of both moves is not said",
         "trimcoef": "what it cuts off depends on exact zeros",
@@ -111,6 +116,9 @@ LISTED: dict[str, dict[str, str]] = {
     },
     NOT_YET: {
         **dict.fromkeys(["unique_all", "unique_counts", "unique_inverse"], "use np.unique with return_…=True"),
+        **dict.fromkeys(
+            words("product cumproduct msort asfarray fastCopyAndTranspose"), "a name that NumPy 2 has dropped"
+        ),
         "unstack": "the length of its tuple is known only at run time; loop over the array",
         "histogram2d": "use np.histogram or np.bincount of combined indices",
         "histogramdd": "use np.histogram or np.bincount of combined indices",
@@ -206,6 +214,12 @@ def names() -> Iterator[tuple[str, str, str, str]]:
                 continue  # classes of NumPy: scalar types, iterators, series with their domain
             if module.startswith("numpy.polynomial.") and not getattr(function, "__module__", "").endswith(module[6:]):
                 continue  # imported there
+            if module == "numpy.lib.stride_tricks" and name in (
+                "array_function_dispatch",
+                "normalize_axis_tuple",
+                "set_module",
+            ):
+                continue  # NumPy 1.26 imports them there
             yield (module, name, *classify(name, function))
     for name in sorted(n for n in dir(np.ndarray) if not n.startswith("_")):
         yield ("ndarray", name, *classify_method(name))

@@ -423,6 +423,8 @@ def averaged(a: Operand, axis: Operand, weights: Operand, keepdims: Operand) -> 
     several = not isinstance(known(axis), int) or len(w) != 1
     if not isinstance(weights.type, NoneT) and len(w) != len(array_dims(a.type)) and several:
         raise OtherForm("np.average with weights for several axes")
+    if len(w) > 1 and isinstance(known(axis), tuple) and list(known(axis)) != sorted(known(axis)):
+        raise TypeError("weights for axes that are not in order have no gradient rule")
     return REDUCED(a=a, axis=axis, keepdims=keepdims)
 
 

@@ -118,8 +118,12 @@ rule(
 
 @formula(
     np.clip,
-    *((sample(V, min=0.0, max=1.0), sample(V, max=1.0), sample(M, min=M[0] - 0.1)) if NUMPY_2 else ()),
-    sample(V, None, None),
+    sample(V, a_min=0.0, a_max=1.0),
+    *(
+        (sample(V, min=0.0, max=1.0), sample(V, max=1.0), sample(M, min=M[0] - 0.1), sample(V, None, None))
+        if NUMPY_2
+        else ()
+    ),
 )
 def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
     low = a_min if min is None else min
@@ -149,7 +153,8 @@ def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, ne
     x = np.asarray(x)
     top = largest(x.dtype)
     high, low = top if posinf is None else posinf, -top if neginf is None else neginf
-    out = np.where(np.isfinite(x), x, np.where(np.isnan(x), nan, np.where(x > 0.0, high, low)))
+    instead = np.where(np.isnan(x), nan, np.where(x > 0.0, high, low)).astype(x.dtype)
+    out = np.where(np.isfinite(x), x, instead)
     return out[()] if out.ndim == 0 else out
 
 

@@ -144,14 +144,18 @@ if NUMPY_2:
         x = np.asarray(x)
         k = scan_axis(axis, x.ndim)
         out = np.cumsum(x, axis=k, dtype=dtype)
-        return np.concatenate((np.zeros_like(edge(0.0, out, k)), out), axis=k) if include_initial else out
+        return (
+            np.concatenate((np.zeros_like(edge(0.0, out, k), dtype=out.dtype), out), axis=k) if include_initial else out
+        )
 
     @formula(np.cumulative_prod, sample(V), sample(M, axis=1), sample(M, axis=0, include_initial=True))
     def cumulative_prod(x: Any, *, axis: Any = None, dtype: Any = None, include_initial: bool = False) -> Any:
         x = np.asarray(x)
         k = scan_axis(axis, x.ndim)
         out = np.cumprod(x, axis=k, dtype=dtype)
-        return np.concatenate((np.ones_like(edge(1.0, out, k)), out), axis=k) if include_initial else out
+        return (
+            np.concatenate((np.ones_like(edge(1.0, out, k), dtype=out.dtype), out), axis=k) if include_initial else out
+        )
 
 
 # --- phases ---------------------------------------------------------------------------------------
@@ -261,7 +265,8 @@ def histogram(a: Any, bins: Any = 10, range: Any = None, density: Any = None, we
     if weights is None:
         counts = np.bincount(place[inside], minlength=n)
     else:
-        counts = np.bincount(place[inside], np.ravel(weights)[inside], n)
+        weights = np.ravel(weights)
+        counts = np.bincount(place[inside], weights[inside], n).astype(weights.dtype)
     if density:
         return counts / np.diff(edges) / np.sum(counts), edges
     return counts, edges
@@ -280,6 +285,7 @@ def logspace(
 
 @formula(np.geomspace, sample(1.5, 8.0, 4), sample(0.5, 8.0, num=5, endpoint=False), sample(-0.5, -8.0, 3))
 def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Any:
+    start, stop = np.asarray(start, dtype="float64"), np.asarray(stop, dtype="float64")
     low, high = np.log10(np.abs(start)), np.log10(np.abs(stop))
     out = np.sign(start) * logspace(low, high, num, endpoint, 10.0, None, axis)
     return out if dtype is None else out.astype(dtype)

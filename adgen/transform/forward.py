@@ -171,7 +171,13 @@ class Forward:
         by_mark = {id(m): p for p, m in bound_args(op, marks, s.kws).items()}
         zero = self.b.const(0.0)
         args = [
-            a if by_mark.get(id(m)) not in op.diff else self.full(a) if is_floating(a.type) else zero
+            a
+            if by_mark.get(id(m)) not in op.diff
+            else self.full(a)
+            if is_floating(a.type)
+            else self.cots.zero(a)
+            if isinstance(a.type, Array)
+            else zero
             for a, m in zip(s.args, marks)
         ]
         return [self.b.emit(op, tuple(args), s.kws)]
