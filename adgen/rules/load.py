@@ -53,6 +53,8 @@ OPTIONAL = {
     "scipy.special": "scipy_special",
     "scipy.linalg": "scipy_linalg scipy_matrices",
     "scipy.stats": "scipy_stats",
+    "scipy.signal": "scipy_signal",
+    "scipy.ndimage": "scipy_ndimage",
 }
 
 _lock = threading.RLock()
