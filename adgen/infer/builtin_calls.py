@@ -483,6 +483,11 @@ def _nullcontext(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: d
     return ManagerV(args[0] if args else kwargs.get("enter_result", e.b.const(None)))
 
 
+@handles(contextlib.suppress)
+def _suppress(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    return ManagerV(e.b.const(None), suppressed=tuple(e.static(a, "an exception class") for a in args))
+
+
 @handles(iter)
 def _iter(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     if len(args) == 1 and e.active and e.active[-1].name == "__iter__":

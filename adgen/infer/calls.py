@@ -186,6 +186,8 @@ def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, An
         return call_formula(e, formula, args, kwargs, hint)
     if getattr(fn, "primal", None) is not None and hasattr(fn, "wrt"):
         return call_gradient(e, fn, args, kwargs)
+    if getattr(fn, "__module__", None) == "adgen.api.grad" and all(isinstance(a, Const) for a in args):
+        return Const(fn(*[a.value for a in args], **{k: e.static(a, f"'{k}'") for k, a in kwargs.items()}), Opaque())
     getter = operator_calls.known_getter(e, fn)
     if getter is not None:
         return call(e, getter, args, kwargs, hint)

@@ -168,6 +168,13 @@ def run_with(e: Engine, s: tree.With) -> None:
         e.run(s.body)
 
     none = e.b.const(None)
+    if isinstance(manager, ManagerV) and manager.suppressed:
+        named: list[tree.Stmt] = []
+        if s.target is not None:
+            named.append(tree.Assign(s.target, "copy", (tree.Lit(None),), origin=s.origin))
+        handler = tree.Handler([], tree.Lit(manager.suppressed), None, [], s.origin)
+        run_try(e, tree.Try([*named, *s.body], [handler], "%ok", origin=s.origin))
+        return
     if isinstance(manager, ManagerV):
         if manager.generator is None:
             body(manager.value)

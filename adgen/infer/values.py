@@ -175,6 +175,7 @@ class ManagerV:
 
     value: Any
     generator: GeneratorV | None = None
+    suppressed: tuple[type[BaseException], ...] = ()  # exceptions that end the block, and no more
 
 
 @dataclass(frozen=True, slots=True)

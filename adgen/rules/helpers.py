@@ -41,7 +41,7 @@ def zeros_list(values: Any) -> Any:
             return np.zeros_like(v) if v.dtype.kind in "fc" else None
         return type(v)(0.0) if isinstance(v, (float, complex, np.inexact)) else None
 
-    return [zero(v) for v in values]
+    return [0.0 if type(v) is int else zero(v) for v in values]  # an integer among floating-point numbers
 
 
 def zeros_of(value: Any) -> Any:

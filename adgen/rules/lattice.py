@@ -87,7 +87,7 @@ def type_of_list(items: tuple[Type, ...]) -> Type:
     if isinstance(elem, (Tuple, Record)):
         return Record(list, tuple(range(len(items))), items)
     for t in items[1:]:
-        if skeleton(t) != skeleton(elem):
+        if skeleton_clash(t, elem):
             return Record(list, tuple(range(len(items))), items)
         joined = join(elem, t)
         if joined is None:
@@ -188,6 +188,10 @@ def skeleton_clash(a: Type, b: Type) -> bool:
     """Say whether elements of both types can't be in one typed list."""
     if isinstance(a, Undef) or isinstance(b, Undef) or (isinstance(a, FLOATS) and isinstance(b, FLOATS)):
         return False
+    if isinstance(a, List) and isinstance(b, List):
+        return skeleton_clash(a.elem, b.elem)
+    if isinstance(a, Tuple) and isinstance(b, Tuple) and len(a.items) == len(b.items):
+        return any(map(skeleton_clash, a.items, b.items))
     return skeleton(a) != skeleton(b)
 
 

@@ -81,6 +81,8 @@ class Cotangents:
             self.of[v] = self._merge(old, self._as_parts(v.type, c))
         elif old is None:
             self.of[v] = c if through or isinstance(c, Masked) else self._name(c, v)
+        elif isinstance(old, Masked) and isinstance(c, Masked) and (old.mask, old.other) == (c.mask, c.other):
+            self.of[v] = Masked(c.mask, self.b.call("add", old.value, c.value), c.other)
         elif isinstance(v.type, List):
             old, c = self.whole(old, v), self.whole(c, v)
             self.of[v] = self._name(self.b.call("add_lists", old, c), v)

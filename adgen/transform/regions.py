@@ -265,7 +265,8 @@ class Regions(Backward):
                     cots.add(init, cots.project(outs[p], init))
             for given, q in zip(consumed, lists):
                 # the backward loop walks the sequence from its other end
-                cots.add(given.seq, q if given.reverse else b.call("reversed_list", q))
+                rows = q if given.reverse else b.call("reversed_list", q)
+                cots.add(given.seq, b.call("np.array", rows) if isinstance(given.seq.type, Array) else rows)
 
     @staticmethod
     def _sequence(c: Cot, v: Var, cots: Cotangents) -> Operand:

@@ -15,7 +15,7 @@ from adgen.ir.nodes import (
     Slice,
     Var,
 )
-from adgen.ir.types import Array, List, Record, Tuple, is_floating
+from adgen.ir.types import Array, List, Record, Tuple, is_floating, is_scalar
 from adgen.transform.activity import Varied
 from adgen.transform.backward import Backward
 from adgen.transform.cotangents import Cot, Cotangents, Masked, gradient_name, make_record
@@ -136,9 +136,9 @@ class Structures(Backward):
         if s.mode == "set":
             if not place or base not in self.varied:
                 return
-            zero = self.b.const(0.0)
-            if isinstance(s.out.type, List) and isinstance(s.out.type.elem, Array):
-                zero = self.b.call("np.zeros_like", self.b.load(base, place, holes))  # type: ignore[assignment]
+            zero: Operand = self.b.const(0.0)
+            if isinstance(s.out.type, List) and not is_scalar(s.out.type.elem):
+                zero = cots.zero(self.b.load(base, place, holes))
             name, fixed = gradient_name(base) if isinstance(base, Var) else (None, False)
             d = self.b.update(d, zero, place, holes, "set", name=name, fixed=fixed)
         if base in self.varied:
