@@ -13,6 +13,7 @@ from tests.nasty import (
     aliases,
     branches,
     changing,
+    found,
     functions,
     inplace,
     layout,
@@ -26,7 +27,7 @@ from tests.nasty import (
 from tests.nasty.classify import classify
 from tests.nasty.table import CASES
 
-THEMES = (aliases, branches, functions, inplace, layout, loops, mixed, names, scalars, special, structures)
+THEMES = (aliases, branches, found, functions, inplace, layout, loops, mixed, names, scalars, special, structures)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[c.name for c in CASES])

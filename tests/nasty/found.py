@@ -1,0 +1,450 @@
+"""Small programs that were once wrong, or crashed: one for each fault."""
+
+import collections
+import contextlib
+
+import numpy as np
+
+from tests.nasty.table import case, v, w
+
+I = np.array([0, 1, 0])
+
+
+@case(lambda: (v(3),))
+def w01_bound_in_branch_of_loop(x):
+    for i in range(3):
+        if i == 0:
+            q = x[i] ** 2
+    return q
+
+
+@case(lambda: (v(3),))
+def w02_bound_in_inner_loop(x):
+    s = 1.0
+    for i in range(2):
+        for j in range(1 - i):
+            q = x[0]
+        s = s * q
+        q = q * 2
+    return s
+
+
+@case(lambda: (v(3),))
+def w03_jvp_return_in_inner_loop_and_else(x):
+    for i in range(3):
+        if x[i] > 0.9:
+            for p in x:
+                return x[1] * 2
+        else:
+            return x[0] * 3
+    return x[2]
+
+
+@case(lambda: (v(3),))
+def w03b_jvp_return_then_inner_return(x):
+    for e in x:
+        if e > 0.6:
+            return x * e
+        for j in range(1):
+            if e > 0.1:
+                return x + e
+    return x
+
+
+@case(lambda: (v(3, 3), I))
+def w04_fancy_store_in_row(x, i):
+    y = x * 1.0
+    y[1][i] = x[0]
+    return np.sum(y * y)
+
+
+@case(lambda: (v(4, 3), v(4, 3) + 1))
+def w05_arguments_overwritten(x, k):
+    b = []
+    for c in x:
+        b.append(c * c)
+    for i in range(1, 3):
+        b[i] = b[i] * b[i - 1]
+    return np.sum(np.array(b) * k)
+
+
+@case(lambda: (v(4, 3),))
+def w05b_seed_overwritten(x):
+    b = [x[0] * 2]
+    for i in range(1, 4):
+        b.append(b[-1] * x[i] + b[0])
+    return np.array(b)
+
+
+class Acc:
+    def __init__(self):
+        self.t = 0.0
+
+    def add(self, e):
+        self.t = self.t + e * e
+
+
+@case(lambda: (v(3),))
+def w06_object_made_inside(x):
+    a = Acc()
+    for e in x:
+        a.add(e)
+    return a.t
+
+
+@case(lambda: (v(3),))
+def w06b_defaultdict(x):
+    d = collections.defaultdict(list)
+    d["a"].append(x[0])
+    return d["a"][0]
+
+
+@case(lambda: (v(3),))
+def w06c_deque(x):
+    q = collections.deque()
+    q.append(x[0] ** 2)
+    return q[0]
+
+
+@case(lambda: (v(3),))
+def w06d_setattr(x):
+    a = Acc()
+    setattr(a, "t", x[0])
+    return a.t
+
+
+GL, GD = [np.float64(1.0), 0.0], {"a": 0.0}
+
+
+@case(lambda: (v(3),), "refused: ADG101")
+def w07_global_list(x):
+    GL[0] = x[0]
+    return GL[0] * x[1]
+
+
+@case(lambda: (v(3),), "refused: ADG101")
+def w07b_global_dict(x):
+    GD["a"] = x[0]
+    return GD["a"] ** 2
+
+
+@case(lambda: (v(3),), "refused: ADG101")
+def w07c_global_list_append(x):
+    GL.append(x[0] ** 2)
+    return GL[-1] * x[1]
+
+
+@case(lambda: (v(4),), "refused: ADG101")
+def w08_list_grows_while_iterated(x):
+    l = [x[0]]
+    s = 0.0
+    for e in l:
+        s += e
+        if len(l) < 3:
+            l.append(e * 2)
+    return s
+
+
+@case(lambda: (v(4),))
+def w08b_list_element_set_while_iterated(x):
+    l = [x[0], x[1], x[2]]
+    s = 0.0
+    for i, e in enumerate(l):
+        s += e
+        if i < 2:
+            l[i + 1] = e * 2
+    return s
+
+
+@case(lambda: (v(4),))
+def w08c_dict_set_while_iterated(x):
+    d = {"a": x[0], "b": x[1]}
+    s = 0.0
+    for e in d.values():
+        d["b"] = d["b"] + e
+        s += e
+    return s
+
+
+@case(lambda: (v(4),))
+def w09_augmented_element_reads_late(x):
+    y = x * 1.0
+
+    def f():
+        y[0] = 7.0 * x[1]
+        return 1.0
+
+    y[0] += f()
+    return np.sum(y)
+
+
+@case(lambda: (v(4),))
+def w09b_star_reads_late(x):
+    l = [x[0], x[1]]
+    m = [*l, l.pop()]
+    return sum(m) * len(m)
+
+
+@case(lambda: (v(4),), "refused: ADG101")
+def w10_iterator_used_twice(x):
+    z = zip(x, x[1:])
+    s = 0.0
+    for a, b in z:
+        s += a * b
+    for a, b in z:
+        s += 100 * a * b
+    return s
+
+
+@case(lambda: (v(4),))
+def w10b_dict_view_is_live(x):
+    d = {"a": x[0]}
+    vals = d.values()
+    d["a"] = x[1]
+    return sum(e * e for e in vals)
+
+
+@case(lambda: (v(4),))
+def w11_astype_copy_false(x):
+    y = x * 2
+    z = y.astype(float, copy=False)
+    z[0] = x[1]
+    return np.sum(y * y)
+
+
+@case(lambda: (v(4),))
+def w11b_conj_of_real(x):
+    y = x * 2
+    z = y.conj()
+    z[0] = x[1]
+    return np.sum(y * y)
+
+
+@case(lambda: (v(4),), "refused: ADG103")
+def w11c_asfortranarray(x):
+    y = x * 2
+    z = np.asfortranarray(y)
+    z[0] = x[1]
+    return np.sum(y * y)
+
+
+@case(lambda: (v(4),))
+def w11d_require(x):
+    y = x * 2
+    z = np.require(y)
+    z[0] = x[1]
+    return np.sum(y * y)
+
+
+@case(lambda: (v(4),), "refused: ADG103")
+def w11e_trim_zeros(x):
+    y = x * 2
+    z = np.trim_zeros(y)
+    z[0] = x[1]
+    return np.sum(y * y)
+
+
+@case(lambda: (v(3), w(3)), "refused: ADG103")
+def w12_element_alias_then_append(x, y):
+    m = [x * 2]
+    c = m[-1]
+    for i in range(2):
+        m.append(y * x[i])
+    c[0] = 5.0 * x[1]
+    return np.sum(np.array(m) ** 2)
+
+
+@case(lambda: (v(3), w(3)), "refused: ADG103")
+def w12b_append_in_branch(x, y):
+    m, c = [x * 2], y * 1
+    if y[0] > -0.5:
+        m.append(c)
+    c[1] = x[0] * 3
+    return np.sum(m[0] * m[-1])
+
+
+@case(lambda: (v(3),))
+def c01_for_else_return(x):
+    for i in range(3):
+        if x[i] > 0.6:
+            y = x * 2
+            break
+    else:
+        return x[0]
+    return np.sum(y * x)
+
+
+@case(lambda: (v(3),))
+def c01b_elif_return(x):
+    if x[0] > 0:
+        y = x * 2
+    elif x[1] > 0:
+        y = np.sin(x)
+    else:
+        return x[0]
+    return np.sum(y * x)
+
+
+@case(lambda: (v(3),))
+def c02_return_of_written_array(x):
+    y = x * 1
+    for i in range(3):
+        y[i] *= 2
+        if y.sum() > 4:
+            return y
+    return y
+
+
+@case(lambda: (v(3),))
+def c03_list_of_float64_and_float(x):
+    l = [x[0]]
+    for i in range(2):
+        l.append(0.5)
+    return sum(l)
+
+
+@case(lambda: (v(3),))
+def c03b_rows_with_constant(x):
+    l = []
+    for e in x:
+        l.append([e, e * e, 1.0])
+    return np.sum(np.array(l) ** 2)
+
+
+@case(lambda: (v(3),), "refused: ADG103")
+def c03c_append_to_last_row(x):
+    r = []
+    for i in range(2):
+        r.append([])
+        for e in x:
+            r[-1].append(e * i)
+    return sum(sum(q) for q in r)
+
+
+@case(lambda: (v(6),))
+def c04_fancy_store_in_slice_view(x):
+    y = x * 1.5
+    z = y[2:]
+    z[[0, 1]] = x[:2]
+    return np.sum(y * y)
+
+
+@case(lambda: (v(3, 3),))
+def c05_transpose_augmented(x):
+    y = x * 1.0
+    z = y.T
+    z += 1.0
+    return np.sum(y * x)
+
+
+@case(lambda: (v(3, 3),))
+def c05b_transpose_rows_augmented(x):
+    y = x * 1.0
+    y.T[[0, 1]] += x[0, 1]
+    return np.sum(y * x)
+
+
+class Bag:
+    def __init__(self):
+        self.l = []
+
+
+BAG = Bag()
+
+
+@case(lambda: (v(3),), "refused: ADG101")
+def c06_global_object_list(x):
+    BAG.l.append(x[0])
+    return BAG.l[-1]
+
+
+@case(lambda: (v(3),))
+def c08_second_order_list_to_array(x):
+    l = []
+    for e in x:
+        l.append(e * e)
+    return np.sum(np.array(l) ** 2)
+
+
+@case(lambda: (v(3),))
+def c08b_second_order_tuples(x):
+    l = [(0.0, 0.0)]
+    for e in x:
+        l.append((e, l[-1][1] + e * e))
+    return l[-1][0] * l[-1][1]
+
+
+@case(lambda: (v(3),))
+def c09_jvp_list_of_pairs(x):
+    out = []
+    for i, e in enumerate(x):
+        out.append((i, e * e))
+    return out
+
+
+@case(lambda: (v(3),))
+def c09b_jvp_int_first(x):
+    l = [0]
+    for e in x:
+        l.append(e)  # noqa: PERF402
+    return sum(l) * l[1]
+
+
+@case(lambda: (v(5),))
+def c10_lstsq_rcond(x):
+    c, *_ = np.linalg.lstsq(np.vander(np.linspace(0, 1, 5), 3), x, rcond=None)
+    return np.sum(c**2)
+
+
+@case(lambda: (v(3),))
+def w13_name_read_late_beside_nonlocal(x):
+    s = x[0]
+
+    def f():
+        nonlocal s
+        s = s * 10
+        return x[1]
+
+    return s + f()
+
+
+@case(lambda: (v(3),))
+def w13b_augmented_beside_nonlocal(x):
+    s = x[0]
+
+    def f():
+        nonlocal s
+        s = s * 10
+        return x[1]
+
+    s += f()
+    return s
+
+
+@case(lambda: (v(3),))
+def c12_suppress_does_not_suppress(x):
+    s = x[0]
+    for i in range(6):
+        with contextlib.suppress(IndexError):
+            s = s * x[i]
+    return s
+
+
+@case(lambda: (v(3),))
+def c13_second_order_try(x):
+    y = x * 1
+    try:
+        y[0] = x[0] * x[1]
+        if y[0] > 0.3:
+            raise ValueError("a")
+        y[1] = 7.0
+    except ValueError:
+        y[2] = y[0] ** 2
+    return np.sum(y * y)
+
+
+@case(lambda: (w(4),))
+def w14_second_order_where_out(x):
+    y = x * 2
+    r = np.sqrt(x, out=y, where=x > 0)
+    return np.sum(r * r * y)
