@@ -113,7 +113,7 @@ def names_in(owner: Any) -> dict[int, str]:
         found.setdefault(id(value), name)
         if isinstance(value, (ModuleType, type)):
             for attribute in code.co_names:
-                inner = getattr(value, attribute, None)
+                inner = vars(value).get(attribute) if isinstance(value, ModuleType) else getattr(value, attribute, None)
                 if inner is not None:
                     found.setdefault(id(inner), f"{name}.{attribute}")
     return found

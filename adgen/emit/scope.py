@@ -68,9 +68,9 @@ class Scope:
         if isinstance(obj, types.ModuleType):
             return [self.name(obj, "np" if obj is np else own.rpartition(".")[2])]
         for root, module in MODULES.items():
-            if getattr(module, own, _ABSENT) is obj:
+            if vars(module).get(own, _ABSENT) is obj:
                 return [self.name(module, root), own]
-        if getattr(np.linalg, own, _ABSENT) is obj:
+        if vars(np.linalg).get(own, _ABSENT) is obj:
             return [self.name(np, "np"), "linalg", own]
         return [self.name(obj, own)]
 

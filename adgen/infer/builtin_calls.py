@@ -469,6 +469,16 @@ def _deque(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[st
     return e.new(Seq(tuple(items.expand(e, args[0]) if args else ())))
 
 
+@handles(np.vectorize)
+def _vectorize(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    raise UnsupportedError(
+        what="np.vectorize",
+        why="the dtype of all its results is that of the first one: an int there would cut off the others",
+        instead="write the function with NumPy, or loop over the elements",
+        origin=e.origin,
+    )
+
+
 @handles(np.errstate)
 def _errstate(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     modes = {k: e.static(a, "an error mode") for k, a in kwargs.items()}
