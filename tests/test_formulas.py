@@ -109,3 +109,44 @@ def test_second_order(name: str, tmp_path: Path) -> None:
         if args and not s.kink and s.second:
             adgen.check_grads(module.call, tuple(args), order=2)
             return
+
+
+def windows_of_written(x: Any) -> Any:
+    b = 2.0 * x
+    w = np.lib.stride_tricks.sliding_window_view(b, 2)
+    b[0] = 5.0
+    return np.sum(w * w)
+
+
+def flat_of_written(x: Any) -> Any:
+    b = 2.0 * x
+    flat = b.flat
+    b[0] = 5.0
+    return flat[0] * flat[1]
+
+
+def padded_by_nothing(x: Any) -> Any:
+    b = 2.0 * x
+    p = np.pad(b, 0, "edge")
+    b[0] = 5.0
+    return np.sum(p * p)
+
+
+def cast_to_itself(x: Any) -> Any:
+    b = 2.0 * x
+    same = b.astype(float, copy=False)
+    again = np.float64(b)
+    b[0] = 5.0 * x[1]
+    return np.sum(same * again)
+
+
+def test_casts_that_copy_nothing_are_the_array() -> None:
+    np.testing.assert_allclose(adgen.grad(cast_to_itself)(np.array([0.5, -1.2])), [0.0, -1.2 * (50.0 + 8.0)])
+
+
+def test_what_stands_for_a_view_is_not_read_after_a_write() -> None:
+    x = np.array([0.5, -1.2, 2.0])
+    for f in (windows_of_written, flat_of_written):
+        with pytest.raises(adgen.AliasError):
+            adgen.grad(f)(x)
+    np.testing.assert_allclose(adgen.grad(padded_by_nothing)(x), 8.0 * x)

@@ -46,7 +46,7 @@ from adgen.infer.values import (
     TupleV,
 )
 from adgen.ir.nodes import Const, Hole, Index, Operand, Var, ViewStep
-from adgen.ir.types import NUMERIC, Array, Bool, Int, List, NoneT, Opaque, Scalar, Type, is_floating
+from adgen.ir.types import NUMERIC, Array, Bool, Int, List, NoneT, Opaque, Scalar, Type, dims_of, is_floating
 from adgen.rules.declare import OtherForm, has_static_mark
 from adgen.rules.registry import REGISTRY, Formula, Primitive
 from adgen.rules.typing import bind, canonical, result_type
@@ -226,9 +226,12 @@ def call_formula(
     """Inline what defines a function in terms of others. Its statements belong to the user's."""
     keep, e.printable = e.printable, False
     try:
-        return operations.named(
-            e, inline_function(e, formula.define, [*map(e.constant, formula.given), *args], kwargs), hint
-        )
+        made = inline_function(e, formula.define, [*map(e.constant, formula.given), *args], kwargs)
+        base = next(iter((*args, *kwargs.values())), None)
+        if formula.view and isinstance(made, Ref) and isinstance(base, Ref) and made.obj is not base.obj:
+            e.state.link_like(made.obj, base.obj)  # a write to either is one to both
+            made.obj.param = "readonly"
+        return operations.named(e, made, hint)
     except AdgenError:
         raise
     except (TypeError, ValueError, IndexError) as error:
@@ -704,6 +707,10 @@ def construct(e: Engine, cls: type, args: Sequence[Any], kwargs: Mapping[str, An
         if set(values) == set(fields):
             return TupleV(tuple(values[f] for f in fields), cls)
     if issubclass(cls, np.generic):
+        if args and operations.is_array(e, args[0]) and dims_of(operations.array_type(e, args[0])):
+            return call_object(
+                e, np.asarray, [args[0]], {"dtype": Const(cls, Opaque())}, hint
+            )  # perhaps the very array
         return methods.cast(e, args[0] if args else e.b.const(0), np.dtype(cls), hint)
     made = objects.make(e, cls, args, kwargs)
     if made is not None:

@@ -40,7 +40,9 @@ def array_attribute(e: Engine, v: Any, name: str, hint: dict[str, Any]) -> Any:
         return width if name == "itemsize" else operations.binary(e, "*", size_of(e, v), width)
     elif name == "flat" and isinstance(t, Array):
         made = e.new(e.b.call("copy", e.value(calls.call_object(e, np.ravel, [v], {}, {}))), hint.get("name"))
-        made.obj.param = "readonly"  # what is read through it is a copy; writes would reach the array
+        made.obj.param = "readonly"  # writes would reach the array
+        if isinstance(v, Ref):
+            e.state.link_like(made.obj, v.obj)  # it is a copy: what is read after a write of the array would be old
         return made
     elif name in ("flat", "data", "base", "ctypes", "strides", "flags"):
         raise UnsupportedError(
@@ -108,6 +110,9 @@ def _array_method(
         return made
     if name == "astype":
         dtype = np.dtype(e.static(args[0] if args else kwargs["dtype"], "the dtype of astype"))
+        copy = args[4] if len(args) > 4 else kwargs.get("copy")
+        if copy is not None and not e.static(copy, "the argument 'copy' of astype") and isinstance(t, Array):
+            return calls.call_object(e, np.asarray, [v], {"dtype": Const(dtype.type, Opaque())}, hint)
         if "copy" in kwargs and not e.static(kwargs["copy"], "the argument 'copy' of astype"):
             if isinstance(t, (Array, Scalar)) and np.dtype(t.dtype) == dtype:
                 return v

@@ -251,6 +251,7 @@ def formula(
     *samples: Sample,
     aliases: Iterable[Callable[..., Any]] = (),
     name: str | None = None,
+    view: bool = False,
 ) -> Callable[[F], F]:
     """Declare a function by a formula over functions that have rules: `@formula(np.ediff1d, sample(x))`.
 
@@ -259,7 +260,7 @@ def formula(
     """
 
     def mark(define: F) -> F:
-        REGISTRY.add_formula(Formula(name or display_name(fn), fn, define, samples), *aliases)
+        REGISTRY.add_formula(Formula(name or display_name(fn), fn, define, samples, view=view), *aliases)
         return define
 
     return mark

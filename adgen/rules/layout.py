@@ -118,7 +118,7 @@ if NUMPY_2:
 
     @formula(np.astype, sample(V, "float64"), sample(V, np.float64))
     def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Any:
-        return x.astype(dtype)
+        return x.astype(dtype) if copy else np.asarray(x, dtype=dtype)
 
 
 # --- grids, windows, broadcasts -------------------------------------------------------------------
@@ -176,11 +176,12 @@ def window_axes(window_shape: Any, axis: Any, ndim: int) -> tuple[tuple[int, int
     sample(STACK, 2, axis=1),
     sample(STACK, (2, 2), axis=(2, 0)),
     name="np.lib.stride_tricks.sliding_window_view",
+    view=True,
 )
 def sliding_window_view(
     x: Any, window_shape: Any, axis: Any = None, *, subok: bool = False, writeable: bool = False
 ) -> Any:
-    """A copy, which a view that can't be written is as good as."""
+    """A copy: no one may write the view, and whoever writes the array may not read it afterwards."""
     if writeable:
         no_gradient("np.lib.stride_tricks.sliding_window_view with writeable=True")
     for k, n in window_axes(window_shape, axis, np.ndim(x)):

@@ -20,6 +20,11 @@ def pairs(widths: Any, ndim: int) -> tuple[tuple[int, int], ...]:
 
 
 @static
+def any_width(widths: tuple[tuple[int, int], ...]) -> bool:
+    return any(map(any, widths))
+
+
+@static
 def lengths(stat_length: Any, ndim: int) -> tuple[tuple[int | None, int | None], ...]:
     return ((None, None),) * ndim if stat_length is None else pairs(stat_length, ndim)
 
@@ -83,6 +88,7 @@ def padded(f: Any, before: int, after: int, mode: str, values: Any, ends: Any, s
     *(sample(V, (2, 1), mode) for mode in PLACES),
     *(sample(M, ((1, 2), (2, 1)), mode=mode) for mode in PLACES),
     *(sample(V, (6, 5), mode=mode) for mode in PLACES),
+    sample(V, 0, "edge"),
     sample(V, (1, 2), constant_values=1.5),
     sample(V, (1, 2), constant_values=(1.5, 2.5)),
     sample(M, 1, constant_values=((1.5, 2.5), (0.5, -1.0))),
@@ -116,4 +122,4 @@ def pad(
             values, ends = pair_of(constant_values, k, array.ndim), pair_of(end_values, k, array.ndim)
             out = padded(f, before, after, mode, values, ends, lengths(stat_length, array.ndim)[k])
         array = from_front(out, k)
-    return array
+    return array if any_width(widths) else np.array(array)

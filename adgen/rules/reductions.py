@@ -469,7 +469,7 @@ def average(a: Any, axis: Axis = None, weights: Any = None, returned: bool = Fal
     a = np.asarray(a)
     if weights is None:
         mean = np.mean(a, axis=axis, keepdims=keepdims)
-        return (mean, 0.0 * mean + count(a, axis)) if returned else mean
+        return (mean, np.ones_like(mean) * count(a, axis)) if returned else mean
     w = np.asarray(weights)
     if w.ndim != a.ndim:
         axes = spread_axes(axis, a.ndim, w.ndim)

@@ -74,6 +74,7 @@ class Formula:
     define: Callable[..., Any]
     samples: tuple[Sample, ...] = ()
     given: tuple[Any, ...] = ()  # what `define` takes before the arguments of the call: the ufunc of a method
+    view: bool = False  # the function gives a view of its first argument, where the formula gives a copy
 
 
 class Registry:
