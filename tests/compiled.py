@@ -12,7 +12,7 @@ import linecache
 import math
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -395,8 +395,32 @@ def kinds(case: Case) -> None:
             require(abs(found - slope) <= slack, f"{label}: {found}, differences {slope}")
 
 
+def _as_complex(x: Any) -> Any:
+    """Return a structure with imaginary parts added to its real numbers."""
+    if isinstance(x, (tuple, list)):
+        return type(x)(map(_as_complex, x))
+    if isinstance(x, np.ndarray) and x.dtype == np.float64:
+        return x + 0.3j * np.cos(1.0 + np.arange(x.size).reshape(x.shape))
+    return complex(x, 0.3) if isinstance(x, float) else x
+
+
+def complex_variants(case: Case) -> Iterator[Case]:
+    """Yield a case with each argument complex, then with all, where the function takes and gives finite ones."""
+    every = len(case.args)
+    for which in range(every + 1 if every > 1 else every):
+        args = tuple(_as_complex(a) if which in (every, k) else a for k, a in enumerate(case.args))
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            try:
+                value = case.fn(*copy.deepcopy(args))
+            except Exception:
+                continue
+        if all(np.all(np.isfinite(v)) for v in leaves(value)) and any(map(np.iscomplexobj, leaves(args))):
+            yield replace(case, args=args, label=f"{case.label}, complex {which}")
+
+
 ASPECTS: dict[str, Callable[[Case], None]] = {
     "first": first_order, "composite": in_composite, "second": second_order, "variants": variants, "kinds": kinds,
 }  # fmt: skip
 
-__all__ = ["ASPECTS", "Case", "RIGHT", "build", "cases", "check", "composite", "make"]
+__all__ = ["ASPECTS", "Case", "RIGHT", "build", "cases", "check", "complex_variants", "composite", "make"]

@@ -13,7 +13,7 @@ import pytest
 
 from adgen.frontend.lower import lower
 from adgen.rules.registry import REGISTRY
-from tests.compiled import ASPECTS, RIGHT, build, cases, check
+from tests.compiled import ASPECTS, RIGHT, build, cases, check, complex_variants
 from tests.rule_walk import DIFFERENTIABLE
 
 FULL = os.environ.get("ADGEN_WALK") == "full"
@@ -39,6 +39,21 @@ def test_row(name: str, aspect: str) -> None:
         if verdict.startswith("refused") and (aspect, name) in REFUSED:
             continue
         assert verdict == RIGHT, f"{name}, sample {k}: {verdict}"
+
+
+# Their complex vectors have a phase that is not determined: NaN (tests/test_degenerate.py).
+PHASES = ("np.linalg.eigh", "np.linalg.svd", "scipy.linalg.eigh", "scipy.linalg.svd")
+
+
+@pytest.mark.parametrize("name", [name for name in ROWS if name not in PHASES])
+def test_complex_arguments(name: str) -> None:
+    """What a function takes of complex numbers has a right gradient, or none."""
+    row = REGISTRY.named(name)
+    smooth = [k for k, s in enumerate(row.samples) if not s.kink]
+    for k in smooth if FULL else smooth[:2]:
+        for case in complex_variants(build(row, row.samples[k], k)):
+            verdict = check(case, ASPECTS["first"])
+            assert not verdict.startswith("wrong"), f"{case.label}: {verdict}"
 
 
 def test_rows_have_samples_of_both_kinds() -> None:

@@ -110,6 +110,13 @@ def real_part(total: Any, x: Any) -> Any:
     return total
 
 
+def part_for(d: Any, x: Any) -> Any:
+    """Return the part of a gradient that its argument takes: the real one of a real argument."""
+    if has_complex(d):
+        return d if has_complex(x) else np.real(d)
+    return d
+
+
 def transposed(x: Any) -> Any:
     """Swap the last two axes: the transposes of a stack of matrices."""
     if x.ndim == 2:

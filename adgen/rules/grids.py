@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from adgen.ir.nodes import Const, Operand
-from adgen.ir.types import Scalar
-from adgen.rules.axes import from_front, of_lengths, shaped_like, to_front
+from adgen.ir.types import Scalar, is_complex
+from adgen.rules.axes import from_front, of_lengths, part_for, shaped_like, to_front
 from adgen.rules.declare import OtherForm, linear, nondifferentiable, rule, sample, static
 from adgen.rules.typing import Shape, array_dims, fresh_dim, known
 
@@ -110,8 +110,8 @@ def ranks(values: tuple[Any, ...]) -> tuple[int, ...]:
 
 def gradient_f_vjp(g: Any, f: Any, varargs: Any, axis: int | None, edge_order: int) -> Any:
     along = known_spacing(f.ndim, ranks(varargs), axis, edge_order)
-    d = from_front(spread_differences(to_front(g, along), to_front(f, along)), along)
-    return d / varargs[0] if len(varargs) == 1 else d
+    scaled = part_for(g / varargs[0], f) if len(varargs) == 1 else g
+    return from_front(spread_differences(to_front(scaled, along), to_front(f, along)), along)
 
 
 def gradient_h_vjp(g: Any, out: Any, f: Any, varargs: Any, axis: int | None, edge_order: int) -> Any:
@@ -135,6 +135,8 @@ def gradient_shape(f: Operand, varargs: tuple[Operand, ...], axis: Operand, edge
     one_axis = len(dims) == 1 if known(axis) is None else isinstance(known(axis), int)
     if not one_axis or len(varargs) > 1 or any(array_dims(h.type) for h in varargs) or known(edge_order) != 1:
         raise OtherForm("np.gradient: more than one axis or spacing")
+    if varargs and is_complex(varargs[0].type) and not is_complex(f.type):
+        raise TypeError("a complex spacing of real values has no gradient rule: np.gradient drops the imaginary part")
     return of_lengths(f, dims) if len(dims) == 1 or isinstance(known(axis), int) else None
 
 

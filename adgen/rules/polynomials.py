@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from adgen.ir.nodes import Const, Operand
-from adgen.ir.types import Array
+from adgen.ir.types import Array, is_complex
 from adgen.rules.axes import from_front, numbers, shaped_like, to_front
 from adgen.rules.declare import linear, rule, sample, static
 from adgen.rules.typing import Shape, array_dims, fresh_dim, known, normalize_axes
@@ -214,13 +214,15 @@ def declare_fit(
     def y_jvp(t: Any, x: Any, deg: Any, full: bool, w: Any) -> Any:
         return np.linalg.pinv(weighted(matrix(x, coefficients_of(deg, full)), w)) @ weighted(t, w)
 
-    def fit_shape(x: Operand, y: Operand, deg: Operand, full: Operand, **_: Operand) -> Shape:
+    def fit_shape(x: Operand, y: Operand, deg: Operand, full: Operand, w: Operand, **_: Operand) -> Shape:
+        if any(is_complex(a.type) for a in (x, y, w)):
+            raise TypeError("a fit has a gradient rule for real numbers only")
         return Shape((coefficients_of(known(deg, "deg"), known(full, "full")), *array_dims(y.type)[1:]))
 
-    def old_shape(x: Operand, y: Operand, deg: Operand, full: Operand, cov: Operand, **_: Operand) -> Shape:
+    def old_shape(x: Operand, y: Operand, deg: Operand, full: Operand, cov: Operand, **rest: Operand) -> Shape:
         if known(cov, "cov") is not False:
             raise TypeError("np.polyfit has a gradient rule with cov=False only")
-        return fit_shape(x, y, deg, full)
+        return fit_shape(x, y, deg, full, **rest)
 
     rule(
         fit,

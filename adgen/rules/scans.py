@@ -8,7 +8,7 @@ import numpy as np
 
 from adgen.ir.nodes import Operand
 from adgen.ir.types import Dim, Length
-from adgen.rules.axes import from_front, nonzero, numbers, one_axis, real_part, to_front
+from adgen.rules.axes import from_front, nonzero, numbers, one_axis, part_for, real_part, to_front
 from adgen.rules.declare import linear, nondifferentiable, rule, sample, static
 from adgen.rules.shapes import flat_shape, like
 from adgen.rules.typing import Shape, array_dims, known, normalize_axes
@@ -217,7 +217,7 @@ def steps(y: Any, x: Any, dx: Any, axis: int) -> Any:
 
 def trapezoid_y_vjp(g: Any, y: Any, x: Any, dx: Any, axis: int) -> Any:
     d = np.zeros_like(to_front(y, axis))
-    half = 0.5 * g * steps(y, x, dx, axis)
+    half = part_for(0.5 * g * steps(y, x, dx, axis), y)
     d[1:] += half
     d[:-1] += half
     return from_front(d, axis)
@@ -225,7 +225,7 @@ def trapezoid_y_vjp(g: Any, y: Any, x: Any, dx: Any, axis: int) -> Any:
 
 def trapezoid_x_vjp(g: Any, y: Any, x: Any, axis: int) -> Any:
     f = to_front(y, axis)
-    half = 0.5 * g * (f[1:] + f[:-1])
+    half = part_for(0.5 * g * (f[1:] + f[:-1]), x)
     if x.ndim == y.ndim:
         return diff_once_vjp(from_front(half, axis), x, axis)
     return diff_once_vjp(np.sum(half, axis=along(axis, y.ndim)), x, 0)
@@ -265,6 +265,7 @@ rule(
         sample(V, dx=0.5, wrt=("y", "dx")),
         sample(M, axis=0, wrt=("y",)),
         sample(V, np.array([0.0, 0.5, 0.7, 2.0]), wrt=("y", "x")),
+        sample(V * (1.0 + 0.5j), np.array([0.0, 0.5, 0.7, 2.0]), wrt=("y", "x")),
         sample(M, np.array([0.0, 0.5, 0.7]), wrt=("y", "x")),
         sample(STACK, STACK**2, axis=1, wrt=("y", "x")),
     ),

@@ -11,7 +11,7 @@ import numpy as np
 import scipy.linalg as sl
 
 from adgen.ir.nodes import Operand
-from adgen.ir.types import Array
+from adgen.ir.types import Array, is_complex
 from adgen.rules.axes import numbers, shaped_like, transposed
 from adgen.rules.declare import linear, rule, sample, static
 from adgen.rules.eigen import complex_like
@@ -61,11 +61,22 @@ if sl.sqrtm(np.array([[1.0j]])).dtype == np.complex128:  # older ones answer in 
         sl.sqrtm,
         "A",
         name="scipy.linalg.sqrtm",
-        vjp=lambda g, out: sl.solve_sylvester(out.T, out.T, g),
-        jvp=lambda t, out: sl.solve_sylvester(out, out, t),
+        vjp=lambda g, out: sl.solve_sylvester(out.T + 0j, out.T + 0j, g),
+        jvp=lambda t, out: sl.solve_sylvester(out + 0j, out + 0j, t),
         infer=sqrtm_type,
         samples=(sample(Z), sample(S + 0.1j * A)),
     )
+
+
+def sylvester_shape(a: Operand, b: Operand, q: Operand) -> Shape:
+    """SciPy mixes the real form of one matrix with the complex form of another, and may then answer wrongly."""
+    if len({is_complex(a.type), is_complex(b.type)} | {is_complex(q.type)} - {False}) > 1:
+        raise TypeError(
+            "scipy.linalg.solve_sylvester has a gradient rule for matrices a and b both real or both complex"
+        )
+    return Shape(array_dims(q.type))
+
+
 rule(
     sl.solve_sylvester,
     "a b q",
@@ -80,8 +91,8 @@ rule(
         lambda t, out, a, b: sl.solve_sylvester(a, b, -(out @ t)),
         lambda t, a, b: sl.solve_sylvester(a, b, t),
     ),
-    infer=lambda a, b, q: Shape(array_dims(q.type)),
-    samples=(sample(A, B, B @ A), sample(A[:2, :2], B, M), sample(Z, B, A)),
+    infer=sylvester_shape,
+    samples=(sample(A, B, B @ A), sample(A[:2, :2], B, M), sample(Z, B + 0.5j, A)),
 )
 
 

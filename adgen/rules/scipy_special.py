@@ -13,7 +13,7 @@ import numpy as np
 import scipy.special as sp
 
 from adgen.rules.axes import Axis, keep, numbers
-from adgen.rules.core import has_complex
+from adgen.rules.core import has_complex, no_gradient
 from adgen.rules.declare import elementwise, rule, sample, static
 from adgen.rules.typing import Shape, array_dims, known, reduce_dims, same_as
 
@@ -241,8 +241,9 @@ special("kv", None, lambda out, v, z: -0.5 * (sp.kv(v - 1, z) + sp.kv(v + 1, z))
 
 
 def _ive_slope(out: Any, v: Any, z: Any) -> Any:
-    scaled = np.real(z) if has_complex(z) else z
-    return 0.5 * (sp.ive(v - 1, z) + sp.ive(v + 1, z)) - np.sign(scaled) * out
+    if has_complex(z):
+        return no_gradient("scipy.special.ive of complex numbers")
+    return 0.5 * (sp.ive(v - 1, z) + sp.ive(v + 1, z)) - np.sign(z) * out
 
 
 special("ive", None, _ive_slope, samples=ORDERS)

@@ -230,7 +230,7 @@ def before(axis: int, ndim: int) -> tuple[slice, ...]:
 
 def take_vjp(g: Any, a: Any, indices: Any, axis: int | None) -> Any:
     if axis is None:
-        flat = np.zeros(np.size(a))
+        flat = np.zeros(np.size(a), dtype=a.dtype)
         np.add.at(flat, indices, g)
         return shaped_like(np.reshape(flat, np.shape(a)), a)
     d = np.zeros_like(a)
@@ -256,6 +256,7 @@ linear(
     infer=taken,
     samples=(
         sample(V, np.array([0, 2, 2, -1])),
+        sample(V * (1.0 + 0.5j), np.array([0, 2, 2, -1])),
         sample(V, 1),
         sample(M, np.array([[0, 5], [5, 1]])),
         sample(M, np.array([1, 1, 0]), axis=0),

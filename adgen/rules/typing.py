@@ -37,6 +37,7 @@ from adgen.ir.types import (
     Tuple,
     Type,
     Undef,
+    is_complex,
 )
 from adgen.rules.indexing import gathers, index_type
 from adgen.rules.lattice import (
@@ -333,11 +334,21 @@ def reduce_axes(param: str = "x") -> Infer:
     """Make an infer: `param` reduced over the arguments `axis` and `keepdims` (if the row has them)."""
 
     def infer(**b: Any) -> Shape:
+        refuse_lost_parts(b, b[param])
         axis = known(b["axis"], "axis") if "axis" in b else None
         keepdims = known(b["keepdims"], "keepdims") if "keepdims" in b else False
         return Shape(reduce_dims(array_dims(b[param].type), axis, keepdims))
 
     return infer
+
+
+def refuse_lost_parts(b: Bound, a: Operand) -> None:
+    """Refuse to reduce complex numbers to a real dtype, or real ones with a complex mean."""
+    dtype = b["dtype"].value if isinstance(b.get("dtype"), Const) else None
+    if dtype is not None and is_complex(a.type) and np.dtype(dtype).kind != "c":
+        raise TypeError("dtype= loses the imaginary part")
+    if "mean" in b and is_complex(b["mean"].type) and not is_complex(a.type):
+        raise TypeError("a complex mean= of real numbers has no rule")
 
 
 def matmul_dims(a: Sequence[Length], b: Sequence[Length]) -> tuple[Length, ...]:
