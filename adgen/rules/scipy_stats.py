@@ -19,10 +19,11 @@ import scipy.special as sp
 import scipy.stats as st
 
 from adgen.ir.nodes import Operand
+from adgen.ir.types import is_complex
 from adgen.rules.axes import shaped_like
 from adgen.rules.declare import elementwise, rule, sample
 from adgen.rules.factorisations import half_lower
-from adgen.rules.typing import Shape, array_dims
+from adgen.rules.typing import Shape, array_dims, broadcast
 
 V = np.array([0.5, -1.25, 2.0])
 P = np.array([0.5, 1.25, 2.0])
@@ -33,6 +34,13 @@ SQRT_TWO_PI = math.sqrt(2.0 * math.pi)
 Slope = Callable[..., Any]
 QUANTILES = ("ppf", "isf")
 TWICE = ("logpdf", "pdf", "cdf", "logcdf")  # of which the tests take the second derivative; the others are built alike
+
+
+def real_numbers(**b: Operand) -> Shape:
+    """SciPy drops imaginary parts."""
+    if any(is_complex(a.type) for a in b.values()):
+        raise TypeError("the laws of scipy.stats have a gradient rule for real numbers only")
+    return broadcast(**b)
 
 
 def standard(x: Any, rest: Any) -> Any:
@@ -67,6 +75,7 @@ def law(
             *slopes,
             params=params.replace("x", "q", 1) if method in QUANTILES else params,
             name=f"scipy.stats.{name}.{method}",
+            infer=real_numbers,
             samples=(
                 sample(x, *given, wrt=("q", *names[1:]) if method in QUANTILES else names, second=method in TWICE),
             ),
@@ -277,6 +286,7 @@ def discrete(name: str, shapes: str, *slopes: Slope | None, k: Any = K, values: 
             None,
             params=f"k {shapes} loc=0",
             name=f"scipy.stats.{name}.{method}",
+            infer=real_numbers,
             samples=(sample(k, *values, wrt=wanted),),
         )
 
@@ -335,6 +345,8 @@ def mvn_cov_jvp(t: Any, out: Any, x: Any, mean: Any, cov: Any) -> Any:
 def mvn_shape(x: Operand, mean: Operand, cov: Operand) -> Shape:
     if len(array_dims(cov.type)) != 2 or len(array_dims(x.type)) not in (1, 2) or len(array_dims(mean.type)) > 1:
         raise TypeError("multivariate_normal has a gradient rule for a matrix cov, a vector mean and x of 1 or 2 axes")
+    if any(is_complex(a.type) for a in (x, mean, cov)):
+        raise TypeError("multivariate_normal has a gradient rule for real numbers only")
     return Shape(array_dims(x.type)[:-1])
 
 
