@@ -474,3 +474,86 @@ rule(
     infer=lambda a, check_finite: (Shape((array_dims(a.type)[0],) * 2), None, None),
     samples=(sample(A), sample(B), sample(A[::-1])),
 )
+
+
+# `lu_factor` keeps both triangles in one matrix, and the rows that it swapped.
+
+
+def swapped_rows(piv: Any) -> Any:
+    """Return which row of a matrix stands where, after all swaps."""
+    order = np.arange(np.size(piv))
+    for i in range(np.size(piv)):
+        j = piv[i]
+        k = order[i]
+        order[i] = order[j]
+        order[j] = k
+    return order
+
+
+def unit_lower(lu: Any) -> Any:
+    return np.tril(lu, -1) + np.eye(lu.shape[0])
+
+
+def lu_factor_vjp(g: Any, out: Any, a: Any) -> Any:
+    square_only(a)
+    lu, piv = out
+    low = unit_lower(lu)
+    inner = np.tril(low.T @ np.tril(g[0], -1), -1) + np.triu(np.triu(g[0]) @ np.triu(lu).T)
+    left = sl.solve_triangular(low, inner, "T", True, True)
+    d = np.zeros_like(a)
+    d[swapped_rows(piv)] = sl.solve_triangular(lu, left.T).T
+    return d
+
+
+def lu_factor_jvp(t: Any, out: Any, a: Any) -> Any:
+    square_only(a)
+    lu, piv = out
+    left = sl.solve_triangular(lu, t[swapped_rows(piv)], "N", True, True)
+    m = sl.solve_triangular(lu, left.T, "T").T
+    return unit_lower(lu) @ np.tril(m, -1) + np.triu(m) @ np.triu(lu), 0 * piv
+
+
+rule(
+    sl.lu_factor,
+    "a * check_finite=True",
+    name="scipy.linalg.lu_factor",
+    static=("check_finite",),
+    vjp={"a": lu_factor_vjp},
+    jvp={"a": lu_factor_jvp},
+    infer=lambda a, check_finite: (Shape(array_dims(a.type)), Shape(array_dims(a.type)[:1])),
+    samples=(sample(A), sample(A[::-1])),
+)
+
+
+@static
+def is_plain(trans: Any) -> bool:
+    if trans not in (0, 1):
+        raise TypeError("scipy.linalg.lu_solve has a gradient rule for trans=0 and 1 only")
+    return bool(trans == 0)
+
+
+def lu_solve_lu_vjp(g: Any, out: Any, lu_and_piv: Any, b: Any, trans: int) -> Any:
+    lu, piv = lu_and_piv
+    d_b = sl.lu_solve((lu, piv), g, 1 if is_plain(trans) else 0)
+    d = (-outer(d_b, out) if is_plain(trans) else -outer(out, d_b))[swapped_rows(piv)]
+    return np.tril(d @ np.triu(lu).T, -1) + np.triu(unit_lower(lu).T @ d), None
+
+
+def lu_solve_lu_jvp(t: Any, out: Any, lu_and_piv: Any, b: Any, trans: int) -> Any:
+    lu, piv = lu_and_piv
+    moved = np.zeros_like(lu)
+    moved[swapped_rows(piv)] = np.tril(t[0], -1) @ np.triu(lu) + unit_lower(lu) @ np.triu(t[0])
+    return -sl.lu_solve((lu, piv), (moved if is_plain(trans) else moved.T) @ out, trans)
+
+
+rule(
+    sl.lu_solve,
+    "lu_and_piv b trans=0 * check_finite=True",
+    args=("lu_and_piv", "b"),
+    name="scipy.linalg.lu_solve",
+    static=("trans", "check_finite"),
+    vjp=(lu_solve_lu_vjp, lambda g, lu_and_piv, trans: sl.lu_solve(lu_and_piv, g, 1 if is_plain(trans) else 0)),
+    jvp=(lu_solve_lu_jvp, lambda t, lu_and_piv, trans: sl.lu_solve(lu_and_piv, t, trans)),
+    infer=lambda lu_and_piv, b, trans, check_finite: Shape(array_dims(b.type)),
+    samples=(sample(sl.lu_factor(A[::-1]), V), sample(sl.lu_factor(A), M.T, 1)),
+)
