@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
-from adgen.infer import objects
+from adgen.infer import objects, rows
 from adgen.infer.values import (
     UNBOUND,
     BoundFunction,
@@ -224,6 +224,7 @@ class Join:
         return hint.get("name"), hint.get("fixed", False)
 
     def _join(self, one: Any, two: Any, name: str | None) -> Callable[[list[Operand]], Any]:
+        one, two = rows.fresh(self.e, one), rows.fresh(self.e, two)
         if self.sides[0].dead or self.sides[1].dead:
             one, two = (UNBOUND, two) if self.sides[0].dead else (one, UNBOUND)
             return self._half_bound(one, two, name)

@@ -448,7 +448,7 @@ def _aliasing(
     ):
         return Ref(base.obj, (ViewStep(row, consts),), (), t)
     if row.memory == "view" and not kws and len(consts) == len(flat) - 1 and row.name not in READONLY:
-        return Ref(base.obj, (*base.place, ViewStep(row, consts)), base.holes, t)
+        return Ref(base.obj, (*base.place, ViewStep(row, consts)), base.holes, t, base.stamp)
     v = e.new(out, hint.get("name"))
     assert isinstance(v, Ref)
     if row.name in READONLY:

@@ -14,7 +14,7 @@ from typing import Any
 from adgen.errors import AliasError, InternalError, UnsupportedError
 from adgen.frontend import tree
 from adgen.frontend.refuse import make_refusal
-from adgen.infer import branches, calls, guarded, items, library, loops, operations
+from adgen.infer import branches, calls, guarded, items, library, loops, operations, rows
 from adgen.infer.values import (
     UNBOUND,
     Closure,
@@ -71,6 +71,8 @@ class Engine:
         self.stops: frozenset[str] = frozenset()
         self.written: dict[Obj, None] = {}
         self.tentative: list[tuple[int, set[str], list[UnsupportedError]]] = []  # names that loops may bind later
+        self.replaced: dict[Obj, int] = {}  # how often items of lists were replaced by other objects
+        self.loops: list[dict[Obj, Any]] = []  # the heaps that the running loops began with
         self.resized: dict[Obj, int] = {}  # how often lists and dicts got another length
         self.factories: dict[Obj, Any] = {}  # of the dicts that make what they lack
         self.errstate: dict[str, str] = {}  # what is let pass of NumPy's floating-point errors
@@ -228,6 +230,7 @@ class Engine:
                 return self._make_sequence(c)
             if isinstance(c, Map):
                 return self._make_record(c)
+            rows.check(self, v)
             whole: Operand = c
             return self.b.load(whole, v.place, v.holes, name, fixed) if v.place else whole
         if isinstance(v, TupleV):
@@ -333,10 +336,10 @@ class Engine:
 
     # -- objects --------------------------------------------------------------------------------
 
-    def write(self, obj: Obj, content: Any, resizes: bool = True) -> None:
+    def write(self, obj: Obj, content: Any, resizes: bool = True, deep: bool = False) -> None:
         """Replace an object's content; whatever may share its memory can't be read any more.
 
-        `resizes`: a list or dict may have another length now.
+        `resizes`: a list or dict may have another length now. `deep`: what the list holds was written, too.
         """
         if resizes:
             self.resized[obj] = self.resized.get(obj, 0) + 1
@@ -353,7 +356,7 @@ class Engine:
             c.objects.setdefault(obj, self.b.guarded)
         depth = self._depth(self.state.heap[obj])
         for other in self.state.links.get(obj, ()):
-            if self._depth(self.state.heap.get(other)) < depth:
+            if not deep and self._depth(self.state.heap.get(other)) < depth:
                 continue  # what a list holds is not written with it
             name, mine = other.name or "another array", obj.name or "an array"
             self.state.heap[other] = Poison(
@@ -372,6 +375,7 @@ class Engine:
 
     def write_place(self, ref: Ref, value: Operand, place: Place, holes: Sequence[Operand], mode: Any) -> None:
         obj = ref.obj
+        rows.check(self, ref)
         base = self.content(obj)
         at = next(
             (k for k, step in enumerate(place) if isinstance(step, ViewStep) and step.op.name in calls.RESHAPING), None
@@ -387,7 +391,7 @@ class Engine:
         new = self.b.update(base, value, place, holes, mode, **hint)
         if obj.name in self.stops and len(self.active) == 1:
             new = self.cut(new, obj.name or "")
-        self.write(obj, new, resizes=False)
+        self.write(obj, new, resizes=False, deep=ref.stamp is not None)
 
     # -- running --------------------------------------------------------------------------------
 

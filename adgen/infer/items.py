@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adgen.errors import AliasError, UnsupportedError
-from adgen.infer import calls, guarded, loops, methods, objects, operations
+from adgen.infer import calls, guarded, loops, methods, objects, operations, rows
 from adgen.infer.values import Map, RangeV, Ref, Seq, SliceV, TupleV
 from adgen.ir.build import shift
 from adgen.ir.nodes import Const, Hole, Index, Operand, Slice, Var
@@ -133,13 +133,18 @@ def _from_known(e: Engine, values: tuple[Any, ...], key: Any, many: Any) -> Any:
 def from_list(e: Engine, base: Ref, key: Any, hint: dict[str, Any]) -> Any:
     """An item of a list at an index known at run time."""
     c = e.content(base.obj)
+    if rows.is_row(e, base):
+        c = e.value(base)
     elem = element_type(e, c, c)
     if elem is None or (isinstance(elem, Opaque) and isinstance(c, Seq)):
         if isinstance(c, Seq):
             return _from_known(e, c.items, key, None)
         raise UnsupportedError(what="an item of a list whose items differ in type", origin=e.origin)
-    lst = list_operand(e, c, elem)
     k = Key(e, key)
+    row = rows.take(e, base, c, elem, k)
+    if row is not None:
+        return row
+    lst = list_operand(e, c, elem)
     out = e.b.load(lst, (k.index,), k.holes, hint.get("name"), hint.get("fixed", False))
     v = e.wrap(out, hint.get("name"))
     if isinstance(v, Ref):
@@ -166,7 +171,7 @@ def from_array(e: Engine, base: Ref, key: Any, hint: dict[str, Any]) -> Any:
     if k.advanced:
         return e.new(out, hint.get("name"))
     n = len(base.holes)
-    return Ref(base.obj, (*base.place, shift(k.index, n)), (*base.holes, *k.holes), out.type)
+    return Ref(base.obj, (*base.place, shift(k.index, n)), (*base.holes, *k.holes), out.type, base.stamp)
 
 
 def require_writable(e: Engine, ref: Ref) -> None:
@@ -197,6 +202,9 @@ def set_item(e: Engine, base: Any, key: Any, value: Any) -> None:
             instead="use an array, list or dict made here or passed in",
             origin=e.origin,
         )
+    if rows.is_row(e, base) and isinstance(base.type, List):
+        _store_in_row(e, base, key, value)
+        return
     c = e.content(base.obj)
     if isinstance(c, Map):
         k = constant_key(e, key)
@@ -211,6 +219,10 @@ def set_item(e: Engine, base: Any, key: Any, value: Any) -> None:
         e.write(base.obj, Seq(tuple(values)), resizes=False)
         return
     t = operations.array_type(e, base)
+    if isinstance(value, Ref) and rows.is_row(e, value) and value.obj is base.obj and not isinstance(key, SliceV):
+        k0 = Key(e, key)
+        if (*base.place, shift(k0.index, len(base.holes))) == value.place and (*base.holes, *k0.holes) == value.holes:
+            return  # `l[i] = l[i]`, the end of `l[i] op= v`
     if isinstance(c, Seq) or isinstance(t, List):
         _store_in_list(e, base, c, key, value)
         return
@@ -244,6 +256,22 @@ def _refuse_repeats(e: Engine, k: Key, v: Operand) -> None:
         )
 
 
+def _store_in_row(e: Engine, base: Ref, key: Any, value: Any) -> None:
+    if isinstance(key, SliceV):
+        rows.change(e, base, lambda alone: set_item(e, alone, key, value))
+        return
+    assert isinstance(base.type, List)
+    elem = element_type(e, Seq((value,)))
+    joined = join(base.type.elem, elem) if elem is not None else None
+    if joined is None:
+        raise UnsupportedError(what="a list whose items differ in type", instead="use arrays", origin=e.origin)
+    if isinstance(value, Ref):
+        rows.put_in(e, base.obj, value)
+    rows.store(e, base, Key(e, key), e.value(value))
+    if isinstance(value, Ref):
+        e.state.link_like(base.obj, value.obj)
+
+
 def _store_in_list(e: Engine, base: Ref, c: Any, key: Any, value: Any) -> None:
     if isinstance(key, SliceV):
         if isinstance(c, Seq):
@@ -270,6 +298,10 @@ def _store_in_list(e: Engine, base: Ref, c: Any, key: Any, value: Any) -> None:
             what="a list whose items differ in type", instead="use a tuple or a dict", origin=e.origin
         )
     k = Key(e, key)
+    if isinstance(value, Ref):
+        rows.put_in(e, base.obj, value)
+    if not is_scalar(elem):
+        e.replaced[base.obj] = e.replaced.get(base.obj, 0) + 1
     new = e.b.update(list_operand(e, c, elem), e.value(value), (k.index,), k.holes, "set", **e.hint(base.obj.name))
     e.write(base.obj, new, resizes=False)
     e.state.link_items(base.obj, c)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
-from adgen.infer import guarded, iterables
+from adgen.infer import guarded, iterables, rows
 from adgen.infer.branches import is_none, run_if, split_maybe, truth
 from adgen.infer.exposed import exposed_names
 from adgen.infer.values import UNBOUND, GeneratorV, Map, Maybe, Obj, Poison, Ref, Seq, State, TupleV, Unbound
@@ -56,6 +56,7 @@ class Assumption:
     object_links: dict[tuple[Obj, Obj], None] = field(default_factory=dict)
     lists: dict[Path, Type] = field(default_factory=dict)  # slots that hold a list of unknown length
     poisoned: dict[Path, Poison] = field(default_factory=dict)
+    restructured: dict[Obj, None] = field(default_factory=dict)  # lists whose items change places
     bound: dict[Path, Any] = field(default_factory=dict)  # names that iterations bind: what a later one enters with
     maybe: dict[Path, Type] = field(default_factory=dict)  # slots that are None in some iterations, and their type else
     unknown: dict[Obj, Poison] = field(default_factory=dict)  # objects that an iteration may write through another name
@@ -230,13 +231,19 @@ class Runner:
         for obj, unknown in self.a.unknown.items():
             e.state.heap[obj] = unknown
         self._apply_links()
+        for obj in self.a.restructured:  # as an earlier iteration did
+            e.replaced[obj] = e.replaced.get(obj, 0) + 1
+            e.resized[obj] = e.resized.get(obj, 0) + 1
+        structure = dict(e.replaced), dict(e.resized)
         header_state = e.state.copy()
         unbound = {n for n in self.exposed if headers.get(("name", n)) is UNBOUND}
         missed: list[UnsupportedError] = []
         e.tentative.append((e.frame, unbound, missed))
+        e.loops.append(self.entry.heap)
         try:
-            self._body(headers, header_state, range_, index, missed)
+            self._body(headers, header_state, range_, index, missed, structure)
         finally:
+            e.loops.pop()
             e.tentative.pop()
 
     def _body(
@@ -246,6 +253,7 @@ class Runner:
         range_: Range | None,
         index: Var | None,
         missed: list[UnsupportedError],
+        structure: tuple[dict[Obj, int], dict[Obj, int]],
     ) -> None:
         e, s = self.e, self.s
         test = self._run_test(header_state) if isinstance(s, tree.While) else None
@@ -264,6 +272,11 @@ class Runner:
             e.state = header_state
             return
         widen = self._discover_written(header_state)
+        for before, now in zip(structure, (e.replaced, e.resized)):
+            for obj, count in now.items():
+                if count != before.get(obj, 0) and obj in self.entry.heap and obj not in self.a.restructured:
+                    self.a.restructured[obj] = None
+                    widen = True
         for path, header in headers.items():
             if path[0] == "name":
                 final = e.env.get(path[1], UNBOUND)
@@ -361,6 +374,7 @@ class Runner:
             if isinstance(c, Poison):
                 return c
             obj = Obj(name or v.obj.name)
+            obj.mixed = v.obj.mixed and not v.place
             if isinstance(c, (Seq, Map)):
                 content = self._enter_content(path, c, name)
                 if path in self.leaves:
@@ -474,6 +488,7 @@ class Runner:
 
     def _match(self, path: Path, h: Any, v: Any, name: str | None) -> bool:
         """Fit what leaves a slot to what entered it; return whether the assumption was widened."""
+        v = rows.fresh(self.e, v)
         if isinstance(h, Poison):
             return False
         if isinstance(v, Poison):

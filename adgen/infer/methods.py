@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adgen.errors import UnsupportedError
-from adgen.infer import calls, items, library, objects, operations, writers
+from adgen.infer import calls, items, library, objects, operations, rows, writers
 from adgen.infer.values import BoundFunction, DictView, Map, Method, Ref, Seq, SliceV, TupleV
 from adgen.ir.nodes import Const, Operand, Var
 from adgen.ir.types import Array, Bool, Float, Int, List, Opaque, Scalar, Str, dims_of, is_complex
@@ -72,6 +72,8 @@ def size_of(e: Engine, v: Any) -> Operand:
 def call_method(
     e: Engine, owner: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]
 ) -> Any:
+    if isinstance(owner, Ref) and rows.is_row(e, owner) and isinstance(owner.type, List):
+        return rows.change(e, owner, lambda alone: call_method(e, alone, name, args, kwargs, hint))
     if isinstance(owner, Ref):
         c = e.content(owner.obj)
         if isinstance(c, Map) and c.cls is dict:
@@ -191,6 +193,7 @@ def _list_method(e: Engine, owner: Ref, c: Any, name: str, args: Sequence[Any], 
         if isinstance(c, Seq):
             e.write(owner.obj, Seq((*c.items, v)))
             return e.b.const(None)
+        rows.put_in(e, owner.obj, v)
         elem = items.element_type(e, c, Seq((v,)))
         if elem is None:
             raise UnsupportedError(

@@ -12,7 +12,7 @@ import numpy as np
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
-from adgen.infer import calls, items, iterables, methods, objects
+from adgen.infer import calls, items, iterables, methods, objects, rows
 from adgen.infer.branches import is_none, truth
 from adgen.infer.values import UNBOUND, Closure, Map, Maybe, Method, Ref, Seq, SliceV, TupleV
 from adgen.ir.nodes import Const, Operand, Var
@@ -217,12 +217,13 @@ def _sequences(e: Engine, symbol: str, a: Any, b: Any) -> Any:
         if isinstance(a, TupleV) and isinstance(b, TupleV):
             return TupleV(a.items + b.items)
         if isinstance(a, Ref) and isinstance(b, Ref) and not is_array(e, a) and not is_array(e, b):
-            x, y = e.content(a.obj), e.content(b.obj)
+            x, y = (e.value(v) if rows.is_row(e, v) else e.content(v.obj) for v in (a, b))
             if isinstance(x, Seq) and isinstance(y, Seq):
                 return e.new(Seq(x.items + y.items))
             elem = e.element_type(x, y)
             if elem is not None:
                 ref = e.new(e.b.call("add", e.list_operand(x, elem), e.list_operand(y, elem)))
+                ref.obj.mixed = a.obj is b.obj or a.obj in e.state.links.get(b.obj, ())
                 for other in (a, b):
                     items.share_items(e, ref, other)
                 return ref
@@ -233,7 +234,7 @@ def _sequences(e: Engine, symbol: str, a: Any, b: Any) -> Any:
             if isinstance(x, TupleV) and isinstance(n, Const):
                 return TupleV(x.items * n.value)
             if isinstance(x, Ref) and not is_array(e, x):
-                c = e.content(x.obj)
+                c = e.value(x) if rows.is_row(e, x) else e.content(x.obj)
                 if (
                     isinstance(c, Seq)
                     and isinstance(n, Const)
@@ -259,6 +260,9 @@ def inplace(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any]) -> Any
     """`a op= b`: a write into an array or list, a rebinding of anything else."""
     if not isinstance(a, Ref):
         return binary(e, symbol, a, b, hint)
+    if rows.is_row(e, a) and isinstance(a.type, List):
+        rows.change(e, a, lambda alone: inplace(e, symbol, alone, b, hint))
+        return a
     if not is_array(e, a):
         own = objects.call_special(e, a, f"__i{objects.REFLECTED[symbol]}__", b)
         if own is not None:
@@ -371,7 +375,17 @@ def _membership(e: Engine, symbol: str, a: Any, b: Any) -> Operand:
     return e.opaque(PYTHON[symbol], [e.value(a), e.value(b)])
 
 
+def settle(e: Engine, v: Any) -> Any:
+    """Return an object of its own for a place of a list that is put somewhere else."""
+    if not rows.is_row(e, v):
+        return v
+    made = e.new(e.value(v))
+    e.state.link_like(made.obj, v.obj)
+    return made
+
+
 def display(e: Engine, s: tree.Assign, args: tuple[Any, ...]) -> Any:
+    args = tuple(settle(e, a) for a in args)
     values: list[Any] = []
     starred = s.data or ()
     for k, a in enumerate(args):
@@ -392,6 +406,7 @@ def display(e: Engine, s: tree.Assign, args: tuple[Any, ...]) -> Any:
 
 
 def dict_display(e: Engine, s: tree.Assign, args: tuple[Any, ...]) -> Any:
+    args = tuple(settle(e, a) for a in args)
     table = Map((), ())
     starred = s.data or ()
     for k in range(0, len(args), 2):

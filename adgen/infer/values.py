@@ -18,11 +18,12 @@ from adgen.ir.types import Type
 class Obj:
     """The identity of a mutable thing. `name` is for messages."""
 
-    __slots__ = ("name", "param")
+    __slots__ = ("mixed", "name", "param")
 
     def __init__(self, name: str | None = None, param: str = "") -> None:
         self.name = name
         self.param = param
+        self.mixed = False  # a list that may hold one object in two places
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Ref:
     place: Place = ()
     holes: tuple[Operand, ...] = ()
     type: Type | None = None  # of the view
+    stamp: tuple[int, int] | None = None  # of a place of a list: what the list had been through
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +240,7 @@ class State:
             known = self.links.get(x, ())
             if y not in known:
                 self.links[x] = (*known, y)
+            x.mixed |= y.mixed
 
     def link_like(self, a: Obj, b: Obj) -> None:
         """Record that `a` may be `b`, and so whatever `b` may be."""

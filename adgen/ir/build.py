@@ -315,6 +315,7 @@ class Builder:
         mode: Mode = "set",
         name: str | None = None,
         fixed: bool = False,
+        type: Type | None = None,
     ) -> Operand:
         """Emit the version of `base` whose `place` is replaced by, or increased by, `value`.
 
@@ -325,7 +326,7 @@ class Builder:
         if opposite is not None:
             value, mode = opposite, "sub" if mode == "add" else "add"
         return self.emit(
-            REGISTRY.named("update"), (base, value, *holes), place=shifted, mode=mode, name=name, fixed=fixed
+            REGISTRY.named("update"), (base, value, *holes), place=shifted, mode=mode, name=name, fixed=fixed, type=type
         )
 
 

@@ -91,16 +91,22 @@ def check_apart(names: tuple[str, ...], written: int, *values: Any) -> None:
             return [v]
         if isinstance(v, dict):
             v = list(v.values())
-        return [a for i in v for a in arrays(i)] if isinstance(v, (list, tuple)) else []
+        inside = [a for i in v for a in arrays(i)] if isinstance(v, (list, tuple)) else []
+        return [v, *inside] if isinstance(v, list) else inside
+
+    def same(a: Any, b: Any) -> bool:
+        if isinstance(a, list) or isinstance(b, list):
+            return a is b
+        return bool(np.may_share_memory(a, b))
 
     found = [arrays(v) for v in values]
     for i in range(written):
         for k, a in enumerate(found[i]):
-            if any(np.may_share_memory(a, b) for b in found[i][:k]):
+            if any(same(a, b) for b in found[i][:k]):
                 message = f"{names[i]!r} holds the same memory twice, and the program writes it: pass a copy of one"
                 raise ValueError(message)
         for j in range(i + 1, len(values)):
-            if any(np.may_share_memory(a, b) for a in found[i] for b in found[j]):
+            if any(same(a, b) for a in found[i] for b in found[j]):
                 message = f"{names[i]!r} and {names[j]!r} are the same memory"
                 message += f", and the program writes {names[i]!r}: pass a copy of one"
                 raise ValueError(message)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adgen.ir.build import Builder, shift
-from adgen.ir.nodes import Const, Operand, Place, Var
+from adgen.ir.nodes import Const, Index, Operand, Place, Slice, Var
 from adgen.ir.types import (
     Array,
     Float,
@@ -89,15 +89,22 @@ class Cotangents:
         else:
             self.of[v] = self._name(self._sum(self.settle(old), self.settle(c), v), v)
 
-    def origin_of(self, v: Var) -> tuple[Var, Place, tuple[Operand, ...]]:
-        """Return the array that a value is a view of, through basic indices, and at which place."""
+    def origin_of(self, v: Var, inside: bool = False) -> tuple[Var, Place, tuple[Operand, ...]]:
+        """Return the array or list that a value is a part of, through basic indices, and at which place.
+
+        `inside`: what is asked for is a part of `v`. Else `v` itself gets more: a list would only get longer by `+=`.
+        """
         place: Place = ()
         holes: tuple[Operand, ...] = ()
-        while isinstance(v.type, Array):
+        while isinstance(v.type, (Array, List)) and (inside or isinstance(v.type, Array)):
             s = self.b.defs.get(v)
             if s is None or s.op.name != "getitem" or not isinstance(s.args[0], Var):
                 break
-            if not isinstance(s.args[0].type, Array) or any(isinstance(a.type, (Array, List)) for a in s.args[1:]):
+            if not isinstance(s.args[0].type, (Array, List)) or any(
+                isinstance(a.type, (Array, List)) for a in s.args[1:]
+            ):
+                break
+            if isinstance(s.args[0].type, List) and any(isinstance(i, Slice) for i in _items(s.place)):
                 break
             more = len(s.args) - 1
             place = (*(shift(p, -1) for p in s.place), *(shift(p, more) for p in place))
@@ -319,6 +326,10 @@ def make_record(b: Builder, t: Record, items: list[Operand]) -> Operand:
     return b.emit(
         b.row("make_record"), (Const(t.cls, Opaque()), Const(t.keys, type_of_value(t.keys)), *items), type=made
     )
+
+
+def _items(place: Place) -> list[object]:
+    return [i for step in place if isinstance(step, Index) for i in step.items]
 
 
 def gradient_name(v: Var) -> tuple[str | None, bool]:

@@ -315,6 +315,9 @@ class Forward:
     def _reversed_list(self, s: Let) -> Operand:
         return self.b.call("reversed_list", self.full(s.args[0]))
 
+    def _add_lists(self, s: Let) -> Operand:
+        return self.b.call("add_lists", *[self.full(a) for a in s.args])
+
     def _place_slice(self, s: Let) -> Operand:
         return self.b.call("place_slice", *s.args[:4], self.full(s.args[4]))
 

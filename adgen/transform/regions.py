@@ -116,7 +116,7 @@ class Regions(Backward):
         active = reach_loop(s, wanted, self.varied)
         inside = {*bound(s), *self.saves.defined(s.body.stmts)}
         outer = [v for v in free_vars(s.body) if v not in inside and v in wanted and v in self.varied]
-        outer = list(dict.fromkeys(cots.origin_of(v)[0] for v in outer))
+        outer = list(dict.fromkeys(cots.origin_of(v, part)[0] for v in outer for part in (False, True)))
         consumed = [c for c in s.consumes if c.var in wanted and c.var in self.varied]
         inits: dict[Var, Operand] = {}
         for k in active:

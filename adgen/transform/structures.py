@@ -85,7 +85,7 @@ class Structures(Backward):
                 return
         else:
             g = cots.settle(c)
-        root, outer, holes = cots.origin_of(base)
+        root, outer, holes = cots.origin_of(base, True)
         d = cots.whole(cots.of.pop(root, None), root)
         name, fixed = gradient_name(root)
         place = (*outer, *(shift(step, len(holes) - 1) for step in s.place))
@@ -99,7 +99,7 @@ class Structures(Backward):
         place = tuple(shift(step, -1) for step in s.place)
         old = self.b.load(d, place, s.args[1:])
         total = self._sum_parts(old, g)
-        cots.of[base] = self.b.update(d, total, place, s.args[1:], "set")
+        cots.of[base] = self.b.update(d, total, place, s.args[1:], "set", type=base.type)
 
     def _sum_parts(self, a: Operand, c: Operand) -> Operand:
         t = a.type
@@ -140,7 +140,8 @@ class Structures(Backward):
             if isinstance(s.out.type, List) and not is_scalar(s.out.type.elem):
                 zero = cots.zero(self.b.load(base, place, holes))
             name, fixed = gradient_name(base) if isinstance(base, Var) else (None, False)
-            d = self.b.update(d, zero, place, holes, "set", name=name, fixed=fixed)
+            t = s.out.type if isinstance(s.out.type, List) else None  # None stands for the integers in its items
+            d = self.b.update(d, zero, place, holes, "set", name=name, fixed=fixed, type=t)
         if base in self.varied:
             cots.add(base, d)
 

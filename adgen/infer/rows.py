@@ -1,0 +1,104 @@
+"""Items of a list that are lists or arrays themselves: places of the list, as a slice is a place of an array.
+
+That is exact as long as no two places hold one object, and none is given another object while a name stands for what it
+held: a list that may hold an object twice is `mixed`, and a reference to a place knows (`stamp`) what the list has been
+through when it was made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from adgen.errors import AliasError
+from adgen.infer.values import Obj, Poison, Ref, Seq
+from adgen.ir.build import shift
+from adgen.ir.nodes import Index, Operand, Slice
+from adgen.ir.types import Array, List
+
+if TYPE_CHECKING:
+    from adgen.infer.engine import Engine
+    from adgen.infer.items import Key
+
+
+def is_row(e: Engine, v: Any) -> bool:
+    """Say whether a reference is to a place of a list."""
+    return isinstance(v, Ref) and v.stamp is not None
+
+
+def take(e: Engine, base: Ref, content: Any, elem: Any, key: Key) -> Ref | None:
+    """Return the reference to an item; None if items of this list have to be objects of their own."""
+    if not isinstance(elem, (List, Array)) or any(isinstance(i, Slice) for i in key.index.items):
+        return None
+    obj = base.obj
+    if isinstance(content, Seq):
+        held = [i.obj for i in content.items if isinstance(i, Ref)]
+        if len(set(held)) < len(held):
+            mix(e, obj)
+    if obj.mixed:
+        return None
+    if isinstance(content, Seq):
+        from adgen.infer import items
+
+        e.state.heap[obj] = items.list_operand(e, content, elem)
+        e.state.link_items(obj, content)
+    stamp = base.stamp if base.stamp is not None else _stamp(e, obj, key.index)
+    n = len(base.holes)
+    return Ref(obj, (*base.place, shift(key.index, n)), (*base.holes, *key.holes), elem, stamp)
+
+
+def _stamp(e: Engine, obj: Obj, index: Index) -> tuple[int, int]:
+    first = index.items[0]
+    from_front = isinstance(first, int) and first >= 0  # whatever comes behind it leaves it where it is
+    return e.replaced.get(obj, 0), -1 if from_front else e.resized.get(obj, 0)
+
+
+def check(e: Engine, ref: Ref) -> None:
+    """Refuse a place of a list whose items have changed places since."""
+    lost = fresh(e, ref)
+    if isinstance(lost, Poison):
+        raise AliasError(what=lost.what, why=lost.why, instead="take the item anew, or a copy of it", origin=e.origin)
+
+
+def fresh(e: Engine, v: Any) -> Any:
+    """Return a value; poison for a place of a list whose items have changed places since."""
+    if not isinstance(v, Ref) or v.stamp is None:
+        return v
+    replaced, resized = v.stamp
+    if replaced == e.replaced.get(v.obj, 0) and resized in (-1, e.resized.get(v.obj, 0)):
+        return v
+    return Poison(
+        f"an item of '{v.obj.name or 'a list'}', whose items were replaced or moved since it was taken",
+        "where the item is now can't be decided at compile time",
+        e.origin,
+    )
+
+
+def store(e: Engine, base: Ref, key: Key, value: Operand) -> None:
+    """`row[key] = value`"""
+    n = len(base.holes)
+    e.write_place(base, value, (*base.place, shift(key.index, n)), (*base.holes, *key.holes), "set")
+    if not isinstance(value.type, Array) and isinstance(base.type, List) and isinstance(base.type.elem, (List, Array)):
+        e.replaced[base.obj] = e.replaced.get(base.obj, 0) + 1
+
+
+def change(e: Engine, row: Ref, action: Callable[[Ref], Any]) -> Any:
+    """Let a method change a list that is a place of another one."""
+    alone = e.new(e.value(row))
+    result = action(alone)
+    e.write_place(row, e.value(alone), row.place, row.holes, "set")
+    return result
+
+
+def put_in(e: Engine, owner: Obj, value: Any) -> None:
+    """Take note that a list gets an object, which it may hold already."""
+    if not isinstance(value, Ref):
+        return
+    outside = any(owner in heap and value.obj in heap for heap in e.loops)  # the same one in each iteration
+    if value.obj is owner or outside or value.obj in e.state.links.get(owner, ()):
+        mix(e, owner)
+
+
+def mix(e: Engine, obj: Obj) -> None:
+    for o in (obj, *e.state.links.get(obj, ())):
+        o.mixed = True
