@@ -401,7 +401,7 @@ def _as_complex(x: Any) -> Any:
         return type(x)(map(_as_complex, x))
     if isinstance(x, np.ndarray) and x.dtype == np.float64:
         return x + 0.3j * np.cos(1.0 + np.arange(x.size).reshape(x.shape))
-    return x
+    return complex(x, 0.3) if isinstance(x, float) else x
 
 
 def complex_variants(case: Case) -> Iterator[Case]:

@@ -15,6 +15,7 @@ from adgen.ir.build import Builder, shift
 from adgen.ir.nodes import Const, Index, Operand, Place, Slice, Var
 from adgen.ir.types import (
     Array,
+    Complex,
     Float,
     List,
     NoneT,
@@ -294,6 +295,8 @@ class Cotangents:
     def _exact(self, c: Operand, t: Type) -> Operand:
         if isinstance(t, Float) and isinstance(c.type, (Scalar, Array)):
             return self.b.call("to_float", c)
+        if isinstance(t, Complex) and not isinstance(c.type, Complex):
+            return self.b.call("complex", c)
         if isinstance(t, Array) and not t.dims and not isinstance(c.type, Array):
             return self.b.call("np.asarray", self.cast(c, t))
         if isinstance(t, Scalar) and not isinstance(c.type, Scalar):
