@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from adgen.api.paths import root_of
 from adgen.api.request import Baked, Dependency, Derived, Hidden, Request
 from adgen.emit.module import emit_module
 from adgen.errors import TypeMismatchError
@@ -94,7 +95,7 @@ def _transform(program: Program, request: Request) -> tuple[list[Func], tuple[An
     name = request.fn.__name__
     if name == "<lambda>":
         name = "f"
-    for n in request.wrt:
+    for n in map(root_of, request.wrt):
         if n not in program.params:
             raise TypeMismatchError(what=f"'{n}' is not a parameter of {name}()", why="only parameters can be in wrt")
     inner_rules: tuple[Any, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
+import math
 import pickle
 import subprocess
 import sys
@@ -582,3 +583,57 @@ def test_importing_adgen_reads_no_rules():
     script = f"import sys, adgen; print([m for m in sys.modules if m.startswith({names})])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+class Model:
+    def __init__(self, w):
+        self.w = w
+        self.bias = 1.0
+
+    def loss(self, x, scale=2.0):
+        return np.sum((x @ self.w + self.bias) ** 2) * scale
+
+    def __call__(self, x):
+        return self.loss(x, 1.0)
+
+
+def test_bound_methods_and_objects_read_their_attributes_live():
+    model, x = Model(np.array([1.0, 2.0])), np.array([[0.5, 0.3], [0.1, 0.7]])
+
+    def expected(scale):
+        return 2.0 * scale * (x @ model.w + model.bias)[:, None] * model.w
+
+    loss, whole = adgen.grad(model.loss), adgen.grad(model)
+    for _ in range(2):
+        assert np.allclose(loss(x), expected(2.0))
+        assert np.allclose(loss(x, scale=3.0), expected(3.0))
+        assert np.allclose(whole(x), expected(1.0))
+        model.w, model.bias = model.w * 2.0, 3.0
+    assert np.allclose(adgen.vjp(model.loss, x)[1](1.0)[0], expected(2.0))
+
+
+def test_ufuncs_math_functions_and_partials():
+    assert math.isclose(adgen.grad(np.sin)(1.0), math.cos(1.0))
+    assert adgen.grad(np.multiply, wrt=(0, 1))(2.0, 3.0) == (3.0, 2.0)
+    assert math.isclose(adgen.grad(math.exp)(1.0), math.e)
+
+    def power(a, x, c):
+        return a * x**c
+
+    assert adgen.grad(functools.partial(power, 3.0, c=2))(2.0) == 12.0
+
+
+def test_wrt_a_part_of_a_parameter():
+    def loss(params, x):
+        return np.sum(np.tanh(x @ params["layers"][0]["w"] + params["b"]) ** 2)
+
+    params = {"layers": [{"w": np.ones(2)}], "b": 0.5}
+    x = np.array([[0.1, 0.2], [0.3, 0.4]])
+    whole = adgen.grad(loss)(params, x)
+    assert np.array_equal(adgen.grad(loss, wrt="params['layers'][0]['w']")(params, x), whole["layers"][0]["w"])
+    d_b, d_x = adgen.grad(loss, wrt=("params['b']", "x"))(params, x)
+    assert d_b == whole["b"] and d_x.shape == x.shape
+    with pytest.raises(adgen.AdgenError, match="there is no 'q' in it"):
+        adgen.grad(loss, wrt="params['q']")(params, x)
+    with pytest.raises(adgen.AdgenError, match="no part of one"):
+        adgen.grad(loss, wrt="params[")

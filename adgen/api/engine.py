@@ -18,6 +18,7 @@ from adgen.api.dispatch import make_dispatcher
 from adgen.api.identity import entry_name, text_key, versions
 from adgen.api.link import Loaded, describe, explain, find, link
 from adgen.api.names import parameters_of
+from adgen.api.paths import root_of
 from adgen.api.request import Derived, Mode, NeedsValue, Options, Request
 from adgen.api.signature import (
     STATIC,
@@ -156,7 +157,7 @@ class Engine:
         by_name = dict(zip(self.names, keys, strict=True))
         if self.mode == "vjp":
             return tuple(n for n in self.wrt if is_floating_key(by_name[n]))
-        for n in self.wrt:
+        for n in map(root_of, self.wrt):
             if n in by_name and not is_floating_key(by_name[n]):
                 raise not_floating(self.fn, n, by_name[n])
         return self.wrt

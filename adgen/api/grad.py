@@ -9,10 +9,12 @@ from dataclasses import replace
 from types import FunctionType, MethodType
 from typing import Any, Generic, Literal, ParamSpec, TypeVar, overload
 
+from adgen.api.callers import as_function
 from adgen.api.custom import Custom, current_overrides
 from adgen.api.engine import Engine
 from adgen.api.link import Loaded
 from adgen.api.names import find_by_name, parameters_of
+from adgen.api.paths import root_of
 from adgen.api.request import DEFAULT, Mode, Options, Step
 from adgen.api.signature import describe_signature
 
@@ -134,6 +136,7 @@ def unwrap(fn: Any, options: Options) -> tuple[Any, Options]:
     """
     if isinstance(fn, Custom):
         return fn.caller, options
+    fn = as_function(fn)
     if not isinstance(fn, Gradient):
         return fn, options
     before = fn._engine.options
@@ -148,11 +151,6 @@ def check_function(fn: Any) -> None:
         return
     from adgen.errors import TypeMismatchError
 
-    if isinstance(fn, MethodType):
-        raise TypeMismatchError(
-            what=f"{fn.__qualname__} is a bound method",
-            instead=f"differentiate the function, {fn.__qualname__}, and pass the object as its first argument",
-        )
     raise TypeMismatchError(
         what=f"adgen differentiates Python functions, and {fn!r} is {_kind(fn)}",
         instead="wrap it in a function: lambda x: ...",
@@ -183,7 +181,8 @@ def resolve_wrt(fn: Any, wrt: Wrt) -> tuple[str, ...]:
                     instead=f"a position from 0 to {len(positions) - 1}" if positions else "differentiate by name",
                 )
             one = positions[one]
-        if one.isidentifier() and one not in names and one not in fn.__code__.co_varnames:
+        root = root_of(one)
+        if root not in names and (root != one or one not in fn.__code__.co_varnames):
             raise UsageError(
                 what=f"wrt={one!r}: {fn.__name__} has no parameter of that name", instead=f"one of {', '.join(names)}"
             )

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from adgen.api.paths import split_path
+from adgen.errors import UsageError
 from adgen.infer.program import Program
 from adgen.ir.absent import find_one_sided, find_undefined
 from adgen.ir.build import Builder
@@ -94,18 +96,34 @@ def make_gradient(
     p: Program, wrt: Sequence[str], with_value: bool, scalar: bool, unconnected: str, name: str
 ) -> tuple[Func, tuple[Any, ...]]:
     """Return one function that computes the gradient, with the value before it if asked."""
-    sources = [p.params[n] for n in wrt]
-    g = differentiate(p.func, sources, None, unconnected)
+    paths = [split_path(n) for n in wrt]
+    roots = list(dict.fromkeys(root for root, _ in paths))
+    g = differentiate(p.func, [p.params[n] for n in roots], None, unconnected)
     b = Builder()
     b.open()
     for s in (*g.forward.stmts, *g.backward):
         b.append(s)
-    grads = g.gradients[0] if scalar else b.call("make_tuple", *g.gradients)
+    whole = dict(zip(roots, g.gradients))
+    parts = [_part(b, whole[root], steps, n) for (root, steps), n in zip(paths, wrt)]
+    grads = parts[0] if scalar else b.call("make_tuple", *parts)
     if scalar and isinstance(grads, Var) and not isinstance(grads.type, Array):
         grads.fixed = False  # `return d_x + d_y`
     out = b.call("make_tuple", g.forward.results[0], grads) if with_value else grads
     func = Func(name, p.func.params, b.close((out,)))
     return settle_absent(eliminate_dead(tidy(eliminate_dead(func)))), g.rules
+
+
+def _part(b: Builder, gradient: Operand, steps: Sequence[Any], path: str) -> Operand:
+    """Return the gradient of a part of a parameter; what it does not need is dead code."""
+    for step in steps:
+        t = gradient.type
+        keys = range(len(t.items)) if isinstance(t, Tuple) else t.keys if isinstance(t, Record) else ()
+        if isinstance(t, NoneT):
+            return gradient
+        if step not in keys:
+            raise UsageError(what=f"wrt={path!r}: there is no {step!r} in it", instead=f"one of {list(keys)}")
+        gradient = b.call("item", gradient, b.const(step))
+    return gradient
 
 
 def make_pullback(p: Program, wrt: Sequence[str], unconnected: str, name: str) -> tuple[Func, Func, tuple[Any, ...]]:

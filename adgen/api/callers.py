@@ -1,0 +1,66 @@
+"""Functions that stand for callables without a source of their own: bound methods, objects, partials, ufuncs.
+
+A caller reads what it calls by a global name of its own, so attributes of an object are read anew at every call.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from types import BuiltinFunctionType, FunctionType, MethodType
+from typing import Any
+
+import numpy as np
+
+from adgen.api.link import compile_text
+from adgen.api.names import Param, header, parameters_of, passing
+
+
+def as_function(fn: Any) -> Any:
+    """Return a Python function for what only calls one; anything else as it is."""
+    if isinstance(fn, MethodType) and isinstance(fn.__func__, FunctionType) and not isinstance(fn.__self__, type):
+        return _make(fn.__self__, f"target.{fn.__name__}", fn.__func__, parameters_of(fn.__func__)[1:])
+    if isinstance(fn, functools.partial) and isinstance(fn.func, FunctionType):
+        given = [f"target.args[{k}]" for k in range(len(fn.args))]
+        named = [f"{k}=target.keywords[{k!r}]" for k in fn.keywords]
+        left = tuple(p for p in parameters_of(fn.func)[len(fn.args) :] if p.name not in fn.keywords)
+        return _make(fn, "target.func", fn.func, left, given, named)
+    if isinstance(fn, np.ufunc):
+        names = ["x"] if fn.nin == 1 else [f"x{k + 1}" for k in range(fn.nin)]
+        return _plain(fn, names)
+    if isinstance(fn, BuiltinFunctionType) and fn.__module__ == "math":
+        return _plain(fn, ["x"])
+    call = inspect.getattr_static(type(fn), "__call__", None)
+    if isinstance(call, FunctionType) and not isinstance(fn, type) and not hasattr(fn, "wrt"):
+        return _make(fn, "target.__call__", call, parameters_of(call)[1:])
+    return fn
+
+
+def _make(
+    target: Any,
+    call: str,
+    fn: Any,
+    params: tuple[Param, ...],
+    given: list[str] | None = None,
+    named: list[str] | None = None,
+) -> Any:
+    name = fn.__name__ if fn.__name__.isidentifier() else "f"
+    name = type(target).__name__ if name == "__call__" else name
+    passed = ", ".join(part for part in (*(given or ()), passing(params), *(named or ())) if part)
+    made = _compile(name, f"def {name}({header(params, fn)}):\n    return {call}({passed})\n", target, fn.__module__)
+    if not named:
+        made.__defaults__, made.__kwdefaults__ = fn.__defaults__, fn.__kwdefaults__
+    made.__doc__ = fn.__doc__
+    return made
+
+
+def _plain(fn: Any, names: list[str]) -> Any:
+    text = f"def {fn.__name__}({', '.join(names)}):\n    return target({', '.join(names)})\n"
+    return _compile(fn.__name__, text, fn, None)
+
+
+def _compile(name: str, text: str, target: Any, module: str | None) -> Any:
+    code, _ = compile_text(text, f"caller of {name}")
+    space: dict[str, Any] = {"target": target, "__name__": module or "__main__"}
+    exec(code, space)
+    return space[name]
