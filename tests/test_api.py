@@ -187,7 +187,7 @@ def test_wrt_must_make_sense(wrt):
         adgen.grad(square, wrt=wrt)
 
 
-@pytest.mark.parametrize("fn", [np.tanh, int, Model().square, functools.partial(square)])
+@pytest.mark.parametrize("fn", [np.sum, int, len, 3])
 def test_what_has_no_source_of_its_own_is_refused(fn):
     with pytest.raises(adgen.TypeMismatchError):
         adgen.grad(fn)
@@ -585,7 +585,7 @@ def test_importing_adgen_reads_no_rules():
     assert done.stdout.strip() == "[]"
 
 
-class Model:
+class Regression:
     def __init__(self, w):
         self.w = w
         self.bias = 1.0
@@ -597,8 +597,8 @@ class Model:
         return self.loss(x, 1.0)
 
 
-def test_bound_methods_and_objects_read_their_attributes_live():
-    model, x = Model(np.array([1.0, 2.0])), np.array([[0.5, 0.3], [0.1, 0.7]])
+def test_bound_methods_and_objects_read_their_attributes_live(real):
+    model, x = Regression(np.array([1.0, 2.0])), np.array([[0.5, 0.3], [0.1, 0.7]])
 
     def expected(scale):
         return 2.0 * scale * (x @ model.w + model.bias)[:, None] * model.w
@@ -612,7 +612,7 @@ def test_bound_methods_and_objects_read_their_attributes_live():
     assert np.allclose(adgen.vjp(model.loss, x)[1](1.0)[0], expected(2.0))
 
 
-def test_ufuncs_math_functions_and_partials():
+def test_ufuncs_math_functions_and_partials(real):
     assert math.isclose(adgen.grad(np.sin)(1.0), math.cos(1.0))
     assert adgen.grad(np.multiply, wrt=(0, 1))(2.0, 3.0) == (3.0, 2.0)
     assert math.isclose(adgen.grad(math.exp)(1.0), math.e)
@@ -623,7 +623,7 @@ def test_ufuncs_math_functions_and_partials():
     assert adgen.grad(functools.partial(power, 3.0, c=2))(2.0) == 12.0
 
 
-def test_wrt_a_part_of_a_parameter():
+def test_wrt_a_part_of_a_parameter(real):
     def loss(params, x):
         return np.sum(np.tanh(x @ params["layers"][0]["w"] + params["b"]) ** 2)
 
