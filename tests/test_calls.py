@@ -64,8 +64,18 @@ ARGUMENTS: dict[str, Any] = {
     "cnt": np.array([1, 0, 2, 3]),
     "srt": np.array([0.0, 0.9, 2.1, 3.0]),
 }
+
+
+def is_there(call: str) -> bool:
+    """Say whether this NumPy has the functions of a call."""
+    return all(hasattr(np, name) for name in re.findall(r"\bnp\.(\w+)", call))
+
+
 NAMES = {name: re.compile(rf"(?<![\w.'\"]){name}\b(?!\s*=[^=])") for name in ARGUMENTS}
-CALLS = {file.stem: file.read_text().splitlines() for file in sorted(FOLDER.glob("*.txt"))}
+CALLS = {
+    file.stem: [line for line in file.read_text().splitlines() if is_there(line)]
+    for file in sorted(FOLDER.glob("*.txt"))
+}
 CHUNKS = [(name, start) for name, lines in CALLS.items() for start in range(0, len(lines), SIZE)]
 
 

@@ -7,12 +7,18 @@ from collections.abc import Callable
 from typing import Any
 
 import gast
+import numpy as np
 
 from adgen.errors import UnsupportedError
 from adgen.frontend.lower_call import CallLowerer
 from adgen.frontend.tree import Assign, Delete, If, Lit, Operand
 
-_SEQUENCES = (list, tuple, range, deque)
+_SEQUENCES: tuple[type, ...] = (list, tuple, range, deque)
+match np.zeros(1):
+    case [_]:
+        _SEQUENCES += (np.ndarray,)  # since NumPy 2.5
+    case _:
+        pass
 _WHOLE = (bool, bytearray, bytes, dict, float, frozenset, int, list, set, str, tuple)  # `int(x)` binds the value itself
 
 Then = Callable[[], None]

@@ -71,7 +71,7 @@ def find_source(fn: Callable[..., Any]) -> Source:
                 raise _no_text(function)
             node = _find_node(again, function) if again != lines else None
             if node is None:
-                raise _not_same(function)
+                raise _no_text(function) if code.co_filename.startswith("<") else _not_same(function)
             lines = again
         return _make_source(lines, node, code)
 

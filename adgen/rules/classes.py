@@ -136,7 +136,7 @@ def is_series_helper(name: str) -> bool:
     kinds = ("poly", "cheb", "herme", "herm", "lag", "leg")
     ends = (
         "companion", "div", "fromroots", "grid2d", "grid3d", "line", "mulx", "mul", "pow", "roots", "trim", "val2d",
-        "val3d", "valfromroots", "vander2d", "vander3d", "interpolate", "weight",
+        "val3d", "valnd", "gridnd", "valfromroots", "vander2d", "vander3d", "interpolate", "weight",
     )  # fmt: skip
     return any(name in (k + end for end in ends) for k in kinds) or "2poly" in name or name.startswith("poly2")
 

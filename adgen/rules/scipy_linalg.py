@@ -237,17 +237,21 @@ rule(
 )
 
 
+# The other triangle of the factor is that of the argument; since SciPy 1.18 it is zero.
+LEFT_OVER = float(sl.cho_factor(np.array([[1.0, 0.0], [1.0, 1.0]]))[0][1, 0])
+FLAG: Any = type(sl.cho_factor(np.eye(2))[1])
+
+
 def cho_factor_vjp(g: Any, out: Any, a: Any, lower: bool) -> Any:
-    """The other triangle of the factor is that of a."""
     if lower:
-        return cholesky_vjp(np.tril(g[0]), np.tril(out[0])) + np.triu(g[0], 1)
-    return cholesky_vjp(np.triu(g[0]), np.triu(out[0]), True) + np.tril(g[0], -1)
+        return cholesky_vjp(np.tril(g[0]), np.tril(out[0])) + LEFT_OVER * np.triu(g[0], 1)
+    return cholesky_vjp(np.triu(g[0]), np.triu(out[0]), True) + LEFT_OVER * np.tril(g[0], -1)
 
 
 def cho_factor_jvp(t: Any, out: Any, a: Any, lower: bool) -> Any:
     if lower:
-        return cholesky_jvp(t, np.tril(out[0])) + np.triu(t, 1), lower
-    return cholesky_jvp(t, np.triu(out[0]), True) + np.tril(t, -1), lower
+        return cholesky_jvp(t, np.tril(out[0])) + LEFT_OVER * np.triu(t, 1), lower
+    return cholesky_jvp(t, np.triu(out[0]), True) + LEFT_OVER * np.tril(t, -1), lower
 
 
 rule(
@@ -257,7 +261,7 @@ rule(
     static=("lower", "check_finite"),
     vjp={"a": cho_factor_vjp},
     jvp={"a": cho_factor_jvp},
-    infer=lambda a, lower, check_finite: Tuple((a.type, Bool())),
+    infer=lambda a, lower, check_finite: Tuple((a.type, Bool() if FLAG is bool else Array("bool", ()))),
     samples=(sample(S), sample(S, True)),
 )
 
