@@ -324,7 +324,7 @@ def test_carets_with_tabs_and_wide_letters(tmp_path: Path) -> None:
     lines = str(caught.value).splitlines()
     assert lines[2] == "    数 = 'é' + str(x); y = len((yield x))"
     assert lines[3] == " " * (lines[2].index("yield") + 1) + "^" * len("yield x")
-    assert "column 28" in lines[1]
+    assert "column 29" in lines[1]
 
 
 def test_conversion_is_that_of_gast():

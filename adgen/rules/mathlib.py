@@ -298,3 +298,15 @@ if hasattr(math, "sumprod"):  # Python 3.12
         for x, y in zip(p, q):
             out = out + x * y
         return out
+
+
+if hasattr(math, "fma"):  # Python 3.13
+    elementwise(
+        math.fma,
+        lambda out, x, y, z: y,
+        lambda out, x, y, z: x,
+        lambda out, x, y, z: 1.0,
+        params="x y z /",
+        infer=always(Float()),
+        samples=(sample(0.7, -1.2, 0.4),),
+    )
