@@ -6,8 +6,6 @@ the list, every assignment stores into it, and every read reads from it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from adgen.frontend.tree import (
     Assign,
     Finally,
@@ -22,14 +20,14 @@ from adgen.frontend.tree import (
     Unpack,
     While,
     With,
-    blocks,
     operands,
+    walk,
 )
 
 
 def share_cells(fn: Function) -> None:
     """Rewrite the variables of `fn` that its inner functions rebind, in place."""
-    names = [n for n in sorted(fn.assigned) if any(_rebinds(inner, n) for inner in _inner(fn.body))]
+    names = sorted(_rebound(fn.body) & fn.assigned)
     if not names:
         return
     _Cells(frozenset(names), frozenset(names)).function(fn)
@@ -45,19 +43,14 @@ def cell_of(name: str) -> str:
     return f"%cell.{name}"
 
 
-def _inner(stmts: list[Stmt]) -> Iterator[Function]:
-    for s in stmts:
+def _rebound(stmts: list[Stmt]) -> set[str]:
+    """Return the names of the functions round them that inner functions rebind."""
+    found: set[str] = set()
+    for s in walk(stmts):
         if isinstance(s, Assign) and s.op == "function":
-            yield s.data
-        for block in blocks(s):
-            yield from _inner(block)
-
-
-def _rebinds(fn: Function, name: str) -> bool:
-    """Say whether a function, or one inside it, rebinds a name of the function round it."""
-    if name in fn.nonlocals:
-        return True
-    return name not in fn.assigned and any(_rebinds(inner, name) for inner in _inner(fn.body))
+            inner: Function = s.data
+            found |= inner.nonlocals | (_rebound(inner.body) - inner.assigned)
+    return found
 
 
 class _Cells:
