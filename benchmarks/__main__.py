@@ -14,6 +14,7 @@ import numpy as np
 import adgen
 from benchmarks import startup
 from benchmarks.measure import measure_peak, time_side_by_side
+from benchmarks.pairs import print_pairs
 from benchmarks.programs import CASES, Case
 from benchmarks.rivals import make_autograd, make_jax
 
@@ -112,19 +113,22 @@ def main() -> None:
     """Parse the command line, then measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure gradients side by side.")
     parser.add_argument("--quick", action="store_true", help="fewer repeats, without the slowest cases")
-    parser.add_argument("--only", metavar="NAME", help="only the rows whose name contains NAME, or 'startup'")
+    parser.add_argument("--only", metavar="NAME", help="only rows whose name contains NAME, or startup, or pairs")
     options = parser.parse_args()
 
     cases = [case for case in CASES if not (options.quick and case.slow)]
     if options.only:
         cases = [case for case in cases if options.only in case.name]
-    if not cases and options.only != "startup":
+    if not cases and options.only not in ("startup", "pairs"):
         parser.error(f"no row is called {options.only!r}")
 
     print(f"Python {platform.python_version()}, NumPy {np.__version__}, {platform.machine()}\n")
     notes: list[str] = []
     if cases:
         print_times(cases, rounds=5 if options.quick else 25, batch=0.005 if options.quick else 0.02, notes=notes)
+    if options.only in {None, "pairs"}:
+        print()
+        print_pairs(rounds=5 if options.quick else 25, batch=0.005 if options.quick else 0.02)
     if options.only in {None, "startup"}:
         print_startup(repeats=1 if options.quick else 5)
     if notes:

@@ -71,7 +71,7 @@ def test_each_partial_is_read_as_it_runs() -> None:
     wrong = []
     for row in REGISTRY.rows():
         for p, rule in (*row.partials.items(), *row.vjp.items(), *row.jvp.items()):
-            if rule.__name__ == "<lambda>":
+            if rule.__name__ == "<lambda>" and rule.__module__.startswith("adgen."):  # not those of other tests
                 text = lower(rule).text.strip()
                 if says(eval(text).__code__) != says(rule.__code__):
                     wrong.append((row.name, p, text))

@@ -187,7 +187,8 @@ class Memory:
         elif name == "bound" and first is not None:
             self._set(s.out, s, self._own(first), self._deep(first))
         elif name == "mul":  # a list of the same object many times
-            self._set(s.out, s, fresh, union(*(self.roots(a) for a in s.args), (self._unknown,)))
+            held = isinstance(s.out.type, List) and not refers(s.out.type.elem)  # numbers
+            self._set(s.out, s, fresh, () if held else union(*(self.roots(a) for a in s.args), (self._unknown,)))
         elif s.op.effect == "opaque":
             self._set(s.out, s, union((self._new(False),), *(self.roots(a) for a in s.args)), (self._unknown,))
         elif s.op.memory == "fresh" or (name == "np.diag" and isinstance(s.out.type, Array) and s.out.type.ndim == 2):
