@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adgen.errors import UnsupportedError
-from adgen.infer import calls, guarded, items, iterables, library, methods, objects, operations
+from adgen.infer import calls, guarded, inlining, items, iterables, library, methods, objects, operations
 from adgen.infer.branches import truth
 from adgen.infer.values import (
     Closure,
@@ -228,7 +228,7 @@ def _make(cls: type) -> Handler:
             items.share_items(e, ref, args[0])
             return ref
         if cls is list:
-            return calls.inline_function(e, library.as_list, args, {})
+            return inlining.inline_function(e, library.as_list, args, {})
         raise UnsupportedError(
             what=f"{cls.__name__}() of {operations.describe(e, args[0])}",
             why="its length is known only at run time",
@@ -263,7 +263,7 @@ def _sorted(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[s
     found = iterables.known_items(e, args[0])
     values = operations.known(e, *found) if found is not None else None
     if values is None or "key" in kwargs:
-        return calls.inline_function(e, library.sort_all, args, kwargs)
+        return inlining.inline_function(e, library.sort_all, args, kwargs)
     reverse = e.static(kwargs["reverse"], "the argument 'reverse' of sorted()") if "reverse" in kwargs else False
     return e.new(Seq(tuple(operations.lift(e, v) for v in sorted(values, reverse=reverse))))
 
@@ -306,7 +306,7 @@ def _extreme(name: str, sign: int) -> Handler:
         values = list(args)
         if "key" in kwargs:
             among = values[0] if len(values) == 1 else TupleV(tuple(values))
-            return calls.inline_function(e, library.best_by, [among, kwargs["key"], e.b.const(sign)], {})
+            return inlining.inline_function(e, library.best_by, [among, kwargs["key"], e.b.const(sign)], {})
         if len(values) == 1:
             found = iterables.known_items(e, values[0])
             if found is None:
@@ -363,7 +363,7 @@ def _slice(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[st
 def _map(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     rows = iterables.known_items(e, ZipV(tuple(args[1:])))
     if rows is None:
-        return guarded.once(e, calls.inline_function(e, library.map_all, args, {}))
+        return guarded.once(e, inlining.inline_function(e, library.map_all, args, {}))
     return guarded.once(e, e.new(Seq(tuple(calls.call(e, args[0], row.items, {}, {}) for row in rows))))
 
 

@@ -20,6 +20,7 @@ from adgen.infer import (
     draws,
     guarded,
     idioms,
+    inlining,
     items,
     iterables,
     library,
@@ -46,17 +47,13 @@ from adgen.infer.values import (
     TupleV,
 )
 from adgen.ir.nodes import Const, Hole, Index, Operand, Var, ViewStep
-from adgen.ir.types import NUMERIC, Array, Bool, Int, List, NoneT, Opaque, Scalar, Type, dims_of, is_floating
+from adgen.ir.types import NUMERIC, Array, List, NoneT, Opaque, Scalar, Type, dims_of, is_floating
 from adgen.rules.declare import OtherForm, has_static_mark
 from adgen.rules.registry import REGISTRY, Formula, Primitive
 from adgen.rules.typing import bind, canonical, result_type
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
-
-MAX_DEPTH = 40
-MAX_RECURSION = 24  # of one function in itself
-MAX_RECURSIVE_CALLS = 200
 
 
 class NotStatic(UnsupportedError):
@@ -97,9 +94,9 @@ def run_call(e: Engine, s: tree.Assign, hint: dict[str, Any]) -> Any:
 def call(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]) -> Any:
     """Call an abstract function value."""
     if isinstance(fn, Closure):
-        return inline(e, fn.function, fn, args, kwargs, fn.defaults)
+        return inlining.inline(e, fn.function, fn, args, kwargs, fn.defaults)
     if isinstance(fn, BoundFunction):
-        return inline_function(e, fn.fn, [fn.owner, *args], kwargs)
+        return inlining.inline_function(e, fn.fn, [fn.owner, *args], kwargs)
     if isinstance(fn, Partial):
         return call(e, fn.fn, [*fn.args, *args], {**dict(fn.kwargs), **kwargs}, hint)
     if isinstance(fn, Choice):
@@ -159,7 +156,7 @@ def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, An
         return handler(e, args, dict(kwargs), hint)
     source = library.find(fn)
     if source is not None:
-        made = inline_function(e, source, args, kwargs)
+        made = inlining.inline_function(e, source, args, kwargs)
         return guarded.once(e, made) if _among(fn, library.ITERATORS) else made
     writer = writers.find(fn)
     if writer is not None:
@@ -201,7 +198,7 @@ def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, An
         generator = call_object(e, fn.__wrapped__, args, kwargs, hint)
         return ManagerV(None, generator)
     if isinstance(fn, pytypes.FunctionType) and not _from_library(fn):
-        return inline_function(e, fn, args, kwargs)
+        return inlining.inline_function(e, fn, args, kwargs)
     if isinstance(fn, functools._lru_cache_wrapper):
         return call_object(e, fn.__wrapped__, args, kwargs, hint)
     if isinstance(fn, type):
@@ -226,7 +223,7 @@ def call_formula(
     """Inline what defines a function in terms of others. Its statements belong to the user's."""
     keep, e.printable = e.printable, False
     try:
-        made = inline_function(e, formula.define, [*map(e.constant, formula.given), *args], kwargs)
+        made = inlining.inline_function(e, formula.define, [*map(e.constant, formula.given), *args], kwargs)
         base = next(iter((*args, *kwargs.values())), None)
         if formula.view and isinstance(made, Ref) and isinstance(base, Ref) and made.obj is not base.obj:
             e.state.link_like(made.obj, base.obj)  # a write to either is one to both
@@ -259,8 +256,8 @@ def call_gradient(e: Engine, df: Any, args: Sequence[Any], kwargs: Mapping[str, 
             instead="keep the function under its own name and make the gradient with `df = adgen.grad(f)`",
             origin=e.origin,
         )
-    defaults = _defaults(e, df.primal, function)
-    bound = bind_parameters(e, function, args, kwargs, defaults)
+    defaults = inlining.defaults_of(e, df.primal, function)
+    bound = inlining.bind_parameters(e, function, args, kwargs, defaults)
     operands = {name: e.value(v) for name, v in bound.items()}
     statics = {n: o.value for n, o in operands.items() if isinstance(o, Const) and not is_floating(o.type)}
     program = infer(df.primal, [operands[p.name].type for p in function.params], statics)
@@ -573,128 +570,7 @@ def _may_be_written(e: Engine, v: Ref, name: str) -> None:
         e.state.heap[o] = p
 
 
-# -- functions of the user ------------------------------------------------------------------------
-
-
-def inline_function(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-    from adgen.frontend.lower import lower
-
-    function = lower(fn)
-    if not (getattr(fn, "__module__", None) or "").startswith("adgen.rules."):
-        e.callees.setdefault(fn)
-    defaults = dict(zip([p.name for p in function.params if p.has_default], _defaults(e, fn, function)))
-    return inline(e, function, fn, args, kwargs, tuple(defaults.values()))
-
-
-def _defaults(e: Engine, fn: Any, function: tree.Function) -> list[Any]:
-    positional = [p for p in function.params if p.kind in ("positional", "either")]
-    values: dict[str, Any] = {}
-    given = fn.__defaults__ or ()
-    for p, v in zip(positional[len(positional) - len(given) :], given):
-        values[p.name] = v
-    values.update(fn.__kwdefaults__ or {})
-    return [e.constant(values[p.name]) for p in function.params if p.has_default]
-
-
-def inline(
-    e: Engine,
-    function: tree.Function,
-    owner: Any,
-    args: Sequence[Any],
-    kwargs: Mapping[str, Any],
-    defaults: Sequence[Any],
-) -> Any:
-    """Run a callee's tree in a frame of its own, into the caller's region."""
-    depth = sum(f is function for f in e.active)
-    if depth:
-        e.recursive[function.name] = count = e.recursive.get(function.name, 0) + 1
-        if depth > MAX_RECURSION or count > MAX_RECURSIVE_CALLS:
-            refuse_recursion(e, function)
-    elif len(e.active) >= MAX_DEPTH:
-        raise UnsupportedError(what=f"calls nested deeper than {MAX_DEPTH}", origin=e.origin)
-    bound = bind_parameters(e, function, args, kwargs, defaults)
-    if function.yields:
-        ran = e.new(Seq(()))
-        return GeneratorV(function, owner, tuple(bound.items()), ran.obj)
-    return run_body(e, function, owner, bound)
-
-
-def refuse_recursion(e: Engine, function: tree.Function) -> None:
-    """The recursion does not end at compile time. It may if the numbers that the program was given are known."""
-    numbers = [n for v, n in e.param_of.items() if isinstance(v.type, (Int, Bool))]
-    if numbers and e.hidden is not None:
-        from adgen.api.request import NeedsValue
-
-        raise NeedsValue(tuple(dict.fromkeys(numbers)))
-    raise UnsupportedError(
-        what=f"the recursive call of '{function.name}'",
-        why="how deep it goes is known only at run time, or it goes too deep",
-        instead="write the recursion as a loop",
-        origin=e.origin,
-    )
-
-
-def run_body(e: Engine, function: tree.Function, owner: Any, bound: Mapping[str, Any]) -> Any:
-    """Run a tree in a frame of its own."""
-    frame = e.push(owner)
-    keep, origin = e.frame, e.b.origin
-    e.frame = frame
-    e.active.append(function)
-    for name, v in bound.items():
-        e.set(name, v)
-    try:
-        result = e.run(function.body)
-    finally:
-        e.active.pop()
-        e.frame = keep
-        e.b.origin = origin
-    return e.b.const(None) if result is None else result
-
-
-def bind_parameters(
-    e: Engine, function: tree.Function, args: Sequence[Any], kwargs: Mapping[str, Any], defaults: Sequence[Any]
-) -> dict[str, Any]:
-    """Bind a call to a tree's parameters, as Python does."""
-    with_default = dict(zip([p.name for p in function.params if p.has_default], defaults))
-    bound: dict[str, Any] = {}
-    rest = list(args)
-    named = dict(kwargs)
-
-    def fail(text: str) -> None:
-        raise UnsupportedError(
-            what=f"this call: {function.name}() {text}", why="the program would raise TypeError here", origin=e.origin
-        )
-
-    for p in function.params:
-        if p.kind in ("positional", "either"):
-            if rest:
-                bound[p.name] = rest.pop(0)
-                if p.name in named and p.kind == "either":
-                    fail(f"got multiple values for argument '{p.name}'")
-            elif p.name in named and p.kind == "either":
-                bound[p.name] = named.pop(p.name)
-            elif p.name in with_default:
-                bound[p.name] = with_default[p.name]
-            else:
-                fail(f"missing the argument '{p.name}'")
-        elif p.kind == "*":
-            bound[p.name] = TupleV(tuple(rest))
-            rest = []
-        elif p.kind == "keyword":
-            if p.name in named:
-                bound[p.name] = named.pop(p.name)
-            elif p.name in with_default:
-                bound[p.name] = with_default[p.name]
-            else:
-                fail(f"missing the keyword argument '{p.name}'")
-        else:
-            bound[p.name] = e.new(Map(tuple(named), tuple(named.values())))
-            named = {}
-    if rest:
-        fail("takes fewer positional arguments")
-    if named:
-        fail(f"got an unexpected keyword argument '{next(iter(named))}'")
-    return bound
+# -- objects --------------------------------------------------------------------------------------
 
 
 def construct(e: Engine, cls: type, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]) -> Any:
@@ -792,7 +668,7 @@ def get_attribute(e: Engine, v: Any, name: str, hint: dict[str, Any]) -> Any:
 def extend_list(e: Engine, ref: Any, other: Any) -> None:
     """`list.extend` and `+=` on a list."""
     if isinstance(other, Ref) and operations.is_array(e, other):
-        other = inline_function(e, library.as_list, [other], {})
+        other = inlining.inline_function(e, library.as_list, [other], {})
     c = e.content(ref.obj)
     more = items.expand(e, other) if isinstance(c, Seq) and not _is_dynamic(e, other) else None
     if more is not None:
@@ -810,4 +686,4 @@ def _is_dynamic(e: Engine, v: Any) -> bool:
     return isinstance(v, Ref) and not isinstance(e.content(v.obj), (Seq, Map))
 
 
-__all__ = ["Array", "Hole", "Index", "List", "NoneT", "call", "emit", "inline", "run_call"]
+__all__ = ["Array", "Hole", "Index", "List", "NoneT", "call", "emit", "run_call"]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
-from adgen.infer import branches, calls, objects
+from adgen.infer import branches, calls, inlining, objects
 from adgen.infer.values import (
     UNBOUND,
     Closure,
@@ -232,7 +232,7 @@ def _run_generator(e: Engine, g: GeneratorV, consume: Callable[[Any], None]) -> 
 
     e.yielders = [*yielders, step]
     try:
-        calls.run_body(e, g.function, g.owner, dict(g.bound))
+        inlining.run_body(e, g.function, g.owner, dict(g.bound))
     finally:
         e.frame, e.active, e.yielders, e.b.origin = frame, active, yielders, origin
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adgen.errors import UnsupportedError
-from adgen.infer import calls, items, library, objects, operations, rows, writers
+from adgen.infer import calls, inlining, items, library, objects, operations, rows, writers
 from adgen.infer.values import BoundFunction, DictView, Map, Method, Ref, Seq, SliceV, TupleV
 from adgen.ir.nodes import Const, Operand, Var
 from adgen.ir.types import Array, Bool, Float, Int, List, Opaque, Scalar, Str, dims_of, is_complex
@@ -151,7 +151,7 @@ def _array_method(
                 )
             )
         if np.dtype(t.dtype).kind == "f" and len(dims) <= 2:
-            return calls.inline_function(e, library.numbers_list, [v], {})
+            return inlining.inline_function(e, library.numbers_list, [v], {})
     if name in writers.METHODS:
         return writers.call(e, writers.METHODS[name], name, [v, *args], kwargs)
     if name in WRITERS:
@@ -350,7 +350,7 @@ def class_attribute(e: Engine, self: Any, cls: type, name: str) -> Any:
     """A method, property or constant that an object finds in its class."""
     found = objects.find_in_class(cls, name)
     if isinstance(found, property) and found.fget is not None:
-        return calls.inline_function(e, found.fget, [self], {})
+        return inlining.inline_function(e, found.fget, [self], {})
     if isinstance(found, staticmethod):
         return Const(found.__func__, Opaque())
     if isinstance(found, classmethod):

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
+from adgen.infer import inlining
 from adgen.infer.values import BoundFunction, Map, Ref, TupleV
 
 if TYPE_CHECKING:
@@ -126,7 +127,6 @@ def _is_of_frozen(cls: type, name: str) -> bool:
 
 def make(e: Engine, cls: type, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Ref | None:
     """Make an instance, running its `__init__`; None if the class can't be followed."""
-    from adgen.infer import calls
 
     if not is_followed(cls):
         return None
@@ -137,7 +137,7 @@ def make(e: Engine, cls: type, args: Sequence[Any], kwargs: Mapping[str, Any]) -
         return None
     self = e.new(Map((), (), cls))
     if init is not object.__init__:
-        calls.inline_function(e, init, [self, *args], kwargs)
+        inlining.inline_function(e, init, [self, *args], kwargs)
     elif args or kwargs:
         return None
     return self
@@ -172,14 +172,13 @@ def _make_dataclass(e: Engine, cls: type, args: Sequence[Any], kwargs: Mapping[s
 
 def set_attribute(e: Engine, base: Ref, name: str, value: Any) -> None:
     """`base.name = value` for an object that is followed."""
-    from adgen.infer import calls
 
     c = e.content(base.obj)
     found = find_in_class(c.cls, name)
     if isinstance(found, property):
         if found.fset is None:
             raise UnsupportedError(what=f"the property '{name}' can't be set", origin=e.origin)
-        calls.inline_function(e, found.fset, [base, value], {})
+        inlining.inline_function(e, found.fset, [base, value], {})
         return
     params = getattr(c.cls, "__dataclass_params__", None)
     if params is not None and params.frozen:
@@ -218,9 +217,7 @@ def super_attribute(e: Engine, owner: type, self: Any, name: str) -> Any:
         if isinstance(found, staticmethod):
             return e.b.const(found.__func__)
         if isinstance(found, property) and found.fget is not None:
-            from adgen.infer import calls
-
-            return calls.inline_function(e, found.fget, [self], {})
+            return inlining.inline_function(e, found.fget, [self], {})
         if base is object and name == "__init__":
             return BoundFunction(_nothing, self)
         break

@@ -8,7 +8,7 @@ from typing import Any
 from adgen.errors import AdgenError, InternalError, NoGradientError, UnsupportedError
 from adgen.frontend import tree
 from adgen.frontend.lower import lower
-from adgen.infer import calls
+from adgen.infer import inlining
 from adgen.infer.engine import Engine
 from adgen.infer.values import Map, Ref, Seq, State, TupleV
 from adgen.ir.build import Builder
@@ -71,7 +71,7 @@ class RuleRunner:
         self.used.setdefault(fn)
         origin = self.b.origin
         try:
-            value = calls.inline_function(e, fn, args, kwargs)
+            value = inlining.inline_function(e, fn, args, kwargs)
             return self._leave(value)
         except UnsupportedError as error:
             raise UnsupportedError(

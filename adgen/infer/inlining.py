@@ -1,0 +1,139 @@
+"""Functions of the user: their trees run in frames of their own, into the caller's region."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from adgen.errors import UnsupportedError
+from adgen.frontend import tree
+from adgen.infer.values import GeneratorV, Map, Seq, TupleV
+from adgen.ir.types import Bool, Int
+
+if TYPE_CHECKING:
+    from adgen.infer.engine import Engine
+
+MAX_DEPTH = 40
+MAX_RECURSION = 24  # of one function in itself
+MAX_RECURSIVE_CALLS = 200
+
+
+def inline_function(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    from adgen.frontend.lower import lower
+
+    function = lower(fn)
+    if not (getattr(fn, "__module__", None) or "").startswith("adgen.rules."):
+        e.callees.setdefault(fn)
+    defaults = dict(zip([p.name for p in function.params if p.has_default], defaults_of(e, fn, function)))
+    return inline(e, function, fn, args, kwargs, tuple(defaults.values()))
+
+
+def defaults_of(e: Engine, fn: Any, function: tree.Function) -> list[Any]:
+    positional = [p for p in function.params if p.kind in ("positional", "either")]
+    values: dict[str, Any] = {}
+    given = fn.__defaults__ or ()
+    for p, v in zip(positional[len(positional) - len(given) :], given):
+        values[p.name] = v
+    values.update(fn.__kwdefaults__ or {})
+    return [e.constant(values[p.name]) for p in function.params if p.has_default]
+
+
+def inline(
+    e: Engine,
+    function: tree.Function,
+    owner: Any,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    defaults: Sequence[Any],
+) -> Any:
+    """Run a callee's tree in a frame of its own, into the caller's region."""
+    depth = sum(f is function for f in e.active)
+    if depth:
+        e.recursive[function.name] = count = e.recursive.get(function.name, 0) + 1
+        if depth > MAX_RECURSION or count > MAX_RECURSIVE_CALLS:
+            refuse_recursion(e, function)
+    elif len(e.active) >= MAX_DEPTH:
+        raise UnsupportedError(what=f"calls nested deeper than {MAX_DEPTH}", origin=e.origin)
+    bound = bind_parameters(e, function, args, kwargs, defaults)
+    if function.yields:
+        ran = e.new(Seq(()))
+        return GeneratorV(function, owner, tuple(bound.items()), ran.obj)
+    return run_body(e, function, owner, bound)
+
+
+def refuse_recursion(e: Engine, function: tree.Function) -> None:
+    """The recursion does not end at compile time. It may if the numbers that the program was given are known."""
+    numbers = [n for v, n in e.param_of.items() if isinstance(v.type, (Int, Bool))]
+    if numbers and e.hidden is not None:
+        from adgen.api.request import NeedsValue
+
+        raise NeedsValue(tuple(dict.fromkeys(numbers)))
+    raise UnsupportedError(
+        what=f"the recursive call of '{function.name}'",
+        why="how deep it goes is known only at run time, or it goes too deep",
+        instead="write the recursion as a loop",
+        origin=e.origin,
+    )
+
+
+def run_body(e: Engine, function: tree.Function, owner: Any, bound: Mapping[str, Any]) -> Any:
+    """Run a tree in a frame of its own."""
+    frame = e.push(owner)
+    keep, origin = e.frame, e.b.origin
+    e.frame = frame
+    e.active.append(function)
+    for name, v in bound.items():
+        e.set(name, v)
+    try:
+        result = e.run(function.body)
+    finally:
+        e.active.pop()
+        e.frame = keep
+        e.b.origin = origin
+    return e.b.const(None) if result is None else result
+
+
+def bind_parameters(
+    e: Engine, function: tree.Function, args: Sequence[Any], kwargs: Mapping[str, Any], defaults: Sequence[Any]
+) -> dict[str, Any]:
+    """Bind a call to a tree's parameters, as Python does."""
+    with_default = dict(zip([p.name for p in function.params if p.has_default], defaults))
+    bound: dict[str, Any] = {}
+    rest = list(args)
+    named = dict(kwargs)
+
+    def fail(text: str) -> None:
+        raise UnsupportedError(
+            what=f"this call: {function.name}() {text}", why="the program would raise TypeError here", origin=e.origin
+        )
+
+    for p in function.params:
+        if p.kind in ("positional", "either"):
+            if rest:
+                bound[p.name] = rest.pop(0)
+                if p.name in named and p.kind == "either":
+                    fail(f"got multiple values for argument '{p.name}'")
+            elif p.name in named and p.kind == "either":
+                bound[p.name] = named.pop(p.name)
+            elif p.name in with_default:
+                bound[p.name] = with_default[p.name]
+            else:
+                fail(f"missing the argument '{p.name}'")
+        elif p.kind == "*":
+            bound[p.name] = TupleV(tuple(rest))
+            rest = []
+        elif p.kind == "keyword":
+            if p.name in named:
+                bound[p.name] = named.pop(p.name)
+            elif p.name in with_default:
+                bound[p.name] = with_default[p.name]
+            else:
+                fail(f"missing the keyword argument '{p.name}'")
+        else:
+            bound[p.name] = e.new(Map(tuple(named), tuple(named.values())))
+            named = {}
+    if rest:
+        fail("takes fewer positional arguments")
+    if named:
+        fail(f"got an unexpected keyword argument '{next(iter(named))}'")
+    return bound
