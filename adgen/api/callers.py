@@ -59,8 +59,14 @@ def _plain(fn: Any, names: list[str]) -> Any:
     return _compile(fn.__name__, text, fn, None)
 
 
+@functools.cache
+def _code(name: str, text: str) -> Any:
+    """Compile a text once: the same code means the same gradient, found in memory."""
+    return compile_text(text, f"caller of {name}")[0]
+
+
 def _compile(name: str, text: str, target: Any, module: str | None) -> Any:
-    code, _ = compile_text(text, f"caller of {name}")
+    code = _code(name, text)
     space: dict[str, Any] = {"target": target, "__name__": module or "__main__"}
     exec(code, space)
     return space[name]

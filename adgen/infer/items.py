@@ -402,13 +402,9 @@ def element_type(e: Engine, *contents: Any) -> Type | None:
         for p in parts:
             if p is None:
                 return None
-            t = _generic(join(t, p)) if t is not None else None
+            t = join(t, p) if t is not None else None
             if t is None:
                 return None
-    return t
-
-
-def _generic(t: Type | None) -> Type | None:
     return t
 
 

@@ -203,54 +203,10 @@ def recn(x):
 
 
 @program
-def outk(x):
-    y = np.empty_like(x)
-    np.multiply(x, x, out=y)
-    return y.sum()
-
-
-@program
-def outk2(x):
-    y = np.zeros(3)
-    np.add(y, x, out=y)
-    np.exp(y, y)
-    return y.sum()
-
-
-@program
-def copyto(x):
-    y = np.zeros(3)
-    np.copyto(y, x * x)
-    return (y * y).sum()
-
-
-@program
-def wherek(x):
-    y = np.zeros(3)
-    np.multiply(x, x, out=y, where=x > 1)
-    return y.sum()
-
-
-@program
 def addat(x):
     y = np.zeros(3)
     np.add.at(y, [0, 0, 2], x)
     return (y * y).sum()
-
-
-@program
-def rav(x):
-    A = np.zeros((2, 3))
-    r = A.ravel()
-    r[1:4] = x
-    return (A * A).sum()
-
-
-@program
-def resh(x):
-    A = np.zeros((2, 3))
-    A.reshape(3, 2)[:, 0] = x
-    return (A[0] * A[0]).sum()
 
 
 @program
@@ -274,13 +230,6 @@ def diagw(x):
     A = np.eye(3)
     A[np.diag_indices(3)] = x
     return np.linalg.det(A)
-
-
-@program
-def filld(x):
-    A = np.zeros((3, 3))
-    np.fill_diagonal(A, x)
-    return (A @ A).sum()
 
 
 @program

@@ -315,25 +315,6 @@ def nt(x):
 
 
 @program
-def popd(x):
-    l = [v * v for v in x]
-    a = l.pop()
-    b = l.pop(0)
-    return a * b + len(l)
-
-
-@program
-def stack(x):
-    st = []
-    for v in x:
-        st.append(v)  # noqa: PERF402
-    r = 1.0
-    while st:
-        r = r * 2 + st.pop() ** 2
-    return r
-
-
-@program
 def strs(x):
     d = {f"k{i}": x[i] for i in range(3)}
     return d["k0"] * d["k2"]
