@@ -13,6 +13,7 @@ import threading
 from collections import namedtuple
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -637,3 +638,26 @@ def test_wrt_a_part_of_a_parameter(real):
         adgen.grad(loss, wrt="params['q']")(params, x)
     with pytest.raises(adgen.AdgenError, match="no part of one"):
         adgen.grad(loss, wrt="params[")
+
+
+def test_what_a_global_object_holds_is_read_at_each_call(real):
+    x = np.array([0.5, 2.0])
+
+    def scale(a, x):
+        return np.sum(a * x)
+
+    def make(a):
+        held = functools.partial(scale, a)
+        return lambda x: held(x)
+
+    for a in (1.0, 2.0, np.array([3.0, 4.0])):
+        assert np.array_equal(adgen.grad(make(a))(x), a * np.ones(2))
+        assert np.array_equal(adgen.grad(functools.partial(scale, a))(x), a * np.ones(2))
+    options = SimpleNamespace(rate=1.0)
+    model = Regression(np.ones(2))
+    loss = model.loss
+    rated, method = adgen.grad(lambda x: np.sum(x) * options.rate), adgen.grad(lambda x: loss(x))
+    for _ in range(2):
+        assert np.array_equal(rated(x), options.rate * np.ones(2))
+        assert np.allclose(method(x), 4.0 * (x @ model.w + 1.0) * model.w)
+        options.rate, model.w = 5.0, model.w * 3.0

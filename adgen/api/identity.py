@@ -8,7 +8,7 @@ from __future__ import annotations
 import builtins
 import os
 import sys
-from functools import cache
+from functools import cache, partial
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -115,6 +115,8 @@ def _meanings(fn: Any) -> list[str]:
         except (LookupError, AttributeError, ValueError):
             out.append(f"{name} unbound")
             continue
+        if isinstance(value, partial):
+            raise UnstorableError(name)  # what it holds may have gone into the text
         if isinstance(value, ModuleType):
             out.append(f"{name} module {value.__name__}")
         elif isinstance(value, (FunctionType, BuiltinFunctionType, np.ufunc, type)) or callable(value):

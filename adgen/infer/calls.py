@@ -107,6 +107,20 @@ def call(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any], hin
             return call(e, methods.class_attribute(e, fn, c.cls, "__call__"), args, kwargs, hint)
     if isinstance(fn, Method):
         return methods.call_method(e, fn.owner, fn.name, args, kwargs, hint)
+    if isinstance(fn, Const) and fn in e.paths:
+        owner, path = e.paths[fn]
+        if isinstance(fn.value, pytypes.MethodType) and not isinstance(fn.value.__self__, draws.GENERATORS):
+            this = e.read(owner, f"{path}.__self__", fn.value.__self__)
+            return call_object(e, fn.value.__func__, [this, *args], kwargs, hint)
+        if isinstance(fn.value, functools.partial):  # what it holds is read at each call
+            given = items.expand(e, e.read(owner, f"{path}.args", fn.value.args)) if fn.value.args else []
+            named = e.read(owner, f"{path}.keywords", fn.value.keywords) if fn.value.keywords else None
+            if named is not None and isinstance(named, Ref):
+                c = e.content(named.obj)
+                kwargs = {**dict(zip(c.keys, c.items)), **kwargs}
+            if named is None or isinstance(named, Ref):
+                inner = e.read(owner, f"{path}.func", fn.value.func)
+                return call(e, inner, [*given, *args], kwargs, hint)
     if isinstance(fn, Const) and callable(fn.value):
         return call_object(e, fn.value, args, kwargs, hint)
     if isinstance(fn, (Var, Const)) and isinstance(fn.type, Opaque):
@@ -615,6 +629,8 @@ def _active_inside(e: Engine, v: Any) -> bool:
 
 def is_library(value: Any) -> bool:
     """Say whether an object is a module, class or function of Python or NumPy: its attributes never change."""
+    if isinstance(value, functools.partial) or not (callable(value) or isinstance(value, pytypes.ModuleType)):
+        return False  # an object that holds what somebody gave it
     module = value.__name__ if isinstance(value, pytypes.ModuleType) else getattr(value, "__module__", None)
     root = (module or "").partition(".")[0]
     return root in ("numpy", "scipy", "adgen") or (root in sys.stdlib_module_names and root != "__main__")

@@ -73,12 +73,16 @@ def infer(
             return found
         if key not in hidden:
             hidden[key] = HiddenValue(name, owner, Var(t, shown, True), value)
+            before = set(e.state.heap)
             v = e.wrap(hidden[key].var, shown)
             _mark_global(e, v, name)
-            roots[key] = v
-        return roots[key]
+            roots[key] = v, {o: c for o, c in e.state.heap.items() if o not in before}
+        value, heap = roots[key]
+        for obj, content in heap.items():  # a loop that runs its body again has forgotten them
+            e.state.heap.setdefault(obj, content)
+        return value
 
-    roots: dict[tuple[int, str], Any] = {}
+    roots: dict[tuple[int, str], tuple[Any, dict[Obj, Any]]] = {}
     e = Engine(b, hide)
     if setup is not None:
         setup(e)

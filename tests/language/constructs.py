@@ -531,3 +531,14 @@ def tryhalf(x):
     except IndexError:
         a[1] = x[1] ** 3
     return a.sum()
+
+
+WEIGHTS = np.array([0.3, -1.2, 0.8])
+
+
+@program
+def global_array_first_read_in_a_loop(x):
+    r = 0.0
+    for i in range(3):
+        r = r + np.sum(x * WEIGHTS) * (i + 1)
+    return r * x[0]
