@@ -3,53 +3,29 @@
 from __future__ import annotations
 
 import collections
-import contextlib
-import copy
-import dataclasses
-import functools
-import types
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from adgen.errors import UnsupportedError
-from adgen.infer import calls, guarded, inlining, items, iterables, library, methods, objects, operations
+from adgen.infer import (
+    attributes,
+    calls,
+    guarded,
+    inlining,
+    items,
+    iterables,
+    library,
+    methods,
+    objects,
+    operations,
+    primitives,
+)
 from adgen.infer.branches import truth
-from adgen.infer.values import (
-    Closure,
-    DictView,
-    EnumV,
-    ManagerV,
-    Map,
-    Method,
-    Partial,
-    RangeV,
-    Ref,
-    ReversedV,
-    Seq,
-    Super,
-    TupleV,
-    ZipV,
-)
-from adgen.ir.build import shift
-from adgen.ir.nodes import Const, Mode, Var
-from adgen.ir.types import (
-    Array,
-    Bool,
-    Complex,
-    Float,
-    Int,
-    List,
-    NoneT,
-    Opaque,
-    Scalar,
-    Str,
-    Type,
-    is_floating,
-    is_scalar,
-)
-from adgen.rules.axes import shaped_like
+from adgen.infer.values import Closure, DictView, EnumV, Map, Method, RangeV, Ref, ReversedV, Seq, Super, TupleV, ZipV
+from adgen.ir.nodes import Const, Var
+from adgen.ir.types import Array, Bool, Complex, Float, Int, List, NoneT, Opaque, Scalar, Str, Type, is_floating
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
@@ -202,7 +178,7 @@ def _hasattr(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[
 
 @handles(getattr)
 def _getattr(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    return calls.get_attribute(e, args[0], e.static(args[1], "the name in getattr()"), hint)
+    return attributes.get_attribute(e, args[0], e.static(args[1], "the name in getattr()"), hint)
 
 
 @handles(callable)
@@ -243,7 +219,7 @@ HANDLERS[tuple], HANDLERS[list] = _make(tuple), _make(list)
 
 
 @handles(dict, collections.OrderedDict)
-def _dict(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+def make_dict(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     table = Map((), ())
     if args:
         c = e.content(args[0].obj) if isinstance(args[0], Ref) else None
@@ -296,8 +272,8 @@ def _reduce(e: Engine, it: Any, symbol: str, start: Any, hint: dict[str, Any]) -
     """Sum the items of a list or array by the row for it."""
     operand = e.value(it)
     if isinstance(start, Const) and start.value == 0:
-        return e.wrap(calls.emit(e, e.row("sum"), (operand,), (), hint), hint.get("name"))
-    return operations.binary(e, symbol, start, e.wrap(calls.emit(e, e.row("sum"), (operand,), (), {})))
+        return e.wrap(primitives.emit(e, e.row("sum"), (operand,), (), hint), hint.get("name"))
+    return operations.binary(e, symbol, start, e.wrap(primitives.emit(e, e.row("sum"), (operand,), (), {})))
 
 
 def _extreme(name: str, sign: int) -> Handler:
@@ -310,12 +286,12 @@ def _extreme(name: str, sign: int) -> Handler:
         if len(values) == 1:
             found = iterables.known_items(e, values[0])
             if found is None:
-                return e.wrap(calls.emit(e, e.row(name), (e.value(values[0]),), (), hint))
+                return e.wrap(primitives.emit(e, e.row(name), (e.value(values[0]),), (), hint))
             values = found
         operands = [e.value(v) for v in values]
         if len(operands) == 1:
             return values[0]
-        return e.wrap(calls.emit(e, e.row(name), tuple(operands), (), hint))
+        return e.wrap(primitives.emit(e, e.row(name), tuple(operands), (), hint))
 
     return handler
 
@@ -367,88 +343,6 @@ def _map(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str,
     return guarded.once(e, e.new(Seq(tuple(calls.call(e, args[0], row.items, {}, {}) for row in rows))))
 
 
-@handles(collections.defaultdict)
-def _defaultdict(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    made = _dict(e, args[1:], kwargs, hint)
-    if args and not (isinstance(args[0], Const) and args[0].value is None):
-        e.factories[made.obj] = args[0]
-    return made
-
-
-@handles(types.SimpleNamespace)
-def _namespace(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    return e.new(Map(tuple(kwargs), tuple(kwargs.values()), types.SimpleNamespace))
-
-
-@handles(dataclasses.replace)
-def _replace(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    c = e.content(args[0].obj) if isinstance(args[0], Ref) else None
-    if not isinstance(c, Map) or not dataclasses.is_dataclass(c.cls):
-        raise UnsupportedError(what=f"replace() of {operations.describe(e, args[0])}", origin=e.origin)
-    given = {f.name: c.get(f.name) for f in dataclasses.fields(c.cls) if f.init}
-    return calls.construct(e, c.cls, [], {**given, **kwargs}, hint)
-
-
-@handles(copy.copy)
-def _copy(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    v = args[0]
-    if not isinstance(v, Ref):
-        return v
-    if operations.is_array(e, v):
-        return methods.call_method(e, v, "copy", [], {}, hint)
-    c = e.content(v.obj)
-    return e.new(c) if isinstance(c, (Seq, Map)) else calls.call_object(e, list, [v], {}, hint)
-
-
-@handles(copy.deepcopy)
-def _deepcopy(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    return _copy_all(e, args[0], {})
-
-
-def _copy_all(e: Engine, v: Any, done: dict[Any, Any]) -> Any:
-    if isinstance(v, TupleV):
-        return TupleV(tuple(_copy_all(e, i, done) for i in v.items), v.cls)
-    if not isinstance(v, Ref) or operations.is_array(e, v):
-        if v not in done:
-            done[v] = _copy(e, [v], {}, {})
-        return done[v]
-    if v.obj not in done:
-        c = e.content(v.obj)
-        if isinstance(c, Seq):
-            made = e.new(Seq(tuple(_copy_all(e, i, done) for i in c.items)))
-        elif isinstance(c, Map):
-            made = e.new(Map(c.keys, tuple(_copy_all(e, i, done) for i in c.items), c.cls))
-        elif is_scalar(c.type.elem):
-            made = _copy(e, [v], {}, {})
-        else:
-            raise UnsupportedError(what="deepcopy() of a list of arrays of unknown length", origin=e.origin)
-        done[v.obj] = made
-    return done[v.obj]
-
-
-@handles(np.shape)
-def _shape(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    return methods.shape_of(e, args[0])
-
-
-@handles(np.ndim)
-def _ndim(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    return e.b.const(len(methods.shape_of(e, args[0]).items))
-
-
-@handles(np.size)
-def _size(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    if len(args) > 1 or kwargs:
-        axis = e.static(args[1] if len(args) > 1 else kwargs["axis"], "the axis of np.size")
-        return methods.shape_of(e, args[0]).items[axis]
-    return methods.size_of(e, args[0])
-
-
-@handles(functools.partial)
-def _partial(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    return Partial(args[0], tuple(args[1:]), tuple(kwargs.items()))
-
-
 @handles(super)
 def _super(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     if len(args) != 2:
@@ -462,108 +356,11 @@ def _setattr(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[
     return e.b.const(None)
 
 
-@handles(collections.deque)
-def _deque(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    if len(args) > 1 or kwargs:
-        raise UnsupportedError(what="a deque with maxlen", instead="use a list", origin=e.origin)
-    return e.new(Seq(tuple(items.expand(e, args[0]) if args else ())))
-
-
-@handles(np.vectorize)
-def _vectorize(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    raise UnsupportedError(
-        what="np.vectorize",
-        why="the dtype of all its results is that of the first one: an int there would cut off the others",
-        instead="write the function with NumPy, or loop over the elements",
-        origin=e.origin,
-    )
-
-
-@handles(np.errstate)
-def _errstate(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    modes = {k: e.static(a, "an error mode") for k, a in kwargs.items()}
-    if not args and all(m in ("ignore", "warn") for m in modes.values()):
-        e.errstate.update((k, m) for k, m in modes.items() if m == "ignore")  # in the whole of the derivative
-        return ManagerV(e.b.const(None))
-    raise UnsupportedError(what="a change of NumPy's error state", instead="put it round the call", origin=e.origin)
-
-
-@handles(contextlib.nullcontext)
-def _nullcontext(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    return ManagerV(args[0] if args else kwargs.get("enter_result", e.b.const(None)))
-
-
-@handles(contextlib.suppress)
-def _suppress(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    return ManagerV(e.b.const(None), suppressed=tuple(e.static(a, "an exception class") for a in args))
-
-
 @handles(iter)
 def _iter(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     if len(args) == 1 and e.active and e.active[-1].name == "__iter__":
         return args[0]  # consumed by whoever called `__iter__`
     raise UnsupportedError(what="an iterator that is stepped by hand", instead="loop over the values", origin=e.origin)
-
-
-@handles(contextlib.contextmanager)
-def _contextmanager(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    raise UnsupportedError(
-        what="a context manager made inside the function", instead="define it at the top of the module", origin=e.origin
-    )
-
-
-@handles(np.put_along_axis, np.random.shuffle)
-def _writer(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    raise UnsupportedError(
-        what="a NumPy function that writes its argument",
-        instead="write it as an assignment: `x[...] = …`",
-        origin=e.origin,
-    )
-
-
-@handles(np.asarray, np.asanyarray)
-def _asarray(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    t = operations.array_type(e, args[0]) if args and isinstance(args[0], Ref) else None
-    if isinstance(t, Array):
-        dtype = args[1] if len(args) > 1 else kwargs.get("dtype")
-        if dtype is None or (isinstance(dtype, Const) and (dtype.value is None or np.dtype(dtype.value) == t.dtype)):
-            return args[0]
-    return calls.call_primitive(e, e.row("np.asarray"), args, kwargs, hint)
-
-
-@handles(np.subtract.at)
-def _scatter_negated(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    return _scatter_into(e, args, "sub")
-
-
-@handles(np.add.at)
-def _scatter(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    return _scatter_into(e, args, "add")
-
-
-def _scatter_into(e: Engine, args: Sequence[Any], mode: Mode) -> Any:
-    """`np.add.at(x, key, v)`: an update whose index may repeat."""
-    base, key, value = args[0], args[1], calls.as_array(e, args[2])
-    items.require_writable(e, base)
-    k = items.Key(e, key)
-    place = (*base.place, shift(k.index, len(base.holes)))
-    e.write_place(base, e.value(value), place, (*base.holes, *k.holes), mode)
-    return e.b.const(None)
-
-
-@handles(shaped_like)
-def _shaped_like(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    """A rule's promise that a value has the shape of another one."""
-    d, like = e.value(args[0]), e.value(args[1])
-    if (
-        isinstance(d, Var)
-        and isinstance(d.type, Array)
-        and isinstance(like.type, Array)
-        and d.type.ndim == like.type.ndim
-    ):
-        d.type = Array(d.type.dtype, like.type.dims)
-        return e.wrap(d, hint.get("name"))
-    return args[0]
 
 
 __all__ = ["HANDLERS", "find"]

@@ -14,7 +14,7 @@ from typing import Any
 from adgen.errors import AliasError, InternalError, UnsupportedError
 from adgen.frontend import tree
 from adgen.frontend.refuse import make_refusal
-from adgen.infer import branches, calls, guarded, items, library, loops, operations, rows
+from adgen.infer import attributes, branches, calls, guarded, items, library, loops, operations, primitives, rows
 from adgen.infer.values import (
     UNBOUND,
     Closure,
@@ -378,13 +378,14 @@ class Engine:
         rows.check(self, ref)
         base = self.content(obj)
         at = next(
-            (k for k, step in enumerate(place) if isinstance(step, ViewStep) and step.op.name in calls.RESHAPING), None
+            (k for k, step in enumerate(place) if isinstance(step, ViewStep) and step.op.name in primitives.RESHAPING),
+            None,
         )
         if at is not None:
             # Not `base.reshape(…)[…] = value`: what this is a view of depends on the layout of generated code.
             shaped = self.b.load(base, place[: at + 1], holes)
             inside = self.b.update(shaped, value, place[at + 1 :], holes, mode)
-            shape = self.value(calls.get_attribute(self, Ref(obj), "shape", {}))
+            shape = self.value(attributes.get_attribute(self, Ref(obj), "shape", {}))
             value, place, holes, mode = self.b.call("np.reshape", inside, shape), (), (), "set"
         name = base.name if isinstance(base, Var) and base.name else obj.name
         hint = self.hint(name) if name else {}

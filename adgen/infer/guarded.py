@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
-from adgen.infer import branches, calls, inlining, objects
+from adgen.infer import attributes, branches, calls, inlining, objects
 from adgen.infer.values import (
     UNBOUND,
     Closure,
@@ -191,7 +191,7 @@ def run_with(e: Engine, s: tree.With) -> None:
             return
     if isinstance(manager, Var) and isinstance(manager.type, Opaque):
         held = manager
-        enter, leave = (calls.get_attribute(e, held, n, {}) for n in ("__enter__", "__exit__"))
+        enter, leave = (attributes.get_attribute(e, held, n, {}) for n in ("__enter__", "__exit__"))
         body(calls.call(e, enter, [], {}, {}))
         e.come_from(s.origin)
         if not e.state.dead:

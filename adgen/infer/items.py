@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adgen.errors import AliasError, UnsupportedError
-from adgen.infer import calls, guarded, loops, methods, objects, operations, rows
+from adgen.infer import calls, guarded, loops, methods, objects, operations, primitives, rows
 from adgen.infer.values import Map, RangeV, Ref, Seq, SliceV, TupleV
 from adgen.ir.build import shift
 from adgen.ir.nodes import Const, Hole, Index, Operand, Slice, Var
@@ -43,7 +43,7 @@ class Key:
         if isinstance(v, Var) and isinstance(v.type, Opaque | NoneT):
             raise UnsupportedError(what=f"an index that is {operations.describe(e, v)}", origin=e.origin)
         if isinstance(v, (Ref, TupleV)) and not operations.is_array(e, v):
-            v = calls.as_array(e, v)
+            v = primitives.as_array(e, v)
         operand = e.value(v)
         t = operand.type
         if isinstance(t, Bool):
@@ -238,7 +238,9 @@ def set_item(e: Engine, base: Any, key: Any, value: Any) -> None:
     require_writable(e, base)
     k = Key(e, key)
     v = e.value(
-        value if not isinstance(value, (TupleV, Ref)) or operations.is_array(e, value) else calls.as_array(e, value)
+        value
+        if not isinstance(value, (TupleV, Ref)) or operations.is_array(e, value)
+        else primitives.as_array(e, value)
     )
     _refuse_repeats(e, k, v)
     n = len(base.holes)
@@ -320,7 +322,7 @@ def aug_item(e: Engine, base: Any, key: Any, symbol: str, value: Any) -> None:
             v = e.value(
                 value
                 if not isinstance(value, (TupleV, Ref)) or operations.is_array(e, value)
-                else calls.as_array(e, value)
+                else primitives.as_array(e, value)
             )
             e.write_place(base, v, place, holes, "add" if symbol == "+" else "sub")
             return

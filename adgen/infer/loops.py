@@ -7,20 +7,20 @@ the body runs again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
-from adgen.infer import guarded, iterables, rows
-from adgen.infer.branches import is_none, run_if, split_maybe, truth
+from adgen.infer import guarded, iterables
+from adgen.infer.branches import run_if, truth
 from adgen.infer.exposed import exposed_names
-from adgen.infer.values import UNBOUND, GeneratorV, Map, Maybe, Obj, Poison, Ref, Seq, State, TupleV, Unbound
-from adgen.ir.nodes import UNDEF, Block, Const, Loop, Operand, Range, Var
-from adgen.ir.types import NUMERIC, Array, Dim, Int, Length, List, Type, Undef
-from adgen.rules.typing import fresh_dim, join
+from adgen.infer.fit import Fit
+from adgen.infer.slots import Path
+from adgen.infer.values import UNBOUND, GeneratorV, Map, Obj, Ref, Seq, State, TupleV
+from adgen.ir.nodes import Block, Const, Loop, Operand, Range, Var
+from adgen.ir.types import Int, Undef
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
@@ -39,38 +39,6 @@ class WritingTest(Exception):
 
 class Widen(Exception):
     """The assumption about a loop was too narrow."""
-
-
-Path = tuple[Any, ...]
-
-
-@dataclass(slots=True)
-class Assumption:
-    """What is assumed of the values that enter an iteration, by path of the slot."""
-
-    types: dict[Path, Type] = field(default_factory=dict)
-    general: dict[int, None] = field(default_factory=dict)  # symbols of lengths that vary from iteration to iteration
-    written: dict[Obj, None] = field(default_factory=dict)
-    links: dict[tuple[Path, Path], None] = field(default_factory=dict)
-    outer_links: dict[tuple[Path, Obj], None] = field(default_factory=dict)
-    object_links: dict[tuple[Obj, Obj], None] = field(default_factory=dict)
-    lists: dict[Path, Type] = field(default_factory=dict)  # slots that hold a list of unknown length
-    poisoned: dict[Path, Poison] = field(default_factory=dict)
-    restructured: dict[Obj, None] = field(default_factory=dict)  # lists whose items change places
-    bound: dict[Path, Any] = field(default_factory=dict)  # names that iterations bind: what a later one enters with
-    maybe: dict[Path, Type] = field(default_factory=dict)  # slots that are None in some iterations, and their type else
-    unknown: dict[Obj, Poison] = field(default_factory=dict)  # objects that an iteration may write through another name
-
-
-@dataclass(slots=True)
-class Leaf:
-    """One carried value."""
-
-    param: Var
-    init: Operand
-    next: Operand | None = None
-    out: Var | None = None
-    obj: Obj | None = None
 
 
 def run_for(e: Engine, s: tree.For) -> None:
@@ -169,16 +137,14 @@ def _test_inside(s: tree.While) -> tree.While:
     return tree.While([], tree.Lit(True), [*s.before, tree.If(s.test, go_on, leave, s.origin)], [], stop, s.origin)
 
 
-class Runner:
+class Runner(Fit):
     """Runs one loop to a fixed point and emits it."""
 
     def __init__(self, e: Engine, s: tree.For | tree.While, plan: iterables.Plan | None) -> None:
-        self.e = e
-        self.s = s
+        super().__init__(e, s)
         self.plan = plan
         self.exposed = exposed_names(s)
         self.names = [n for n in assigned_names(s) if n != s.stop and not (is_numbered(n) and n not in e.env)]
-        self.a = Assumption()
         for obj in likely_written(e, s):
             self.a.written[obj] = None
 
@@ -207,11 +173,7 @@ class Runner:
 
     def _attempt(self) -> None:
         e, s = self.e, self.s
-        self.newest = fresh_dim().symbol  # lengths with later symbols are made in the body
-        self.leaves: dict[Path, Leaf] = {}
-        self.made: dict[Path, Any] = {}  # tuples, lists and dicts that the body binds first
-        self.contents: dict[Obj, Any] = {}  # header objects, with the content that they enter with
-        self.targets: dict[Path, Obj] = {}  # the object that a slot refers to at the end of the body
+        self._clear()
         headers: dict[Path, Any] = {}
         for name in self.names:
             headers["name", name] = self._enter(("name", name), e.env.get(name, UNBOUND), name)
@@ -333,372 +295,6 @@ class Runner:
         outs = tuple(leaf.out for leaf in leaves if leaf.out is not None)
         params, inits = tuple(leaf.param for leaf in leaves), tuple(leaf.init for leaf in leaves)
         e.b.append(Loop(range_, index, test, (), params, inits, body, outs, (), stops, False, e.b.origin, e.b.adjoint))
-
-    def _outer_type(self, t: Type) -> Type:
-        """Return the type after the loop: a length that varies is another one there."""
-        if isinstance(t, Array):
-            return replace(t, dims=tuple(map(self._outer_length, t.dims)))
-        return List(self._outer_type(t.elem)) if isinstance(t, List) else t
-
-    def _outer_length(self, d: Length) -> Length:
-        varies = isinstance(d, Dim) and (d.symbol in self.a.general or d.symbol > self.newest)
-        return fresh_dim(is_nonunit(d)) if varies else d
-
-    # -- what enters an iteration -----------------------------------------------------------------
-
-    def _param(self, path: Path, init: Operand, name: str | None, obj: Obj | None = None) -> Var:
-        t = self.a.types.get(path, init.type)
-        hint = self.e.hint(name)
-        p = Var(t, hint.get("name"), hint.get("fixed", False))
-        if init in self.e.maybe_unbound:
-            self.e.maybe_unbound[p] = name or "?"
-        self.leaves[path] = Leaf(p, init, obj=obj)
-        return p
-
-    def _enter(self, path: Path, v: Any, name: str | None) -> Any:
-        e = self.e
-        if path in self.a.poisoned:
-            return self.a.poisoned[path]
-        if path in self.a.maybe or isinstance(v, Maybe):
-            return self._enter_maybe(path, v, name)
-        if isinstance(v, Unbound) and path in self.a.bound:
-            return self._enter_unbound(path, self.a.bound[path], name)
-        if isinstance(v, (Var, Const)):
-            if isinstance(v, Const) and not isinstance(v.type, NUMERIC):
-                return v
-            return self._param(path, v, name)
-        if isinstance(v, TupleV):
-            return TupleV(tuple(self._enter((*path, k), i, None) for k, i in enumerate(v.items)), v.cls)
-        if isinstance(v, Ref):
-            c = e.state.heap[v.obj]
-            if isinstance(c, Poison):
-                return c
-            obj = Obj(name or v.obj.name)
-            obj.mixed = v.obj.mixed and not v.place
-            if isinstance(c, (Seq, Map)):
-                content = self._enter_content(path, c, name)
-                if path in self.leaves:
-                    self.leaves[path].obj = obj
-            else:
-                content = self._param(path, e.value(v), name, obj)
-            e.state.heap[obj] = content
-            self.contents[obj] = content
-            e.state.link_like(obj, v.obj)
-            if isinstance(content, Var):
-                e.state.link_items(obj, c)
-            return Ref(obj)
-        return v
-
-    def _enter_unbound(self, path: Path, template: Any, name: str | None) -> Any:
-        """Enter with what no iteration has bound yet, in the form that it will have."""
-        if isinstance(template, Type):
-            self.a.types.setdefault(path, template)
-            obj = Obj(name) if isinstance(template, (Array, List)) else None
-            p = self._param(path, UNDEF, name, obj)
-            self.e.maybe_unbound[p] = name or "?"
-            if obj is None:
-                return p
-            self.e.state.heap[obj] = self.contents[obj] = p
-            return Ref(obj)
-        if isinstance(template, TupleV):
-            items = tuple(self._enter_unbound((*path, k), i, None) for k, i in enumerate(template.items))
-            return TupleV(items, template.cls)
-        return template
-
-    def _template(self, v: Any) -> Any:
-        """Return the form of a value: types for numbers and arrays; None if it has none that can be carried."""
-        if isinstance(v, (Var, Const)) and isinstance(v.type, NUMERIC):
-            return v.type
-        if isinstance(v, Const):
-            return v
-        if isinstance(v, Ref):
-            c = self.e.state.heap[v.obj]
-            t = v.type if v.type is not None else c.type if isinstance(c, (Var, Const)) else None
-            return t if isinstance(t, (Array, List)) else None
-        if isinstance(v, TupleV):
-            items = tuple(map(self._template, v.items))
-            return None if any(i is None for i in items) else TupleV(items, v.cls)
-        return None
-
-    def _enter_maybe(self, path: Path, v: Any, name: str | None) -> Any:
-        """Enter with what is None in some iterations."""
-        parts = split_maybe(self.e, self.e.state, v)
-        if parts is None:
-            return self._clash(name)
-        none, value = parts
-        flag = self._param((*path, "none"), none, None)
-        if not is_none(value):
-            return Maybe(flag, self._enter((*path, "value"), value, name))
-        t = self.a.maybe[path]
-        self.a.types.setdefault((*path, "value"), t)
-        obj = Obj(name) if isinstance(t, Array) else None
-        p = self._param((*path, "value"), value, name, obj)
-        if obj is None:
-            return Maybe(flag, p)
-        self.e.state.heap[obj] = self.contents[obj] = p
-        return Maybe(flag, Ref(obj))
-
-    def _enter_content(self, path: Path, c: Any, name: str | None) -> Any:
-        if path in self.a.poisoned:
-            return self.a.poisoned[path]
-        if isinstance(c, Seq):
-            if path in self.a.lists:
-                self.a.types.setdefault(path, List(self.a.lists[path]))
-                return self._param(path, self.e.list_operand(c, self.a.lists[path]), name)
-            return Seq(tuple(self._enter((*path, k), i, None) for k, i in enumerate(c.items)))
-        if isinstance(c, Map):
-            return Map(c.keys, tuple(self._enter((*path, k), i, None) for k, i in zip(c.keys, c.items)), c.cls)
-        if isinstance(c, (Var, Const)):
-            return self._param(path, c, name)
-        return c
-
-    def _apply_links(self) -> None:
-        state = self.e.state
-        for p, q in self.a.links:
-            a, b = self._object_at(p), self._object_at(q)
-            if a is not None and b is not None:
-                state.link(a, b)
-        for p, obj in self.a.outer_links:
-            a = self._object_at(p)
-            if a is not None:
-                state.link(a, obj)
-        for one, two in self.a.object_links:
-            state.link(one, two)
-
-    def _object_at(self, path: Path) -> Obj | None:
-        leaf = self.leaves.get(path)
-        return leaf.obj if leaf is not None else None
-
-    # -- what leaves it -----------------------------------------------------------------------------
-
-    def _discover_written(self, header: State) -> bool:
-        """Find objects from outside that the body wrote and that are not carried yet."""
-        found = False
-        for obj, c in self.e.state.heap.items():
-            if obj not in self.entry.heap or obj in self.a.written or header.heap.get(obj) is c:
-                continue
-            if isinstance(c, Poison):
-                # unknown in the next iteration, and after the loop
-                found |= obj not in self.a.unknown and not isinstance(self.entry.heap[obj], Poison)
-                self.a.unknown[obj] = c
-            else:
-                self.a.written[obj] = None
-                found = True
-        return found
-
-    def _match(self, path: Path, h: Any, v: Any, name: str | None) -> bool:
-        """Fit what leaves a slot to what entered it; return whether the assumption was widened."""
-        v = rows.fresh(self.e, v)
-        if isinstance(h, Poison):
-            return False
-        if isinstance(v, Poison):
-            return self._poison(path, v)
-        if isinstance(h, Unbound):
-            if path[-1] in self.exposed and not isinstance(v, Unbound):
-                template = self._template(v)
-                if template is None:
-                    return self._poison(path, self._clash(name))
-                self.a.bound[path] = template
-                return True
-            self._first_bound(path, v, name)
-            return False
-        if isinstance(v, Unbound):
-            return self._poison(path, self._clash(name))
-        if isinstance(h, Maybe) or isinstance(v, Maybe) or is_none(h) != is_none(v):
-            return self._match_maybe(path, h, v, name)
-        leaf = self.leaves.get(path)
-        if isinstance(h, Ref) and isinstance(v, Ref):
-            c = self.e.state.heap[v.obj]
-            if leaf is None:
-                return self._match(path, self.contents[h.obj], c, name)
-            if isinstance(c, Poison):
-                return self._poison(path, c)
-            self.targets[path] = v.obj
-            if not isinstance(c, Map):
-                return self._match_operand(path, leaf, self.e.value(v))
-        elif isinstance(h, TupleV) and isinstance(v, TupleV) and len(h.items) == len(v.items):
-            return self._match_items(path, range(len(h.items)), h.items, v.items)
-        elif isinstance(h, Map) and isinstance(v, Map) and h.keys == v.keys:
-            return self._match_items(path, h.keys, h.items, v.items)
-        elif isinstance(h, Seq):
-            if isinstance(v, Seq) and len(v.items) == len(h.items):
-                return self._match_items(path, range(len(h.items)), h.items, v.items)
-            elem = self.e.element_type(h, v)
-            if elem is not None:
-                self.a.lists[path] = elem
-                return True
-        elif leaf is not None and isinstance(leaf.param.type, List) and isinstance(v, Seq):
-            return self._match_operand(path, leaf, self.e.list_operand(v, leaf.param.type.elem))
-        elif leaf is not None and isinstance(v, (Var, Const)):
-            return self._match_operand(path, leaf, v)
-        elif h is v or (isinstance(h, Const) and isinstance(v, Const) and h.value is v.value) or h == v:
-            return False
-        return self._poison(path, self._clash(name))
-
-    def _match_maybe(self, path: Path, h: Any, v: Any, name: str | None) -> bool:
-        parts = split_maybe(self.e, self.e.state, v)
-        if parts is None:
-            return self._poison(path, self._clash(name))
-        none, value = parts
-        if not isinstance(h, Maybe):
-            known = value if is_none(h) else h
-            if is_none(known) or split_maybe(self.e, self.e.state, known) is None:
-                return self._poison(path, self._clash(name))
-            self.a.maybe[path] = self.e.value(known).type
-            return True
-        widened = self._match((*path, "none"), h.none, none, None)
-        inside = (*path, "value")
-        if is_none(value):
-            self.leaves[inside].next = value
-            return widened
-        return self._match(inside, h.value, value, name) or widened
-
-    def _match_items(self, path: Path, keys: Iterable[Any], h: Sequence[Any], v: Sequence[Any]) -> bool:
-        widened = False
-        for k, x, y in zip(keys, h, v):  # all of them: each leaves a value
-            widened |= self._match((*path, k), x, y, None)
-        return widened
-
-    def _clash(self, name: str | None) -> Poison:
-        return Poison(
-            f"'{name or 'a value'}' changes its kind from one iteration to the next",
-            "its type can't be decided at compile time",
-            self.s.origin,
-            alias=False,
-        )
-
-    def _poison(self, path: Path, p: Poison) -> bool:
-        self.a.poisoned[path] = p
-        return True
-
-    def _match_operand(self, path: Path, leaf: Leaf, v: Operand) -> bool:
-        leaf.next = v
-        h = leaf.param.type
-        adapted = self._adapt(h, v.type)
-        t = join(h, adapted)
-        if t is None:
-            return self._poison(path, self._clash(leaf.param.name))
-        if t == h:
-            return False
-        for d in dims_within(t):
-            if isinstance(d, Dim) and d not in dims_within(h):
-                self.a.general[d.symbol] = None
-        self.a.types[path] = t
-        return True
-
-    def _adapt(self, h: Type, v: Type) -> Type:
-        """See a type with the lengths that the slot is known to vary in."""
-        if isinstance(h, List) and isinstance(v, List):
-            return List(self._adapt(h.elem, v.elem))
-        if not (isinstance(h, Array) and isinstance(v, Array) and h.ndim == v.ndim):
-            return v
-        general = self.a.general
-        dims = tuple(
-            a if isinstance(a, Dim) and a.symbol in general and (not a.nonunit or is_nonunit(b)) else b
-            for a, b in zip(h.dims, v.dims)
-        )
-        return Array(v.dtype, dims)
-
-    def _first_bound(self, path: Path, v: Any, name: str | None) -> None:
-        """Carry out a name that the body binds first: its value enters no iteration."""
-        if isinstance(v, (Var, Const)) and isinstance(v.type, NUMERIC):
-            self._param(path, UNDEF, name).type = v.type
-        elif isinstance(v, Ref) and isinstance(self.e.state.heap[v.obj], (Var, Const)):
-            v = self.e.value(v)
-            self._param(path, UNDEF, name, Obj(name)).type = v.type
-        elif isinstance(v, TupleV) or (isinstance(v, Ref) and isinstance(self.e.state.heap[v.obj], (Seq, Map))):
-            content = v if isinstance(v, TupleV) else self.e.state.heap[v.obj]
-            self.made[path] = content
-            for k, i in enumerate(content.items):
-                self._first_bound((*path, k), i, None)
-            return
-        elif isinstance(v, Const) and name is not None and name.startswith("%"):
-            self.made[path] = v  # only read where it is bound
-            return
-        elif not isinstance(v, Unbound):
-            self.made[path] = v if isinstance(v, Poison) else self._clash(name)
-            return
-        else:
-            return
-        self.leaves[path].next = v
-
-    def _made_first(self, path: Path) -> Any:
-        """Return, after the loop, a value that the body bound first."""
-        c = self.made[path]
-        if isinstance(c, (Poison, Const)):
-            return c
-        items = tuple(self._rebuild((*path, k), UNBOUND, None) for k in range(len(c.items)))
-        if isinstance(c, TupleV):
-            return TupleV(items, c.cls)
-        return self.e.new(Seq(items) if isinstance(c, Seq) else Map(c.keys, items, c.cls))
-
-    def _discover_links(self, header: State) -> bool:
-        """Find slots that may be one object, or hold one another, in the next iteration."""
-        found = False
-        state = self.e.state
-        holders: dict[Obj, list[Path]] = {}
-        for path, target in self.targets.items():
-            holders.setdefault(target, []).append(path)
-
-        def add(table: dict[Any, None], key: Any) -> None:
-            nonlocal found
-            if key not in table:
-                table[key] = None
-                found = True
-
-        for path, target in self.targets.items():
-            known = header.links.get(target, ()) if target is self.leaves[path].obj else ()
-            for o in (target, *state.links.get(target, ())):
-                for other in holders.get(o, ()):
-                    if other != path:
-                        add(self.a.links, (path, other))
-                if o in self.entry.heap and o not in known:
-                    add(self.a.outer_links, (path, o))
-        for o, others in state.links.items():
-            if o in self.entry.heap:
-                for linked in others:
-                    if linked in self.entry.heap and linked not in header.links.get(o, ()):
-                        add(self.a.object_links, (o, linked))
-        return found
-
-    # -- after the loop -------------------------------------------------------------------------------
-
-    def _rebuild(self, path: Path, h: Any, name: str | None) -> Any:
-        leaf = self.leaves.get(path)
-        if isinstance(h, Poison):
-            return h
-        if path in self.made:
-            return self._made_first(path)
-        if leaf is not None:
-            assert leaf.out is not None
-            if leaf.obj is None:
-                return leaf.out
-            self.e.state.heap[leaf.obj] = leaf.out
-            if path in self.targets and self.targets[path] in self.entry.heap:
-                self.e.state.link_like(leaf.obj, self.targets[path])
-            return Ref(leaf.obj)
-        if isinstance(h, Maybe):
-            none = self._rebuild((*path, "none"), h.none, None)
-            return Maybe(none, self._rebuild((*path, "value"), h.value, name))
-        if isinstance(h, TupleV):
-            return TupleV(tuple(self._rebuild((*path, k), i, None) for k, i in enumerate(h.items)), h.cls)
-        if isinstance(h, Seq):
-            return Seq(tuple(self._rebuild((*path, k), i, None) for k, i in enumerate(h.items)))
-        if isinstance(h, Map):
-            return Map(h.keys, tuple(self._rebuild((*path, k), i, None) for k, i in zip(h.keys, h.items)), h.cls)
-        if isinstance(h, Ref) and h.obj in self.contents:
-            self.e.state.heap[h.obj] = self._rebuild(path, self.contents[h.obj], name)
-        return h
-
-
-def dims_within(t: Type) -> tuple[Any, ...]:
-    if isinstance(t, Array):
-        return t.dims
-    return dims_within(t.elem) if isinstance(t, List) else ()
-
-
-def is_nonunit(d: Any) -> bool:
-    return d != 1 if isinstance(d, int) else bool(d.nonunit)
 
 
 def is_numbered(name: str) -> bool:

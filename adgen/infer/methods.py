@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adgen.errors import UnsupportedError
-from adgen.infer import calls, inlining, items, library, objects, operations, rows, writers
+from adgen.infer import attributes, calls, inlining, items, library, objects, operations, primitives, rows, writers
 from adgen.infer.values import BoundFunction, DictView, Map, Method, Ref, Seq, SliceV, TupleV
 from adgen.ir.nodes import Const, Operand, Var
 from adgen.ir.types import Array, Bool, Float, Int, List, Opaque, Scalar, Str, dims_of, is_complex
@@ -53,7 +53,7 @@ def array_attribute(e: Engine, v: Any, name: str, hint: dict[str, Any]) -> Any:
 
 def shape_of(e: Engine, v: Any) -> TupleV:
     if isinstance(v, (TupleV, Ref)) and not operations.is_array(e, v):
-        v = calls.as_array(e, v)
+        v = primitives.as_array(e, v)
     operand = e.value(v)
     parts: list[Operand] = []
     for k, n in enumerate(dims_of(operand.type)):
@@ -184,7 +184,9 @@ def _array_method(
 
 def cast(e: Engine, v: Any, dtype: np.dtype[Any], hint: dict[str, Any]) -> Any:
     """`astype`, or a call of a NumPy scalar type."""
-    return e.wrap(calls.emit(e, e.row("astype"), (e.value(v), Const(dtype.type, Opaque())), (), hint), hint.get("name"))
+    return e.wrap(
+        primitives.emit(e, e.row("astype"), (e.value(v), Const(dtype.type, Opaque())), (), hint), hint.get("name")
+    )
 
 
 def _list_method(e: Engine, owner: Ref, c: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
@@ -209,7 +211,7 @@ def _list_method(e: Engine, owner: Ref, c: Any, name: str, args: Sequence[Any], 
             e.state.link_like(owner.obj, v.obj)
         return e.b.const(None)
     if name == "extend":
-        calls.extend_list(e, owner, args[0])
+        attributes.extend_list(e, owner, args[0])
         return e.b.const(None)
     if name == "copy":
         return e.new(c) if isinstance(c, Seq) else calls.call_object(e, list, [owner], {}, {})

@@ -106,7 +106,7 @@ def _compare_fields(e: Engine, symbol: str, a: Any, b: Any) -> Any:
 
 def is_followed(cls: type) -> bool:
     """Say whether instances of a class are made by Python code that can be inlined."""
-    from adgen.infer.calls import is_library
+    from adgen.infer.attributes import is_library
 
     if type(cls) not in (type, abc.ABCMeta) or issubclass(cls, (BaseException, tuple, dict, list, str, int, float)):
         return False

@@ -12,7 +12,7 @@ import numpy as np
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
-from adgen.infer import calls, items, iterables, methods, objects, rows
+from adgen.infer import attributes, calls, items, iterables, methods, objects, primitives, rows
 from adgen.infer.branches import is_none, truth
 from adgen.infer.values import UNBOUND, Closure, Map, Maybe, Method, Ref, Seq, SliceV, TupleV
 from adgen.ir.nodes import Const, Operand, Var
@@ -62,7 +62,7 @@ def apply(e: Engine, s: tree.Assign) -> Any:
     if s.op == "compare":
         return compare(e, s.data, args[0], args[1], hint)
     if s.op == "getattr":
-        return calls.get_attribute(e, args[0], s.data, hint)
+        return attributes.get_attribute(e, args[0], s.data, hint)
     if s.op == "getitem":
         return items.get_item(e, args[0], args[1], hint)
     if s.op == "slice":
@@ -89,7 +89,7 @@ def import_name(e: Engine, module: str, top: bool, attribute: str | None, level:
             return e.b.const(importlib.import_module(f"{found.__name__}.{attribute}"))
     except ImportError as error:
         raise UnsupportedError(what=f"this import fails: {error}", origin=e.origin) from error
-    return calls.get_attribute(e, e.b.const(found), attribute, {})
+    return attributes.get_attribute(e, e.b.const(found), attribute, {})
 
 
 def sure(v: Any) -> Any:
@@ -177,9 +177,9 @@ def binary(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any] | None =
     if joined is not None:
         return joined
     if isinstance(a, Ref) and isinstance(b, Ref | TupleV) and is_array(e, a):
-        return arithmetic(e, BINARY[symbol], (a, calls.as_array(e, b)), hint)
+        return arithmetic(e, BINARY[symbol], (a, primitives.as_array(e, b)), hint)
     if isinstance(b, Ref) and isinstance(a, Ref | TupleV) and is_array(e, b):
-        return arithmetic(e, BINARY[symbol], (calls.as_array(e, a), b), hint)
+        return arithmetic(e, BINARY[symbol], (primitives.as_array(e, a), b), hint)
     if _stringy(a) or _stringy(b):
         return e.opaque(PYTHON[symbol], [e.value(a), e.value(b)], **hint)
     raise UnsupportedError(
@@ -253,7 +253,7 @@ def arithmetic(e: Engine, name: str, args: tuple[Any, ...], hint: dict[str, Any]
     for o in operands:
         if isinstance(o.type, Undef):
             raise UnsupportedError(what="a value that may be unbound", origin=e.origin)
-    return e.wrap(calls.emit(e, e.row(name), operands, (), hint), hint.get("name"))
+    return e.wrap(primitives.emit(e, e.row(name), operands, (), hint), hint.get("name"))
 
 
 def inplace(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any]) -> Any:
@@ -268,12 +268,12 @@ def inplace(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any]) -> Any
         if own is not None:
             return own
         if symbol == "+" and objects.class_of_object(e, a) is None:
-            calls.extend_list(e, a, b)
+            attributes.extend_list(e, a, b)
             return a
         return binary(e, symbol, a, b, hint)
     items.require_writable(e, a)
     if symbol in ("+", "-"):
-        value = e.value(b if not isinstance(b, (TupleV, Ref)) or is_array(e, b) else calls.as_array(e, b))
+        value = e.value(b if not isinstance(b, (TupleV, Ref)) or is_array(e, b) else primitives.as_array(e, b))
         e.write_place(a, value, a.place, a.holes, "add" if symbol == "+" else "sub")
     else:
         value = e.value(binary(e, symbol, a, b))
@@ -492,7 +492,7 @@ def aug_item(e: Engine, s: tree.AugItem) -> None:
 def set_attr(e: Engine, s: tree.SetAttr) -> None:
     base, value = e.get(s.base), e.get(s.value)
     if s.op is not None:
-        value = inplace(e, s.op, calls.get_attribute(e, base, s.attr, {}), value, {})
+        value = inplace(e, s.op, attributes.get_attribute(e, base, s.attr, {}), value, {})
     store_attribute(e, base, s.attr, value)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adgen.errors import UnsupportedError
-from adgen.infer import calls, items, operations
+from adgen.infer import attributes, calls, items, operations
 from adgen.infer.values import Ref, TupleV
 from adgen.ir.nodes import Const
 from adgen.ir.types import dims_of
@@ -114,7 +114,7 @@ def fill_diagonal(e: Engine, a: Any, val: Any, wrap: Any = None) -> None:
     dims = dims_of(_type(e, a))
     if len(dims) != 2 or wrap is not None:
         raise UnsupportedError(what="np.fill_diagonal of this form", instead="loop over the diagonal", origin=e.origin)
-    shape = calls.get_attribute(e, a, "shape", {})
+    shape = attributes.get_attribute(e, a, "shape", {})
     n = calls.call_object(e, min, list(shape.items), {}, {})
     at = calls.call_object(e, np.arange, [n], {}, {})
     items.set_item(e, a, TupleV((at, at)), val)

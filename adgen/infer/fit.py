@@ -1,0 +1,194 @@
+"""Fit what leaves an iteration to what was assumed to enter it: where it does not fit, the assumption is widened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from adgen.infer import rows
+from adgen.infer.branches import is_none, split_maybe
+from adgen.infer.slots import Leaf, Path, Slots, is_nonunit
+from adgen.infer.values import Map, Maybe, Obj, Poison, Ref, Seq, State, TupleV, Unbound
+from adgen.ir.nodes import UNDEF, Const, Operand, Var
+from adgen.ir.types import NUMERIC, Array, Dim, List, Type
+from adgen.rules.typing import join
+
+
+class Fit(Slots):
+    """Compares the two ends of an iteration."""
+
+    exposed: frozenset[str]
+
+    def _discover_written(self, header: State) -> bool:
+        """Find objects from outside that the body wrote and that are not carried yet."""
+        found = False
+        for obj, c in self.e.state.heap.items():
+            if obj not in self.entry.heap or obj in self.a.written or header.heap.get(obj) is c:
+                continue
+            if isinstance(c, Poison):
+                # unknown in the next iteration, and after the loop
+                found |= obj not in self.a.unknown and not isinstance(self.entry.heap[obj], Poison)
+                self.a.unknown[obj] = c
+            else:
+                self.a.written[obj] = None
+                found = True
+        return found
+
+    def _match(self, path: Path, h: Any, v: Any, name: str | None) -> bool:
+        """Fit what leaves a slot to what entered it; return whether the assumption was widened."""
+        v = rows.fresh(self.e, v)
+        if isinstance(h, Poison):
+            return False
+        if isinstance(v, Poison):
+            return self._poison(path, v)
+        if isinstance(h, Unbound):
+            if path[-1] in self.exposed and not isinstance(v, Unbound):
+                template = self._template(v)
+                if template is None:
+                    return self._poison(path, self._clash(name))
+                self.a.bound[path] = template
+                return True
+            self._first_bound(path, v, name)
+            return False
+        if isinstance(v, Unbound):
+            return self._poison(path, self._clash(name))
+        if isinstance(h, Maybe) or isinstance(v, Maybe) or is_none(h) != is_none(v):
+            return self._match_maybe(path, h, v, name)
+        leaf = self.leaves.get(path)
+        if isinstance(h, Ref) and isinstance(v, Ref):
+            c = self.e.state.heap[v.obj]
+            if leaf is None:
+                return self._match(path, self.contents[h.obj], c, name)
+            if isinstance(c, Poison):
+                return self._poison(path, c)
+            self.targets[path] = v.obj
+            if not isinstance(c, Map):
+                return self._match_operand(path, leaf, self.e.value(v))
+        elif isinstance(h, TupleV) and isinstance(v, TupleV) and len(h.items) == len(v.items):
+            return self._match_items(path, range(len(h.items)), h.items, v.items)
+        elif isinstance(h, Map) and isinstance(v, Map) and h.keys == v.keys:
+            return self._match_items(path, h.keys, h.items, v.items)
+        elif isinstance(h, Seq):
+            if isinstance(v, Seq) and len(v.items) == len(h.items):
+                return self._match_items(path, range(len(h.items)), h.items, v.items)
+            elem = self.e.element_type(h, v)
+            if elem is not None:
+                self.a.lists[path] = elem
+                return True
+        elif leaf is not None and isinstance(leaf.param.type, List) and isinstance(v, Seq):
+            return self._match_operand(path, leaf, self.e.list_operand(v, leaf.param.type.elem))
+        elif leaf is not None and isinstance(v, (Var, Const)):
+            return self._match_operand(path, leaf, v)
+        elif h is v or (isinstance(h, Const) and isinstance(v, Const) and h.value is v.value) or h == v:
+            return False
+        return self._poison(path, self._clash(name))
+
+    def _match_maybe(self, path: Path, h: Any, v: Any, name: str | None) -> bool:
+        parts = split_maybe(self.e, self.e.state, v)
+        if parts is None:
+            return self._poison(path, self._clash(name))
+        none, value = parts
+        if not isinstance(h, Maybe):
+            known = value if is_none(h) else h
+            if is_none(known) or split_maybe(self.e, self.e.state, known) is None:
+                return self._poison(path, self._clash(name))
+            self.a.maybe[path] = self.e.value(known).type
+            return True
+        widened = self._match((*path, "none"), h.none, none, None)
+        inside = (*path, "value")
+        if is_none(value):
+            self.leaves[inside].next = value
+            return widened
+        return self._match(inside, h.value, value, name) or widened
+
+    def _match_items(self, path: Path, keys: Iterable[Any], h: Sequence[Any], v: Sequence[Any]) -> bool:
+        widened = False
+        for k, x, y in zip(keys, h, v):  # all of them: each leaves a value
+            widened |= self._match((*path, k), x, y, None)
+        return widened
+
+    def _match_operand(self, path: Path, leaf: Leaf, v: Operand) -> bool:
+        leaf.next = v
+        h = leaf.param.type
+        adapted = self._adapt(h, v.type)
+        t = join(h, adapted)
+        if t is None:
+            return self._poison(path, self._clash(leaf.param.name))
+        if t == h:
+            return False
+        for d in dims_within(t):
+            if isinstance(d, Dim) and d not in dims_within(h):
+                self.a.general[d.symbol] = None
+        self.a.types[path] = t
+        return True
+
+    def _adapt(self, h: Type, v: Type) -> Type:
+        """See a type with the lengths that the slot is known to vary in."""
+        if isinstance(h, List) and isinstance(v, List):
+            return List(self._adapt(h.elem, v.elem))
+        if not (isinstance(h, Array) and isinstance(v, Array) and h.ndim == v.ndim):
+            return v
+        general = self.a.general
+        dims = tuple(
+            a if isinstance(a, Dim) and a.symbol in general and (not a.nonunit or is_nonunit(b)) else b
+            for a, b in zip(h.dims, v.dims)
+        )
+        return Array(v.dtype, dims)
+
+    def _first_bound(self, path: Path, v: Any, name: str | None) -> None:
+        """Carry out a name that the body binds first: its value enters no iteration."""
+        if isinstance(v, (Var, Const)) and isinstance(v.type, NUMERIC):
+            self._param(path, UNDEF, name).type = v.type
+        elif isinstance(v, Ref) and isinstance(self.e.state.heap[v.obj], (Var, Const)):
+            v = self.e.value(v)
+            self._param(path, UNDEF, name, Obj(name)).type = v.type
+        elif isinstance(v, TupleV) or (isinstance(v, Ref) and isinstance(self.e.state.heap[v.obj], (Seq, Map))):
+            content = v if isinstance(v, TupleV) else self.e.state.heap[v.obj]
+            self.made[path] = content
+            for k, i in enumerate(content.items):
+                self._first_bound((*path, k), i, None)
+            return
+        elif isinstance(v, Const) and name is not None and name.startswith("%"):
+            self.made[path] = v  # only read where it is bound
+            return
+        elif not isinstance(v, Unbound):
+            self.made[path] = v if isinstance(v, Poison) else self._clash(name)
+            return
+        else:
+            return
+        self.leaves[path].next = v
+
+    def _discover_links(self, header: State) -> bool:
+        """Find slots that may be one object, or hold one another, in the next iteration."""
+        found = False
+        state = self.e.state
+        holders: dict[Obj, list[Path]] = {}
+        for path, target in self.targets.items():
+            holders.setdefault(target, []).append(path)
+
+        def add(table: dict[Any, None], key: Any) -> None:
+            nonlocal found
+            if key not in table:
+                table[key] = None
+                found = True
+
+        for path, target in self.targets.items():
+            known = header.links.get(target, ()) if target is self.leaves[path].obj else ()
+            for o in (target, *state.links.get(target, ())):
+                for other in holders.get(o, ()):
+                    if other != path:
+                        add(self.a.links, (path, other))
+                if o in self.entry.heap and o not in known:
+                    add(self.a.outer_links, (path, o))
+        for o, others in state.links.items():
+            if o in self.entry.heap:
+                for linked in others:
+                    if linked in self.entry.heap and linked not in header.links.get(o, ()):
+                        add(self.a.object_links, (o, linked))
+        return found
+
+
+def dims_within(t: Type) -> tuple[Any, ...]:
+    if isinstance(t, Array):
+        return t.dims
+    return dims_within(t.elem) if isinstance(t, List) else ()

@@ -1,0 +1,257 @@
+"""The values that a loop carries: what enters an iteration under an assumption, and what is there after the loop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from adgen.frontend import tree
+from adgen.infer.branches import is_none, split_maybe
+from adgen.infer.values import UNBOUND, Map, Maybe, Obj, Poison, Ref, Seq, State, TupleV, Unbound
+from adgen.ir.nodes import UNDEF, Const, Operand, Var
+from adgen.ir.types import NUMERIC, Array, Dim, Length, List, Type
+from adgen.rules.typing import fresh_dim
+
+if TYPE_CHECKING:
+    from adgen.infer.engine import Engine
+
+Path = tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class Assumption:
+    """What is assumed of the values that enter an iteration, by path of the slot."""
+
+    types: dict[Path, Type] = field(default_factory=dict)
+    general: dict[int, None] = field(default_factory=dict)  # symbols of lengths that vary from iteration to iteration
+    written: dict[Obj, None] = field(default_factory=dict)
+    links: dict[tuple[Path, Path], None] = field(default_factory=dict)
+    outer_links: dict[tuple[Path, Obj], None] = field(default_factory=dict)
+    object_links: dict[tuple[Obj, Obj], None] = field(default_factory=dict)
+    lists: dict[Path, Type] = field(default_factory=dict)  # slots that hold a list of unknown length
+    poisoned: dict[Path, Poison] = field(default_factory=dict)
+    restructured: dict[Obj, None] = field(default_factory=dict)  # lists whose items change places
+    bound: dict[Path, Any] = field(default_factory=dict)  # names that iterations bind: what a later one enters with
+    maybe: dict[Path, Type] = field(default_factory=dict)  # slots that are None in some iterations, and their type else
+    unknown: dict[Obj, Poison] = field(default_factory=dict)  # objects that an iteration may write through another name
+
+
+@dataclass(slots=True)
+class Leaf:
+    """One carried value."""
+
+    param: Var
+    init: Operand
+    next: Operand | None = None
+    out: Var | None = None
+    obj: Obj | None = None
+
+
+class Slots:
+    """What one loop carries, by path of the slot."""
+
+    entry: State
+    newest: int  # lengths with later symbols are made in the body
+    leaves: dict[Path, Leaf]
+    made: dict[Path, Any]  # tuples, lists and dicts that the body binds first
+    contents: dict[Obj, Any]  # header objects, with the content that they enter with
+    targets: dict[Path, Obj]  # the object that a slot refers to at the end of the body
+
+    def __init__(self, e: Engine, s: tree.For | tree.While) -> None:
+        self.e = e
+        self.s = s
+        self.a = Assumption()
+
+    def _clear(self) -> None:
+        self.newest = fresh_dim().symbol
+        self.leaves, self.made, self.contents, self.targets = {}, {}, {}, {}
+
+    # -- what enters an iteration -----------------------------------------------------------------
+
+    def _param(self, path: Path, init: Operand, name: str | None, obj: Obj | None = None) -> Var:
+        t = self.a.types.get(path, init.type)
+        hint = self.e.hint(name)
+        p = Var(t, hint.get("name"), hint.get("fixed", False))
+        if init in self.e.maybe_unbound:
+            self.e.maybe_unbound[p] = name or "?"
+        self.leaves[path] = Leaf(p, init, obj=obj)
+        return p
+
+    def _enter(self, path: Path, v: Any, name: str | None) -> Any:
+        e = self.e
+        if path in self.a.poisoned:
+            return self.a.poisoned[path]
+        if path in self.a.maybe or isinstance(v, Maybe):
+            return self._enter_maybe(path, v, name)
+        if isinstance(v, Unbound) and path in self.a.bound:
+            return self._enter_unbound(path, self.a.bound[path], name)
+        if isinstance(v, (Var, Const)):
+            if isinstance(v, Const) and not isinstance(v.type, NUMERIC):
+                return v
+            return self._param(path, v, name)
+        if isinstance(v, TupleV):
+            return TupleV(tuple(self._enter((*path, k), i, None) for k, i in enumerate(v.items)), v.cls)
+        if isinstance(v, Ref):
+            c = e.state.heap[v.obj]
+            if isinstance(c, Poison):
+                return c
+            obj = Obj(name or v.obj.name)
+            obj.mixed = v.obj.mixed and not v.place
+            if isinstance(c, (Seq, Map)):
+                content = self._enter_content(path, c, name)
+                if path in self.leaves:
+                    self.leaves[path].obj = obj
+            else:
+                content = self._param(path, e.value(v), name, obj)
+            e.state.heap[obj] = content
+            self.contents[obj] = content
+            e.state.link_like(obj, v.obj)
+            if isinstance(content, Var):
+                e.state.link_items(obj, c)
+            return Ref(obj)
+        return v
+
+    def _enter_unbound(self, path: Path, template: Any, name: str | None) -> Any:
+        """Enter with what no iteration has bound yet, in the form that it will have."""
+        if isinstance(template, Type):
+            self.a.types.setdefault(path, template)
+            obj = Obj(name) if isinstance(template, (Array, List)) else None
+            p = self._param(path, UNDEF, name, obj)
+            self.e.maybe_unbound[p] = name or "?"
+            if obj is None:
+                return p
+            self.e.state.heap[obj] = self.contents[obj] = p
+            return Ref(obj)
+        if isinstance(template, TupleV):
+            items = tuple(self._enter_unbound((*path, k), i, None) for k, i in enumerate(template.items))
+            return TupleV(items, template.cls)
+        return template
+
+    def _template(self, v: Any) -> Any:
+        """Return the form of a value: types for numbers and arrays; None if it has none that can be carried."""
+        if isinstance(v, (Var, Const)) and isinstance(v.type, NUMERIC):
+            return v.type
+        if isinstance(v, Const):
+            return v
+        if isinstance(v, Ref):
+            c = self.e.state.heap[v.obj]
+            t = v.type if v.type is not None else c.type if isinstance(c, (Var, Const)) else None
+            return t if isinstance(t, (Array, List)) else None
+        if isinstance(v, TupleV):
+            items = tuple(map(self._template, v.items))
+            return None if any(i is None for i in items) else TupleV(items, v.cls)
+        return None
+
+    def _enter_maybe(self, path: Path, v: Any, name: str | None) -> Any:
+        """Enter with what is None in some iterations."""
+        parts = split_maybe(self.e, self.e.state, v)
+        if parts is None:
+            return self._clash(name)
+        none, value = parts
+        flag = self._param((*path, "none"), none, None)
+        if not is_none(value):
+            return Maybe(flag, self._enter((*path, "value"), value, name))
+        t = self.a.maybe[path]
+        self.a.types.setdefault((*path, "value"), t)
+        obj = Obj(name) if isinstance(t, Array) else None
+        p = self._param((*path, "value"), value, name, obj)
+        if obj is None:
+            return Maybe(flag, p)
+        self.e.state.heap[obj] = self.contents[obj] = p
+        return Maybe(flag, Ref(obj))
+
+    def _enter_content(self, path: Path, c: Any, name: str | None) -> Any:
+        if path in self.a.poisoned:
+            return self.a.poisoned[path]
+        if isinstance(c, Seq):
+            if path in self.a.lists:
+                self.a.types.setdefault(path, List(self.a.lists[path]))
+                return self._param(path, self.e.list_operand(c, self.a.lists[path]), name)
+            return Seq(tuple(self._enter((*path, k), i, None) for k, i in enumerate(c.items)))
+        if isinstance(c, Map):
+            return Map(c.keys, tuple(self._enter((*path, k), i, None) for k, i in zip(c.keys, c.items)), c.cls)
+        if isinstance(c, (Var, Const)):
+            return self._param(path, c, name)
+        return c
+
+    def _apply_links(self) -> None:
+        state = self.e.state
+        for p, q in self.a.links:
+            a, b = self._object_at(p), self._object_at(q)
+            if a is not None and b is not None:
+                state.link(a, b)
+        for p, obj in self.a.outer_links:
+            a = self._object_at(p)
+            if a is not None:
+                state.link(a, obj)
+        for one, two in self.a.object_links:
+            state.link(one, two)
+
+    def _object_at(self, path: Path) -> Obj | None:
+        leaf = self.leaves.get(path)
+        return leaf.obj if leaf is not None else None
+
+    def _clash(self, name: str | None) -> Poison:
+        return Poison(
+            f"'{name or 'a value'}' changes its kind from one iteration to the next",
+            "its type can't be decided at compile time",
+            self.s.origin,
+            alias=False,
+        )
+
+    def _poison(self, path: Path, p: Poison) -> bool:
+        self.a.poisoned[path] = p
+        return True
+
+    # -- after the loop -------------------------------------------------------------------------------
+
+    def _rebuild(self, path: Path, h: Any, name: str | None) -> Any:
+        leaf = self.leaves.get(path)
+        if isinstance(h, Poison):
+            return h
+        if path in self.made:
+            return self._made_first(path)
+        if leaf is not None:
+            assert leaf.out is not None
+            if leaf.obj is None:
+                return leaf.out
+            self.e.state.heap[leaf.obj] = leaf.out
+            if path in self.targets and self.targets[path] in self.entry.heap:
+                self.e.state.link_like(leaf.obj, self.targets[path])
+            return Ref(leaf.obj)
+        if isinstance(h, Maybe):
+            none = self._rebuild((*path, "none"), h.none, None)
+            return Maybe(none, self._rebuild((*path, "value"), h.value, name))
+        if isinstance(h, TupleV):
+            return TupleV(tuple(self._rebuild((*path, k), i, None) for k, i in enumerate(h.items)), h.cls)
+        if isinstance(h, Seq):
+            return Seq(tuple(self._rebuild((*path, k), i, None) for k, i in enumerate(h.items)))
+        if isinstance(h, Map):
+            return Map(h.keys, tuple(self._rebuild((*path, k), i, None) for k, i in zip(h.keys, h.items)), h.cls)
+        if isinstance(h, Ref) and h.obj in self.contents:
+            self.e.state.heap[h.obj] = self._rebuild(path, self.contents[h.obj], name)
+        return h
+
+    def _made_first(self, path: Path) -> Any:
+        """Return, after the loop, a value that the body bound first."""
+        c = self.made[path]
+        if isinstance(c, (Poison, Const)):
+            return c
+        items = tuple(self._rebuild((*path, k), UNBOUND, None) for k in range(len(c.items)))
+        if isinstance(c, TupleV):
+            return TupleV(items, c.cls)
+        return self.e.new(Seq(items) if isinstance(c, Seq) else Map(c.keys, items, c.cls))
+
+    def _outer_type(self, t: Type) -> Type:
+        """Return the type after the loop: a length that varies is another one there."""
+        if isinstance(t, Array):
+            return replace(t, dims=tuple(map(self._outer_length, t.dims)))
+        return List(self._outer_type(t.elem)) if isinstance(t, List) else t
+
+    def _outer_length(self, d: Length) -> Length:
+        varies = isinstance(d, Dim) and (d.symbol in self.a.general or d.symbol > self.newest)
+        return fresh_dim(is_nonunit(d)) if varies else d
+
+
+def is_nonunit(d: Any) -> bool:
+    return d != 1 if isinstance(d, int) else bool(d.nonunit)
