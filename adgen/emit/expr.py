@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import cmath
+import operator
 from collections.abc import Sequence
+from keyword import iskeyword
 from typing import Any
 
 import numpy as np
@@ -79,6 +81,10 @@ class Expressions:
             return ast.Subscript(shape, self.value(args[1]), ast.Load())
         if name in ("size", "shape"):
             return ast.Attribute(self.value(args[0]), name, ast.Load())
+        if name == "opaque" and len(args) == 3 and not s.kws:
+            written = self.syntax(*args)
+            if written is not None:
+                return written
         count = len(args) - len(s.kws)
         values = [self.value(a) for a in args[:count]]
         keywords = [ast.keyword(k, self.value(a)) for k, a in zip(s.kws, args[count:])]
@@ -88,6 +94,14 @@ class Expressions:
             return values[0]
         types = [self.overlay.resolve(a).type for a in args]
         return self.call(s.op, values, keywords, types)
+
+    def syntax(self, fn: Operand, x: Operand, key: Operand) -> ast.expr | None:
+        """Return the syntax that calls of `getattr` and `operator.getitem` stand for."""
+        if not isinstance(fn, Const):
+            return None
+        if fn.value is getattr and isinstance(key, Const) and key.value.isidentifier() and not iskeyword(key.value):
+            return ast.Attribute(self.value(x), key.value, ast.Load())
+        return ast.Subscript(self.value(x), self.value(key), ast.Load()) if fn.value is operator.getitem else None
 
     def call(
         self, op: Primitive, values: list[ast.expr], keywords: list[ast.keyword], types: Sequence[Type]

@@ -20,7 +20,7 @@ from adgen.ir.types import Array, Record, Tuple
 WIDTH = 88
 DEPTH = 8
 LONGEST_GAP = 24  # writes that are looked at between a definition and its use
-STATEMENTS = frozenset({"update", "append", "bound", "raise_", "attempt", "caught"})
+STATEMENTS = frozenset({"update", "append", "bound", "raise_", "attempt", "caught", "unpack"})
 SHAPE_ONLY = frozenset({"dim", "size", "shape", "np.zeros_like", "np.ones_like", "np.empty_like"})
 
 
@@ -65,6 +65,7 @@ class _Folder:
         self.order: dict[Stmt | Block, int] = {}
         self.clock = 0
         self.params = set(func.params)
+        self.unpacked: set[Operand] = set()
         self._number(func.body)
         for s in walk(func.body):
             if isinstance(s, Let) and s.op.name == "bound":
@@ -184,7 +185,9 @@ class _Folder:
             names.update(dict.fromkeys(inner.names))
             origin = origin or inner.origin
         self.home[s.out] = block
-        if s.op.name in STATEMENTS:
+        if s.op.name == "unpack":
+            self.unpacked.add(s.out)
+        if s.op.name in STATEMENTS or (s.op.name == "item" and s.args[0] in self.unpacked):
             return
         self.exprs[s.out] = _Expr(s, n, width, depth, reads, opaque, tuple(names), origin)
         if s.op.name == "item" and not s.out.fixed and self._of_param(s.args[0]):

@@ -173,10 +173,11 @@ class LoopWriter(StatementWriter):
         iters: list[ast.expr] = []
         counted = s.index is not None and s.index in self.live.used
         if s.range is not None and (counted or not any(self.tapes.spans(c.seq, s.range) for c in s.consumes)):
-            targets.append(ast.Name("_" if s.index is None else self.names.of(s.index), ast.Store()))
+            targets.append(ast.Name(self.names.unused if s.index is None else self.names.of(s.index), ast.Store()))
             iters.append(self.range(s.range, s.backwards and counted))
         for c in s.consumes:
-            targets.append(ast.Name(self.names.of(c.var), ast.Store()))
+            items = self.overlay.taken.get(c.var)
+            targets.append(ast.Name(self.names.of(c.var), ast.Store()) if items is None else self.tuple_of(items))
             seq = self.value(c.seq)
             iters.append(self.call("reversed", reversed, seq) if c.reverse else seq)
         if len(targets) == 1:

@@ -19,6 +19,7 @@ from adgen.emit.fold import fold
 from adgen.emit.names import Names
 from adgen.emit.printer import Comment, Printer
 from adgen.emit.scope import MODULES, Scope, declare
+from adgen.emit.targets import find_targets
 from adgen.emit.write import Writer
 from adgen.ir.live import Overlay, find_live
 from adgen.ir.memory import Memory
@@ -49,6 +50,7 @@ def emit(func: Func) -> Text:
     overlay = fold(func, Memory(func))
     overlay.folded.update(choices.inside)
     live = find_live(func, overlay)
+    find_targets(func, overlay)
     names = Names(func, live, overlay, scope.names())
     scope.used.clear()
     body = Writer(func, Expressions(scope, overlay, choices), live, names).write()

@@ -47,11 +47,19 @@ class Names:
         self._text: dict[Class, str] = {}
         self._taken = taken | set(keyword.kwlist)
         self._blank: set[Var] = set()
+        self.unused = next(n for n in ("_", "__", "unused") if n not in self._taken)
         for v, segments in live.segments.items():
             if v not in overlay.same:
                 self.classes[v] = Class(v.name, kind(v.type), segments)
         for v in func.params:
             self.classes[v].pinned = True
+        if any(v.name == "_" for v in self.classes):
+            self.unused = next(n for n in ("__", "unused") if all(n != v.name for v in self.classes))
+        for first in overlay.taken:
+            if isinstance(first, Var):
+                self._blank.add(first)
+            elif first.op.name != "item":
+                self._blank.add(first.out)
         self._join_writes(func.body)
         self._join_regions(func.body)
         self._assign()
@@ -60,7 +68,7 @@ class Names:
         """Return the name of a value's variable."""
         v = self.overlay.resolve(v)
         assert isinstance(v, Var)
-        return "_" if v in self._blank else self._text[self.find(v)]
+        return self.unused if v in self._blank else self._text[self.find(v)]
 
     def find(self, v: Var) -> Class:
         c = self.classes[v]

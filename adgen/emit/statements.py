@@ -112,12 +112,18 @@ class StatementWriter:
 
     def block(self, stmts: Sequence[Stmt], owner: Loop | None = None) -> None:
         late = collect_points(owner)[1] if owner is not None else set[Var]()
+        written: set[Stmt] = set()
+        if owner is not None:
+            for c in owner.consumes:
+                written.update(i for i in self.overlay.taken.get(c.var, ()) if i is not None)
         for s in stmts:
             if isinstance(s, If):
                 self.branch(s)
             elif isinstance(s, Loop):
                 self.loop(s)
-            elif s.out not in self.overlay.folded:
+            elif s in self.overlay.taken:
+                written.update(self.take_items(s))
+            elif s.out not in self.overlay.folded and s not in written:
                 self.let(s)
             if late and owner is not None and any(v in late for v in defs(s)):
                 self.append(owner, set(defs(s)))
@@ -148,6 +154,18 @@ class StatementWriter:
             else:
                 op, value = BINARY[s.op.show](), self.value(s.args[1 - k])
                 self.put(ast.AugAssign(ast.Name(target, ast.Store()), op, value), s.origin)
+
+    def take_items(self, s: Let) -> list[Let]:
+        """Write an unpacking: a name for each item, or none. Return the statements of the items."""
+        self.comment(s)
+        items = self.overlay.taken[s]
+        whole = self.value(s.args[0]) if s.op.name in ("item", "unpack") else self.expressions.operation(s)
+        self.put(ast.Assign([self.tuple_of(items)], whole), s.origin)
+        return [i for i in items if i is not None]
+
+    def tuple_of(self, items: Sequence[Let | None]) -> ast.Tuple:
+        names = [self.names.unused if i is None else self.names.of(i.out) for i in items]
+        return ast.Tuple([ast.Name(n, ast.Store()) for n in names], ast.Store())
 
     def augments(self, s: Let, target: str) -> int | None:
         """Return which operand a number is added to under its own name: `d_a += t`, not `d_a = d_a + t`."""

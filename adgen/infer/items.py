@@ -365,10 +365,22 @@ def split(e: Engine, v: Any, n: int) -> list[Any] | None:
     if found is not None:
         return found if len(found) == n else None
     if isinstance(v, Ref):
+        t = operations.array_type(e, v)
+        if isinstance(t, Array) and len(t.dims) == 1 and n:
+            parts: tuple[Any, ...] = e.wrap(e.b.call("unpack", e.value(v), e.b.const(n))).items
+            return list(parts)
+        check_length(e, v, n, n)
         return [get_item(e, v, e.b.const(k), {}) for k in range(n)]
     if isinstance(v, Var) and isinstance(v.type, Opaque):
+        v = e.opaque(tuple, [v])
+        check_length(e, v, n, n)
         return [get_item(e, v, e.b.const(k), {}) for k in range(n)]
     raise UnsupportedError(what=f"unpacking {operations.describe(e, v)}", origin=e.origin)
+
+
+def check_length(e: Engine, v: Any, least: int, most: int | None) -> None:
+    """Let the program raise as Python does where a sequence has fewer or more items than names that take them."""
+    e.b.emit(e.row("check_length"), (e.value(v), e.b.const(least), e.b.const(most)), type=NoneT())
 
 
 def item_type(e: Engine, v: Any) -> Type | None:

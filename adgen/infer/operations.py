@@ -466,6 +466,7 @@ def unpack(e: Engine, s: tree.Unpack) -> None:
     ):
         tail = n - s.star - 1
         ends = [e.b.const(k) for k in (*range(s.star), *range(-tail, 0))]
+        items.check_length(e, value, n - 1, None)
         found = [items.get_item(e, value, k, {}) for k in ends]
         middle = SliceV(e.b.const(s.star), e.b.const(-tail if tail else None), e.b.const(None))
         rest = calls.call_object(e, list, [items.get_item(e, value, middle, {})], {}, {})

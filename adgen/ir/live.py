@@ -18,10 +18,11 @@ Segment = tuple[int, int]
 
 @dataclass(slots=True)
 class Overlay:
-    """What emission has decided: folded values, and values that stand for others."""
+    """What emission has decided: folded values, values that stand for others, items that are taken together."""
 
     folded: dict[Var, Let] = field(default_factory=dict)
     same: dict[Var, Operand] = field(default_factory=dict)
+    taken: dict[Let | Var, tuple[Let | None, ...]] = field(default_factory=dict)  # first statement -> items by position
     _leaves: dict[Var, tuple[Var, ...]] = field(default_factory=dict)
 
     def resolve(self, a: Operand) -> Operand:

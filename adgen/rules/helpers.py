@@ -21,6 +21,23 @@ def unbroadcast(value: Any, like: Any) -> Any:
     return value
 
 
+def unpack(values: Any, count: int) -> tuple[Any, ...]:
+    """Return the items of a sequence that must have so many."""
+    items = tuple(values)
+    check_length(items, count, count)
+    return items
+
+
+def check_length(values: Any, least: int, most: int | None) -> None:
+    """Raise Python's error for an unpacking whose names are more or fewer than the values."""
+    n = len(values)
+    if n < least:
+        so = "" if most == least else "at least "
+        raise ValueError(f"not enough values to unpack (expected {so}{least}, got {n})")
+    if most is not None and n > most:
+        raise ValueError(f"too many values to unpack (expected {most})")
+
+
 def ones_list(values: Any) -> Any:
     """Return a list of ones like the values of a list."""
     return [1.0 + 0.0 * v if np.ndim(v) == 0 else np.ones_like(v) for v in values]

@@ -10,7 +10,7 @@ import numpy as np
 from adgen.ir.nodes import Const, Index, Mode, Operand, Place
 from adgen.ir.types import Array, Bool, Float, Int, List, NoneT, Opaque, Record, Scalar, Tuple, Type, is_scalar
 from adgen.rules.declare import elementwise, linear, nondifferentiable, query, register, sample, structure
-from adgen.rules.helpers import check_apart, unbroadcast
+from adgen.rules.helpers import check_apart, check_length, unbroadcast, unpack
 from adgen.rules.indexing import index_type, resolve_items
 from adgen.rules.lattice import dtype_name, is_namedtuple, join, refresh, skeleton_clash, type_of_list
 from adgen.rules.typing import always, array_dims, exactly, known
@@ -139,6 +139,22 @@ structure(_item, "record key", name="item", infer=_item_type, static=("key",), m
 structure(_append, "seq value", name="append", infer=_append_type)
 
 
+def _unpack_type(values: Operand, count: Operand) -> Type:
+    return Tuple((index_type(values.type, (0,)),) * known(count, "count"))
+
+
+# `a, b = x` of an array of numbers: its items at once, and an error where their number is another.
+linear(
+    unpack,
+    "values count",
+    vjp=lambda g, values, count: np.array([*g]),
+    name="unpack",
+    static=("count",),
+    infer=_unpack_type,
+    samples=(sample(V, 3),),
+)
+
+
 # --- lengths and shapes -------------------------------------------------------------------------
 
 
@@ -211,6 +227,7 @@ elementwise(float, lambda out, x: 1.0, name="to_float", infer=always(Float()), s
 nondifferentiable(int, name="to_int", params="x /", infer=always(Int()), show="int(_)")
 register(_bound, "x", kind="opaque", name="bound", memory="same", infer=exactly("x"), effect="opaque")
 register(_opaque, "fn *args", kind="opaque", name="opaque", effect="opaque")
+register(check_length, "values least most", kind="opaque", name="check_length", effect="opaque", infer=always(NoneT()))
 register(
     check_apart, "names written *values", kind="opaque", name="check_apart", effect="opaque", infer=always(NoneT())
 )

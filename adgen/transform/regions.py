@@ -25,6 +25,7 @@ from adgen.transform.activity import reach_loop
 from adgen.transform.backward import Backward
 from adgen.transform.cotangents import Cot, Cotangents, gradient_name
 from adgen.transform.saves import NOTHING, Sources, choose, prune, recompute
+from adgen.transform.sums import find_sums
 
 
 class Regions(Backward):
@@ -124,11 +125,19 @@ class Regions(Backward):
             inits[p] = cots.whole(d_outs.get(k), out)
         for v in outer:
             inits[v] = cots.whole(cots.pop(v), v)
+        # The cotangent of what the loop only adds to is the same in all iterations.
+        sums = find_sums(s)
+        same = {k: inits.pop(s.params[k]) for k in active if k in d_outs and k in sums}
+        active = [k for k in active if k not in same]
         types: dict[Var, Type] = {v: init.type for v, init in inits.items()}
         for _ in range(4):
             depth, mark = self.b.depth, self.b.mark()
-            wider = self._backward_loop(s, active, outer, consumed, d_collects, inits, types, cots)
+            wider = self._backward_loop(s, active, outer, consumed, d_collects, inits, types, same, cots)
             if wider is None:
+                with self.b.at(None):
+                    for k, c in same.items():
+                        if s.inits[k] in self.varied:
+                            cots.add(s.inits[k], cots.project(c, s.inits[k]))
                 return
             self.b.rewind(depth, mark)
             types.update(wider)
@@ -143,6 +152,7 @@ class Regions(Backward):
         d_collects: dict[int, Cot],
         inits: dict[Var, Operand],
         types: dict[Var, Type],
+        same: dict[int, Operand],
         cots: Cotangents,
     ) -> dict[Var, Type] | None:
         """Emit the backward loop; return wider types to try again with."""
@@ -162,10 +172,10 @@ class Regions(Backward):
         for v in outer:
             inner.of[v] = slots[v]
         with b.at(None):  # a join has no line of its own
-            for k in active:
+            for k in (*active, *same):
                 y = s.yields[k]
                 if y in self.varied:
-                    inner.add(y, slots[s.params[k]])
+                    inner.add(y, same[k] if k in same else slots[s.params[k]])
         for c, k in zip(consumes, d_collects):
             if s.collected[k] in self.varied:
                 inner.add(s.collected[k], c.var)
@@ -173,6 +183,8 @@ class Regions(Backward):
         self.dear = around | {v for v in (*s.params, *self.saves.defined(s.body.stmts)) if v in self.buffers}
         self.block(s.body, inner)
         self.dear = around
+        for k in same:
+            inner.pop(s.params[k])
         results = [inner.whole(inner.pop(v), v) for v in carried]
         wider = {}
         for v, r in zip(carried, results):

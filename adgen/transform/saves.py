@@ -202,6 +202,8 @@ def _price(s: Let) -> float:
         return 0.0 if isinstance(s.out.type, Array) and s.place and not _gathers(s) else 0.5
     if s.op.memory == "view":
         return 0.0
+    if s.op.name == "unpack":
+        return 0.5
     if is_scalar(s.out.type) and all(is_scalar(a.type) for a in s.args if isinstance(a, Var)):
         cheap = s.op.show in ("+", "-", "*", "/", "-_", "<", "<=", ">", ">=", "==", "!=", "//", "%", "not _")
         return 1.0 if cheap else float("inf")

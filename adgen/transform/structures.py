@@ -16,6 +16,7 @@ from adgen.ir.nodes import (
     Var,
 )
 from adgen.ir.types import Array, List, Record, Tuple, is_floating, is_scalar
+from adgen.rules.registry import REGISTRY
 from adgen.transform.activity import Varied
 from adgen.transform.backward import Backward
 from adgen.transform.cotangents import Cot, Cotangents, Masked, gradient_name, make_record
@@ -41,6 +42,7 @@ class Structures(Backward):
             "np.array": self._array,
             "reversed_list": self._reversed_list,
             "add_lists": self._add_lists,
+            "unpack": self._unpack,
             "place_slice": self._place_slice,
             "to_list": self._to_list,
             "to_floats": self._to_list,
@@ -203,6 +205,13 @@ class Structures(Backward):
         for a in s.args:
             if a in self.varied:
                 cots.add(a, c, True)
+
+    def _unpack(self, s: Let, c: Cot, cots: Cotangents) -> None:
+        base, count = s.args
+        assert isinstance(count, Const)
+        parts = [self._part_of(c, k, cots) for k in range(count.value)]
+        items = self.b.call("make_list", *[self.b.const(0.0) if p is None else cots.settle(p) for p in parts])
+        cots.add(base, cots.project(self.b.emit(REGISTRY.named("np.array"), (items,), type=base.type), base))
 
     def _place_slice(self, s: Let, c: Cot, cots: Cotangents) -> None:
         holes = tuple(a for a in s.args[1:4] if isinstance(a, Var))

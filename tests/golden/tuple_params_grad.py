@@ -3,8 +3,7 @@ from tests.golden.tuple_params import Spring
 
 
 def energy_grad(point, pair, spring):
-    x = point[0]
-    y = point[1]
+    x, y = point
     stretch = x * pair.first + y * pair.second - spring.length
     # return 0.5 * spring.stiffness * stretch**2, stretch
     d_stretch = 1.0 + 2.0 * (0.5 * spring.stiffness * stretch)

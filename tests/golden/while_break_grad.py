@@ -23,7 +23,6 @@ def sum_odd_grad(x):
         if not n > 9:
             if n % 2 != 0:
                 # total += x**n / n
-                d_x += (1.0 / n
-                    * (n * x ** (n - 1) if n >= 1 else n * (t1 / x) if x != 0 else 0.0 if n == 0
-                    else np.inf))
+                d_x += ((n * x ** (n - 1) if n >= 1 else n * (t1 / x) if x != 0 else 0.0 if n == 0
+                    else np.inf) / n)
     return d_x

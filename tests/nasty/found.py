@@ -448,3 +448,123 @@ def w14_second_order_where_out(x):
     y = x * 2
     r = np.sqrt(x, out=y, where=x > 0)
     return np.sum(r * r * y)
+
+
+@case(lambda: (v(3),))
+def w15_name_underscore(x):
+    _ = x[0] * 2
+    s = 0.0
+    for i in range(3):
+        s += x[1] * x[1]
+    return s * _
+
+
+@case(lambda: (v(1)[0],))
+def w15b_parameter_underscore(_):
+    s = 0.0
+    for i in range(3):
+        s += _ * _
+    return s * _
+
+
+@case(lambda: (v(3),))
+def w16_too_many_to_unpack(x):
+    a, b = x
+    return a * b
+
+
+@case(lambda: (v(1),))
+def w16b_too_few_for_star(x):
+    a, *m, b = x
+    return a * b
+
+
+@case(lambda: (v(3, 2),))
+def w16c_too_many_rows(x):
+    a, b = x
+    return np.sum(a * b)
+
+
+@case(lambda: (v(3), 4))
+def w16d_too_many_in_list(x, n):
+    found = []
+    for i in range(n):
+        found.append(x * i)
+    a, b = found
+    return np.sum(a * b)
+
+
+@case(lambda: (v(2, 3),))
+def w16e_too_many_in_loop(x):
+    s = 0.0
+    for a, b in x:
+        s += a * b
+    return s
+
+
+@case(lambda: (v(2), "1 2 3"))
+def w16f_too_many_words(x, text):
+    a, b = text.split()
+    return x[0] * float(a) + x[1] * float(b)
+
+
+@case(lambda: (v(3, 2), v(2)))
+def s01_unpacked_rows_and_parts(x, y):
+    a, _ = y
+    s = 0.0
+    for p, q in x:
+        s += a * p * q
+        p, a = q, p * a
+        y[0], y[1] = a, s
+    u, w_ = y
+    return u * w_ + s
+
+
+@case(lambda: (v(3), 4))
+def s02_sums_in_branches_and_inner_loops(x, n):
+    s = x[0]
+    r = x[1]
+    q = 0.0
+    for i in range(n):
+        if i % 2:
+            s = s + x[0] * i
+        else:
+            for k in range(i):
+                s -= x[2] * x[k]
+            r = 3.0 - r  # no sum
+        q = x[1] + q
+        s = x[i % 3] + s
+    return s * s + r * x[1] + q * q
+
+
+@case(lambda: (v(3), 4))
+def s03_sums_that_are_read(x, n):
+    s = 0.0
+    p = x[0]
+    seen = []
+    for i in range(n):
+        s += x[1] * p
+        p += s
+        if p > 2.0:
+            p += x[2]
+        seen.append(p)
+    t = x * 1.0
+    while t[0] < 5.0:
+        t = t + x
+    return s * p + seen[1] * seen[0] + np.sum(t * x)
+
+
+@case(lambda: (v(3), 5))
+def s04_sums_with_exits(x, n):
+    s = x[0] * x[1]
+    u = x * 0.5
+    for i in range(n):
+        u += x * x
+        if i == 3:
+            break
+        if i == 1:
+            continue
+        s += np.sum(x) * i
+    else:
+        s *= 2.0
+    return s * np.sum(u * x)
