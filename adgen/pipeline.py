@@ -20,6 +20,7 @@ from adgen.errors import TypeMismatchError
 from adgen.frontend.deep import deep_recursion
 from adgen.frontend.lower import lower
 from adgen.frontend.show import show_tree
+from adgen.infer.custom_calls import overriding_rows
 from adgen.infer.engine import Engine
 from adgen.infer.program import Program, infer
 from adgen.ir.nodes import Func
@@ -69,10 +70,18 @@ def _derive(request: Request, stages: tuple[str, ...]) -> Derived:
         pullback=funcs[1].name if len(funcs) > 1 else None,
         externals=externals,
         hidden=tuple(Hidden(h.name, h.owner, h.var.type) for h in program.hidden if not h.static),
-        baked=tuple(Baked(h.name, h.owner, h.value) for h in program.hidden if h.static),
+        baked=(
+            *[Baked(h.name, h.owner, h.value) for h in program.hidden if h.static],
+            *[Baked(*read) for read in program.baked],
+            *[r for r in rules if isinstance(r, Baked)],
+        ),
         depends=(
             *[Dependency.of(f) for f in program.callees],
-            *[Dependency.of(f, "rule") for f in rules if not (f.__module__ or "").startswith("adgen.")],
+            *[
+                Dependency.of(f, "rule")
+                for f in rules
+                if not isinstance(f, Baked) and not (getattr(f, "__module__", None) or "").startswith("adgen.")
+            ],
         ),
         lines=text.lines,
         stages=texts,
@@ -80,13 +89,7 @@ def _derive(request: Request, stages: tuple[str, ...]) -> Derived:
 
 
 def _set_up(e: Engine, request: Request) -> None:
-    from adgen.api.custom import row_for
-    from adgen.rules.registry import Primitive
-
-    for fn, rule in request.options.overrides:
-        row = row_for(fn, Primitive)
-        row.vjp = {"*": rule}
-        e.overrides[fn] = row
+    e.overrides = overriding_rows(request.options.overrides)
     e.stops = frozenset(request.options.stop_gradients)
     e.leaves = request.mode == "primal"
 

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 import adgen
-from adgen.api import custom
+from adgen.api import custom, rulebook
 from adgen.api.signature import SIMPLE, key_of, show_key, static_key
 from adgen.api.types_of import Symbols, type_of_key
 from tests import handwritten
@@ -95,13 +95,13 @@ def compiler(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "adgen.pipeline", None)
     handwritten.install()
     adgen.clear_cache()
-    before = dict(custom._rules)
+    before = dict(rulebook._entries)
     yield handwritten.calls
-    for fn in custom._installed:
+    for fn in rulebook._installed:
         custom.load_registry()._by_fn.pop(fn, None)
-    custom._rules.clear()
-    custom._rules.update(before)  # those of other modules
-    custom._installed.clear()
+    rulebook._entries.clear()
+    rulebook._entries.update(before)  # those of other modules
+    rulebook._installed.clear()
     adgen.clear_cache()
 
 

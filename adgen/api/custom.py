@@ -5,8 +5,6 @@ each positional argument (of a function of one argument it may be the gradient i
 A jvp rule is `rule(t, out, *args)`: from the tuple `t` of the arguments' tangents (None where an argument is
 constant) it makes the tangent of the result. Rules are written in the Python that adgen compiles: their source is
 inlined, so they can be differentiated themselves.
-
-Rules are kept here until something is compiled, so that registering one does not load adgen's own.
 """
 
 from __future__ import annotations
@@ -16,19 +14,28 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Generic, Literal, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 
-from adgen.api.request import digest_code
+from adgen.api.rulebook import (
+    PLAIN,
+    Kind,
+    entry_of,
+    install_rules,
+    key_of_callable,
+    load_registry,
+    make_entry,
+    may_have_row,
+    name_of,
+    row_for,
+    row_has,
+    rules_digest,
+)
 
 P = ParamSpec("P")
 R = TypeVar("R")
 F = TypeVar("F", bound=Callable[..., Any])
-Kind = Literal["vjp", "jvp"]
-
-_rules: dict[Any, dict[Kind, Callable[..., Any]]] = {}
-_installed: dict[Any, dict[Kind, Callable[..., Any]]] = {}
+Nondiff = int | str | tuple[int | str, ...]
 _overrides: ContextVar[tuple[tuple[Any, Any], ...]] = ContextVar("adgen_overrides", default=())
-_LIBRARIES = ("numpy", "math", "builtins", "_operator", "scipy", "adgen")
 
 
 def stop_gradient(x: R) -> R:
@@ -51,9 +58,13 @@ class Custom(Generic[P, R]):
     __name__: str
     __qualname__: str
 
-    def __init__(self, fn: Callable[P, R]) -> None:
+    def __new__(cls, fn: Callable[P, R] | None = None, /, *, nondiff: Nondiff = ()) -> Any:
+        return functools.partial(cls, nondiff=nondiff) if fn is None else super().__new__(cls)
+
+    def __init__(self, fn: Callable[P, R], /, *, nondiff: Nondiff = ()) -> None:
         self.fn = fn
         functools.update_wrapper(self, fn)
+        self.nondiff = _names_of(self, nondiff)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         return self.fn(*args, **kwargs)
@@ -92,8 +103,9 @@ class custom_vjp(Custom[P, R]):
     """Give a function a vjp rule of its own; `@fn.defvjp` on the rule.
 
     The rule is `rule(g, out, *args)` and returns a tuple with one gradient per positional argument, each of the
-    shape of its argument (what broadcasting adds is summed away). A missing rule is a `NoGradientError` when a
-    gradient through the function is made.
+    shape of its argument (what broadcasting adds is summed away), None where there is none. It returns nothing for
+    the parameters named in `nondiff` (`@adgen.custom_vjp(nondiff="axis")`). A missing rule is a `NoGradientError`
+    when a gradient through the function is made; a wrong count, shape or dtype is an error that names the rule.
 
     >>> import adgen
     >>> @adgen.custom_vjp
@@ -112,8 +124,29 @@ class custom_vjp(Custom[P, R]):
 
     def defvjp(self, rule: F) -> F:
         """Set the rule; returns it unchanged."""
-        _set_rule(self, "vjp", rule, replace=True)
+        _set_rule(self, "vjp", rule, True, self.nondiff)
         return rule
+
+    def deffwd(self, forward: F) -> F:
+        """Set what computes the result where a gradient is wanted; returns it unchanged.
+
+        `forward(*args)` returns `(out, residuals)`, and the rule gets the residuals in the place of the result.
+
+        >>> import adgen, math
+        >>> @adgen.custom_vjp
+        ... def wave(x):
+        ...     return math.sin(x)
+        >>> @wave.deffwd
+        ... def wave_fwd(x):
+        ...     return math.sin(x), math.cos(x)
+        >>> @wave.defvjp
+        ... def wave_vjp(g, cosine, x):
+        ...     return (g * cosine,)
+        >>> adgen.grad(wave)(0.0)
+        1.0
+        """
+        _set_rule(self, "fwd", forward, True, self.nondiff)
+        return forward
 
 
 class custom_jvp(Custom[P, R]):
@@ -137,14 +170,18 @@ class custom_jvp(Custom[P, R]):
 
     def defjvp(self, rule: F) -> F:
         """Set the rule; returns it unchanged."""
-        _set_rule(self, "jvp", rule, replace=True)
+        _set_rule(self, "jvp", rule, True, self.nondiff)
         return rule
 
 
-def register_vjp(fn: Callable[..., Any], rule: Callable[..., Any], *, replace: bool = False) -> None:
+def register_vjp(
+    fn: Callable[..., Any], rule: Callable[..., Any], *, replace: bool = False, nondiff: Nondiff = ()
+) -> None:
     """Give a function that one does not own a vjp rule: `rule(g, out, *args)`, as for `custom_vjp`.
 
-    Gradients made before use the rule from their next call on. Raises `RegistrationError` (a `KeyError`) if there is
+    The function may be anything that is called: of Python, a ufunc, a bound method, or one without source (of ctypes,
+    of an extension, made by `np.frompyfunc`), which is then called as it is. Gradients made before use the rule
+    from their next call on. Raises `RegistrationError` (a `KeyError`) if there is
     a rule already, unless `replace`.
 
     >>> import adgen
@@ -154,7 +191,7 @@ def register_vjp(fn: Callable[..., Any], rule: Callable[..., Any], *, replace: b
     >>> adgen.has_rule(clamp)
     True
     """
-    _set_rule(fn, "vjp", rule, replace)
+    _set_rule(fn, "vjp", rule, replace, nondiff)
 
 
 def register_jvp(fn: Callable[..., Any], rule: Callable[..., Any], *, replace: bool = False) -> None:
@@ -170,19 +207,45 @@ def register_jvp(fn: Callable[..., Any], rule: Callable[..., Any], *, replace: b
     _set_rule(fn, "jvp", rule, replace)
 
 
-def _set_rule(fn: Any, kind: Kind, rule: Callable[..., Any], replace: bool) -> None:
+def _set_rule(fn: Any, kind: Kind, rule: Callable[..., Any], replace: bool, nondiff: Nondiff = ()) -> None:
+    from adgen.errors import RegistrationError
+
+    _check_callable(fn, kind, rule)
+    _check_parameters(fn, kind, rule)
+    known = entry_of(fn)
+    if not replace and ((known and kind in known.rules) or (may_have_row(fn) and row_has(fn, kind))):
+        raise RegistrationError(
+            what=f"{name_of(fn)} has a {kind} rule already",
+            instead=f"register_{kind}(..., replace=True) replaces it",
+        )
+    entry = make_entry(fn)
+    entry.rules[kind] = rule
+    if nondiff:
+        entry.nondiff = _names_of(fn, nondiff)
+    _forget()
+
+
+def _names_of(fn: Any, nondiff: Nondiff) -> tuple[str, ...]:
+    """Return the names of parameters given by name or position."""
+    from adgen.errors import RegistrationError
+
+    names = list(inspect.signature(getattr(fn, "fn", fn)).parameters)
+    found: list[str] = []
+    for one in nondiff if isinstance(nondiff, tuple) else (nondiff,):
+        known = one in names if isinstance(one, str) else -len(names) <= one < len(names)
+        if not known:
+            raise RegistrationError(
+                what=f"nondiff={one!r}: {name_of(fn)} has no such parameter", instead=f"one of {', '.join(names)}"
+            )
+        found.append(names[one] if isinstance(one, int) else one)
+    return tuple(found)
+
+
+def _check_callable(fn: Any, kind: Kind, rule: Any) -> None:
     from adgen.errors import RegistrationError
 
     if not callable(fn) or not callable(rule):
         raise RegistrationError(what=f"a {kind} rule and what it is for must be functions, got {fn!r} and {rule!r}")
-    _check_parameters(fn, kind, rule)
-    if not replace and (kind in _rules.get(fn, ()) or (_may_have_row(fn) and _row_has(fn, kind))):
-        raise RegistrationError(
-            what=f"{_name(fn)} has a {kind} rule already",
-            instead=f"register_{kind}(..., replace=True) replaces it",
-        )
-    _rules.setdefault(fn, {})[kind] = rule
-    _forget()
 
 
 def _check_parameters(fn: Any, kind: Kind, rule: Callable[..., Any]) -> None:
@@ -192,20 +255,21 @@ def _check_parameters(fn: Any, kind: Kind, rule: Callable[..., Any]) -> None:
     try:
         have = inspect.signature(rule).parameters.values()
         given = inspect.signature(getattr(fn, "fn", fn)).parameters.values()
+        if kind == "fwd":
+            return
     except (TypeError, ValueError):  # a builtin without signature
         return
-    plain = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     if any(p.kind is p.VAR_POSITIONAL for p in (*have, *given)):
         return
-    most = len([p for p in have if p.kind in plain])
-    least = len([p for p in have if p.kind in plain and p.default is p.empty])
-    required = 2 + len([p for p in given if p.kind in plain and p.default is p.empty])
-    count = 2 + len([p for p in given if p.kind in plain])
+    most = len([p for p in have if p.kind in PLAIN])
+    least = len([p for p in have if p.kind in PLAIN and p.default is p.empty])
+    required = 2 + len([p for p in given if p.kind in PLAIN and p.default is p.empty])
+    count = 2 + len([p for p in given if p.kind in PLAIN])
     if most < required or least > count:
         first = "g" if kind == "vjp" else "t"
-        names = ", ".join((first, "out", *[p.name for p in given if p.kind in plain]))
+        names = ", ".join((first, "out", *[p.name for p in given if p.kind in PLAIN]))
         raise RegistrationError(
-            what=f"the {kind} rule {_name(rule)} takes {most} arguments, and {_name(fn)} needs {required}",
+            what=f"the {kind} rule {name_of(rule)} takes {most} arguments, and {name_of(fn)} needs {required}",
             why=f"it gets the {'gradient' if kind == 'vjp' else 'tangents'}, the result and the arguments.",
             instead=f"def {getattr(rule, '__name__', 'rule')}({names}): ...",
         )
@@ -220,33 +284,7 @@ def has_rule(fn: Callable[..., Any]) -> bool:
     >>> adgen.has_rule(open)
     False
     """
-    return fn in _rules or _row_has(fn, "vjp") or _row_has(fn, "jvp")
-
-
-def _may_have_row(fn: Any) -> bool:
-    module = getattr(fn, "__module__", None) or ""
-    return not hasattr(fn, "__code__") or module.partition(".")[0] in _LIBRARIES
-
-
-def _row_has(fn: Any, kind: Kind) -> bool:
-    registry = load_registry()
-    if registry.formula(fn) is not None:
-        return True
-    row = registry.find(fn)
-    if row is None:
-        return False
-    return bool(row.partials or (row.vjp if kind == "vjp" else row.jvp)) or row.kind in (
-        "linear", "multilinear", "zero", "constructor",
-    )  # fmt: skip
-
-
-def load_registry() -> Any:
-    """Return the table of primitives with all of adgen's rows in it."""
-    from adgen.rules.load import load_rules
-    from adgen.rules.registry import REGISTRY
-
-    load_rules()
-    return REGISTRY
+    return entry_of(fn) is not None or row_has(fn, "vjp") or row_has(fn, "jvp")
 
 
 @contextmanager
@@ -254,7 +292,8 @@ def override_gradient(rules: Mapping[Callable[..., Any], Callable[..., Any]]) ->
     """Use other vjp rules for the gradients that are made inside the block.
 
     `rules` maps functions to rules as for `register_vjp`. A gradient keeps the rules that were in force where it was
-    made. Inner blocks win. Safe with threads and async tasks.
+    made. Inner blocks win. Safe with threads and async tasks. Written inside a function that is differentiated, the
+    block gives the rules to the calls in it, and to those in functions that they call.
 
     >>> import adgen
     >>> def step(x):
@@ -263,6 +302,7 @@ def override_gradient(rules: Mapping[Callable[..., Any], Callable[..., Any]]) ->
     ...     pass
     """
     for fn, rule in rules.items():
+        _check_callable(fn, "vjp", rule)
         _check_parameters(fn, "vjp", rule)
     kept = tuple((f, r) for f, r in _overrides.get() if f not in rules)
     token = _overrides.set((*kept, *rules.items()))
@@ -276,70 +316,13 @@ def current_overrides() -> tuple[tuple[Any, Any], ...]:
     return _overrides.get()
 
 
-def install_rules() -> None:
-    """Put the users' rules into the table of primitives; the compiler looks them up there, under the key "*"."""
-    registry = load_registry()
-    from adgen.rules.registry import Primitive
-
-    for fn, rules in list(_rules.items()):
-        if _installed.get(fn) == rules:
-            continue
-        row = registry.find(fn)
-        if row is None:
-            row = registry.add(row_for(fn, Primitive))
-        for kind, rule in rules.items():
-            setattr(row, kind, {"*": rule})
-        _installed[fn] = dict(rules)
-
-
-def row_for(fn: Any, primitive: Any) -> Any:
-    """Return a row for a function of the user's; parameters by its own signature."""
-    params: list[str] = []
-    defaults: dict[str, Any] = {}
-    variadic = False
-    try:
-        signature = inspect.signature(getattr(fn, "fn", fn))
-    except (TypeError, ValueError):
-        params, variadic = ["args"], True
-    else:
-        for p in signature.parameters.values():
-            if p.kind is p.VAR_KEYWORD:
-                continue
-            variadic |= p.kind is p.VAR_POSITIONAL
-            params.append(p.name)
-            if p.default is not p.empty:
-                defaults[p.name] = p.default
-    return primitive(
-        name=getattr(fn, "__name__", type(fn).__name__),
-        fn=fn,
-        params=tuple(params),
-        defaults=defaults,
-        diff=tuple(params),
-        kind="rule",
-        variadic=variadic,
-    )
-
-
-def rules_digest() -> str:
-    """Return a text that changes with the users' rules."""
-    rows = sorted(
-        f"{_name(fn)} {digest_code(getattr(fn, 'fn', fn))} {kind} {_name(rule)} {digest_code(rule)}"
-        for fn, rules in _rules.items()
-        for kind, rule in rules.items()
-    )
-    if not rows:
-        return ""
-    from hashlib import sha256
-
-    return sha256("\n".join(rows).encode()).hexdigest()[:32]
-
-
 def _forget() -> None:
     from adgen.api.engine import reset_all
 
     reset_all()
 
 
-def _name(fn: Any) -> str:
-    module, name = getattr(fn, "__module__", None), getattr(fn, "__qualname__", None)
-    return f"{module}.{name}" if module and name else str(name or repr(fn))
+__all__ = [
+    "Custom", "current_overrides", "custom_jvp", "custom_vjp", "has_rule", "install_rules", "key_of_callable",
+    "load_registry", "override_gradient", "register_jvp", "register_vjp", "row_for", "rules_digest", "stop_gradient",
+]  # fmt: skip

@@ -141,6 +141,15 @@ def unwrap(fn: Any, options: Options) -> tuple[Any, Options]:
         return fn, options
     before = fn._engine.options
     step = Step(fn.mode, fn.wrt, fn._engine.scalar_wrt, before.unconnected)  # type: ignore[arg-type]
+    if options.overrides and options.overrides != before.overrides:
+        from adgen.errors import UsageError
+
+        raise UsageError(
+            what=f"override_gradient around the gradient of {fn!r}, which was made with other rules",
+            why="a gradient keeps the rules that were in force where it was made",
+            instead="make both gradients inside the block",
+        )
+    options = replace(options, overrides=before.overrides)
     stops = tuple(dict.fromkeys((*before.stop_gradients, *options.stop_gradients)))
     return fn.primal, replace(options, inner=(*before.inner, step), stop_gradients=stops)
 

@@ -113,6 +113,8 @@ class Expressions:
             return self.shown(op.show, values)
         if op.name in CALLS:
             return ast.Call(load(self.scope.name(CALLS[op.name], CALLS[op.name].__name__)), values, keywords)
+        if op.user:
+            return ast.Call(self.dotted(self.scope.object_path(op.fn)), values, keywords)
         first = types[0] if types and values else None
         if isinstance(first, Array) or op.name in ("copy", "astype"):
             if op.name == "np.transpose" and len(values) == 1 and not keywords:

@@ -44,7 +44,7 @@ class Scope:
             self._objects[found] = obj
             if MODULES.get(found) is not obj and getattr(builtins, found, _ABSENT) is not obj:
                 self.externals[found] = obj
-                ours = isinstance(obj, types.FunctionType) and obj.__module__.startswith("adgen.")
+                ours = isinstance(obj, types.FunctionType) and (obj.__module__ or "").startswith("adgen.")
                 if ours and found == obj.__name__:
                     self.helpers[found] = None
         self.used[found] = None
@@ -142,6 +142,9 @@ CALLS: dict[str, Any] = {"length": len, "to_float": float, "to_int": int}
 def _declare_op(op: Primitive, scope: Scope) -> None:
     if op.name in CALLS:
         scope.name(CALLS[op.name], CALLS[op.name].__name__)
+    elif op.user:
+        if not op.show:
+            scope.object_path(op.fn)
     elif op.name not in INTERNAL and not op.show:
         scope.path(op.name, op.fn)
 

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from adgen.api.request import Baked
 from adgen.errors import AdgenError, UnsupportedError
 from adgen.frontend import tree
 from adgen.infer import (
     attributes,
     branches,
     builtin_calls,
+    custom_calls,
     draws,
     guarded,
     inlining,
@@ -95,6 +97,10 @@ def call(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any], hin
     if isinstance(fn, Closure):
         return inlining.inline(e, fn.function, fn, args, kwargs, fn.defaults)
     if isinstance(fn, BoundFunction):
+        ruled = custom_calls.rule_of_method(e, fn)
+        if ruled is not None:
+            row, of_one = ruled
+            return custom_calls.call_user_row(e, row, args if of_one else [fn.owner, *args], kwargs, hint)
         return inlining.inline_function(e, fn.fn, [fn.owner, *args], kwargs)
     if isinstance(fn, Partial):
         return call(e, fn.fn, [*fn.args, *args], {**dict(fn.kwargs), **kwargs}, hint)
@@ -153,6 +159,10 @@ def call_either(e: Engine, fn: Choice, args: Sequence[Any], kwargs: Mapping[str,
 
 
 def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]) -> Any:
+    override = custom_calls.find_override(e, fn) if e.overrides else None
+    if override is not None:
+        call_row = custom_calls.call_user_row if override.user else primitives.call_primitive
+        return call_row(e, override, args, kwargs, hint)
     if not (isinstance(fn, pytypes.FunctionType) and not from_library(fn)):
         args = [operations.sure(a) for a in args]
         args = [TupleV(tuple(iterables.known_items(e, a) or ())) if isinstance(a, DictView) else a for a in args]
@@ -185,8 +195,9 @@ def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, An
         values = [_static_arg(e, a, fn) for a in args]
         named = {k: _static_arg(e, a, fn) for k, a in kwargs.items()}
         return operations.lift(e, fn(*values, **named))
-    override = next((row for f, row in e.overrides.items() if f is fn), None)
-    row, formula = (override, None) if override is not None else (REGISTRY.find(fn), REGISTRY.formula(fn))
+    row, formula = REGISTRY.find(fn), REGISTRY.formula(fn)
+    if row is not None and row.user:
+        return custom_calls.call_user_row(e, row, args, kwargs, hint)
     if row is not None and (formula is None or takes(row, args, kwargs)):
         try:
             return primitives.call_primitive(e, row, args, kwargs, hint)
@@ -283,7 +294,9 @@ def call_gradient(e: Engine, df: Any, args: Sequence[Any], kwargs: Mapping[str, 
         func, rules = make_gradient(program, wrt, mode == "value_and_grad", scalar, options.unconnected, "inner")
         program = dataclasses.replace(program, func=func)
         for r in rules:
-            if not (getattr(r, "__module__", None) or "").startswith("adgen."):
+            if isinstance(r, Baked):
+                e.baked.setdefault((id(r.owner), r.name), (r.name, r.owner, r.value))
+            elif not (getattr(r, "__module__", None) or "").startswith("adgen."):
                 e.callees.setdefault(r)
     mapping: dict[Var, Operand] = {program.params[n]: o for n, o in operands.items()}
     for h in program.hidden:

@@ -16,14 +16,13 @@ if TYPE_CHECKING:
     from adgen.infer.engine import Engine
 
 GENERATORS = (np.random.Generator, np.random.RandomState)
-_MAKERS = {np.random.default_rng: np.random.Generator}
 
 
 def type_of_call(e: Engine, fn: Operand, args: Sequence[Operand], kwargs: Mapping[str, Operand]) -> Type:
     """Return the type of what a call that adgen knows nothing of gives, if it draws or makes a generator."""
     found = _method(e, fn)
     if found is None:
-        made = _MAKERS.get(fn.value) if isinstance(fn, Const) and callable(fn.value) else None
+        made = np.random.Generator if isinstance(fn, Const) and fn.value is np.random.default_rng else None
         made = fn.value if made is None and isinstance(fn, Const) and fn.value in GENERATORS else made
         return Opaque(made)
     cls, name = found

@@ -65,9 +65,12 @@ class Engine:
         self.counters: set[Var] = set()  # what counts through loops
         self.hidden = hidden
         self.callees: dict[Any, None] = {}
+        self.baked: dict[tuple[int, str], tuple[str, Any, Any]] = {}  # the globals that rules of users read
+        self.instances: dict[Obj, Any] = {}  # the objects that globals hold
+        self.anchors: list[Any] = []  # those of them that the text relies on
         self.paths: dict[Const, tuple[Any, str]] = {}  # how a function reads these objects
         self.printable = True  # names of the program are kept; False inside rules
-        self.overrides: dict[Any, Any] = {}
+        self.overrides: list[tuple[Any, Primitive]] = []  # rules for functions, the innermost first
         self.stops: frozenset[str] = frozenset()
         self.written: dict[Obj, None] = {}
         self.tentative: list[tuple[int, set[str], list[UnsupportedError]]] = []  # names that loops may bind later
@@ -492,6 +495,8 @@ class Engine:
             self.paths[found] = (owner, path)
             return found
         if not self.printable or self.hidden is None:
+            if not (getattr(owner, "__module__", None) or "").startswith("adgen."):
+                self.baked.setdefault((id(owner), path), (path, owner, value))
             return self.b.const(value)
         return self.hidden(self, owner, path, value)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
-from adgen.infer import attributes, branches, calls, inlining, objects
+from adgen.infer import attributes, branches, calls, custom_calls, inlining, objects
 from adgen.infer.values import (
     UNBOUND,
     Closure,
@@ -176,7 +176,9 @@ def run_with(e: Engine, s: tree.With) -> None:
         run_try(e, tree.Try([*named, *s.body], [handler], "%ok", origin=s.origin))
         return
     if isinstance(manager, ManagerV):
-        if manager.generator is None:
+        if manager.overrides:
+            custom_calls.run_overridden(e, manager.overrides, lambda: body(e.b.const(None)))
+        elif manager.generator is None:
             body(manager.value)
         else:
             _run_round(e, manager.generator, body)

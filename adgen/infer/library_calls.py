@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from adgen.api.custom import override_gradient
 from adgen.errors import UnsupportedError
-from adgen.infer import attributes, calls, items, methods, operations, primitives
+from adgen.infer import attributes, calls, custom_calls, items, methods, operations, primitives
 from adgen.infer.builtin_calls import handles, make_dict
 from adgen.infer.values import ManagerV, Map, Partial, Ref, Seq, TupleV
 from adgen.ir.build import shift
@@ -203,3 +204,8 @@ def _shaped_like(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: d
         d.type = Array(d.type.dtype, like.type.dims)
         return e.wrap(d, hint.get("name"))
     return args[0]
+
+
+@handles(override_gradient)
+def _override(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    return custom_calls.override_manager(e, args, kwargs)

@@ -63,7 +63,7 @@ def as_written_best(e: Engine, row: Primitive, args: Sequence[Any]) -> Primitive
 def call_primitive(
     e: Engine, row: Primitive, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]
 ) -> Any:
-    if not kwargs and row is REGISTRY.find(row.fn):
+    if not kwargs and row is REGISTRY.find(row.fn) and "*" not in row.vjp:
         row = as_written_best(e, row, args)
     try:
         bound = bind(row, list(args), dict(kwargs))

@@ -29,6 +29,7 @@ class Program:
     written: tuple[str, ...] = ()  # parameters whose arrays the program writes
     final: dict[str, Operand] = field(default_factory=dict)  # their content at the end
     errstate: tuple[tuple[str, str], ...] = ()  # what `with np.errstate(...)` let pass
+    baked: tuple[tuple[str, Any, Any], ...] = ()  # globals (name, owner, value) that rules of users read
 
 
 @dataclass(slots=True)
@@ -76,6 +77,7 @@ def infer(
             before = set(e.state.heap)
             v = e.wrap(hidden[key].var, shown)
             _mark_global(e, v, name)
+            _keep_instances(e, v, value)
             roots[key] = v, {o: c for o, c in e.state.heap.items() if o not in before}
         value, heap = roots[key]
         for obj, content in heap.items():  # a loop that runs its body again has forgotten them
@@ -129,10 +131,11 @@ def infer(
         func,
         params,
         list(hidden.values()),
-        tuple(e.callees),
+        (*e.callees, *e.anchors),
         tuple(objects_written(e, objects)),
         final,
         tuple(sorted(e.errstate.items())),
+        tuple(e.baked.values()),
     )
 
 
@@ -192,6 +195,15 @@ def _mark_global(e: Engine, v: Any, name: str) -> None:
     if isinstance(v, (TupleV, Seq, Map)):
         for i in v.items:
             _mark_global(e, i, name)
+
+
+def _keep_instances(e: Engine, v: Any, value: Any) -> None:
+    """Remember which objects the program reads through globals: some bring rules for their methods."""
+    content = e.state.heap.get(v.obj) if isinstance(v, Ref) else None
+    if isinstance(content, Map) and content.cls is not dict:
+        e.instances[v.obj] = value
+        for k, i in zip(content.keys, content.items):
+            _keep_instances(e, i, getattr(value, str(k), None))
 
 
 def _enter(e: Engine, v: Var, name: str, kind: str) -> Any:

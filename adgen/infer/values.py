@@ -178,6 +178,7 @@ class ManagerV:
     value: Any
     generator: GeneratorV | None = None
     suppressed: tuple[type[BaseException], ...] = ()  # exceptions that end the block, and no more
+    overrides: tuple[tuple[Any, Any], ...] = ()  # functions and the rules that the block gives them
 
 
 @dataclass(frozen=True, slots=True)

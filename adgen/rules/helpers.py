@@ -38,6 +38,24 @@ def check_length(values: Any, least: int, most: int | None) -> None:
         raise ValueError(f"too many values to unpack (expected {most})")
 
 
+def fit_gradient(value: Any, like: Any, out: Any, rule: str) -> Any:
+    """Sum what a rule returned over the axes that broadcasting stretched; raise naming the rule where it does not fit."""
+    shape, given = np.shape(like), np.shape(value)
+    if np.asarray(value).dtype.kind not in "fcO":
+        raise TypeError(f"the rule {rule!r} returned {np.asarray(value).dtype} as a gradient")
+    try:
+        most = np.broadcast_shapes(shape, np.shape(out)) if np.ndim(out) > 0 else shape
+        fits = np.broadcast_shapes(given, most) == most
+    except ValueError:
+        try:
+            fits = np.broadcast_shapes(given, shape) == shape
+        except ValueError:
+            fits = False
+    if not fits:
+        raise ValueError(f"the rule {rule!r} returned a gradient of shape {given} for an argument of shape {shape}")
+    return unbroadcast(value, like) if len(given) >= len(shape) else np.full(shape, value)
+
+
 def ones_list(values: Any) -> Any:
     """Return a list of ones like the values of a list."""
     return [1.0 + 0.0 * v if np.ndim(v) == 0 else np.ones_like(v) for v in values]

@@ -60,6 +60,9 @@ class Primitive:
     keyword: frozenset[str] = frozenset()  # parameters that go by keyword only
     effect: Literal["pure", "opaque"] = "pure"
     samples: tuple[Sample, ...] = ()
+    user: bool = False  # a function of the user's, known by the rules that came with it
+    fwd: Rule | None = None  # what computes (out, residuals) for the user's rule
+    note: str = ""  # why there is no derivative
 
     def __repr__(self) -> str:
         return f"<{self.name}>"
@@ -83,6 +86,7 @@ class Registry:
     def __init__(self) -> None:
         self._by_fn: dict[Any, Primitive] = {}
         self._by_name: dict[str, Primitive] = {}
+        self._by_id: dict[int, Primitive] = {}  # of callables without a hash, which the rows keep alive
         self.more: Callable[[Any], bool] | None = (
             None  # reads further rows for a callable, says whether there may be some
         )
@@ -90,9 +94,13 @@ class Registry:
         self._ufunc_methods: dict[str, Callable[..., Any]] = {}
 
     def add(self, p: Primitive, *aliases: Callable[..., Any]) -> Primitive:
-        self._by_name[p.name] = p
+        if not p.user:  # whose names are the user's
+            self._by_name[p.name] = p
         for fn in (p.fn, *aliases):
-            self._by_fn[fn] = p
+            try:
+                self._by_fn[fn] = p
+            except TypeError:
+                self._by_id[id(fn)] = p
         return p
 
     def find(self, fn: Any) -> Primitive | None:
@@ -103,7 +111,7 @@ class Registry:
                 row = self._by_fn.get(fn)
             return row
         except TypeError:  # unhashable
-            return None
+            return self._by_id.get(id(fn))
 
     def add_formula(self, f: Formula, *aliases: Callable[..., Any]) -> Formula:
         for fn in (f.fn, *aliases):
@@ -142,6 +150,7 @@ class Registry:
         other = Registry()
         other._by_fn = dict(self._by_fn)
         other._by_name = dict(self._by_name)
+        other._by_id = dict(self._by_id)
         other.more = self.more
         other._formulas = dict(self._formulas)
         other._ufunc_methods = dict(self._ufunc_methods)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from adgen.ir.nodes import Const, Index, Mode, Operand, Place
 from adgen.ir.types import Array, Bool, Float, Int, List, NoneT, Opaque, Record, Scalar, Tuple, Type, is_scalar
 from adgen.rules.declare import elementwise, linear, nondifferentiable, query, register, sample, structure
-from adgen.rules.helpers import check_apart, check_length, unbroadcast, unpack
+from adgen.rules.helpers import check_apart, check_length, fit_gradient, unbroadcast, unpack
 from adgen.rules.indexing import index_type, resolve_items
 from adgen.rules.lattice import dtype_name, is_namedtuple, join, refresh, skeleton_clash, type_of_list
 from adgen.rules.typing import always, array_dims, exactly, known
@@ -256,4 +257,25 @@ linear(
     memory="maybe",
     infer=_unbroadcast_type,
     samples=(sample(M, V), sample(M, np.ones((2, 1))), sample(M, np.ones(())), sample(V, V)),
+)
+
+
+def _fitted_type(value: Operand, like: Operand, out: Operand, rule: Operand) -> Type:
+    if isinstance(value.type, Opaque):
+        return replace(like.type, loose=True) if isinstance(like.type, Array) else Scalar("float64")
+    if not isinstance(value.type, Array):
+        return value.type
+    return Array(value.type.dtype, array_dims(like.type)) if array_dims(like.type) else Scalar(value.type.dtype)
+
+
+linear(
+    fit_gradient,
+    "value like out rule",
+    args=("value",),
+    vjp=lambda g, value: np.broadcast_to(g, np.shape(value)),
+    name="fit_gradient",
+    static=("rule",),
+    memory="maybe",
+    infer=_fitted_type,
+    samples=(sample(M, V, M, "r"), sample(M, np.ones((2, 1)), M, "r"), sample(V, V, np.ones(()), "r")),
 )

@@ -12,9 +12,10 @@ from typing import Any
 from adgen.errors import NoGradientError
 from adgen.ir.nodes import Block, Const, If, Let, Loop, Operand, Var
 from adgen.ir.types import List, Opaque, Record, Tuple, Type, is_floating
+from adgen.rules.typing import bound_args
 
 INERT = ("zero", "query", "constructor")
-LIKE = {"np.full_like": 0, "unbroadcast": 1}  # the position of an argument that only its shape is taken of
+LIKE = {"np.full_like": (0,), "unbroadcast": (1,), "fit_gradient": (1, 2)}  # arguments only the shape of which is taken
 PLACES = ("getitem", "update")  # what follows the value are indices
 
 
@@ -29,12 +30,15 @@ def inputs(s: Let) -> tuple[Operand, ...]:
         return ()
     if op.name == "getitem":
         return s.args[:1]
+    if op.user and op.note in ("", "through") and len(op.diff) < len(op.params):
+        bound = bound_args(op, s.args, s.kws)
+        return tuple(i for p in op.diff for i in (bound[p] if isinstance(bound[p], tuple) else (bound[p],)))
     if op.name == "update":
         return s.args[:2]
     if op.kind == "constructor" and not op.diff:
         return ()
     if op.name in LIKE:
-        return tuple(a for k, a in enumerate(s.args) if k != LIKE[op.name])
+        return tuple(a for k, a in enumerate(s.args) if k not in LIKE[op.name])
     return s.args
 
 

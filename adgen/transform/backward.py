@@ -13,6 +13,7 @@ from adgen.transform.activity import Varied
 from adgen.transform.cotangents import Cot, Cotangents, Masked
 from adgen.transform.rules import RuleRunner
 from adgen.transform.saves import Saves
+from adgen.transform.users import without_rule_note
 
 
 class Backward(ABC):
@@ -37,6 +38,9 @@ class Backward(ABC):
         """Differentiate a statement by its primitive's rules."""
 
     def no_rule(self, s: Let) -> Any:
+        noted = without_rule_note(s)
+        if noted is not None:
+            raise noted
         raise NoGradientError(
             what=f"{s.op.name} has no derivative rule",
             why="its result depends on a value that is differentiated",

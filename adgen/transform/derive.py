@@ -60,7 +60,7 @@ def differentiate(func: Func, sources: Sequence[Var], seed: Operand | None, unco
         gradients.append(b.const(None) if c is None and unconnected == "none" else finish(cots, c, v, unconnected))
     backward = b.close(gradients)
     forward = reverse.saves.assemble(func.body)
-    return Gradient(forward, backward.stmts, gradients, tuple(rules.used))
+    return Gradient(forward, backward.stmts, gradients, rules.used)
 
 
 def finish(cots: Cotangents, c: Cot, v: Var, unconnected: str) -> Operand:

@@ -29,6 +29,7 @@ from adgen.ir.types import (
 from adgen.optimise.algebra import negative_factor, simplify
 from adgen.optimise.dce import eliminate_dead
 from adgen.rules.typing import bound_args
+from adgen.transform import users
 from adgen.transform.activity import Varied
 from adgen.transform.cotangents import Cotangents, make_record
 from adgen.transform.rules import RuleRunner, differentiable, without_rule
@@ -56,7 +57,7 @@ def make_tangent(p: Program, wrt: Sequence[str], name: str) -> tuple[Func, tuple
     out = b.call("make_tuple", result, fwd.full(result))
     n = len(p.params)
     params = (*func.params[:n], *tangents, *func.params[n:])
-    return eliminate_dead(Func(name, params, b.close((out,)))), tuple(fwd.rules.used)
+    return eliminate_dead(Func(name, params, b.close((out,)))), fwd.rules.used
 
 
 def unused_name(name: str, taken: set[str | None]) -> str:
@@ -254,17 +255,22 @@ class Forward:
     def _user_rule(self, s: Let) -> Operand | None:
         rule = s.op.jvp["*"]
         none = self.b.const(None)
-        tangents = tuple(self.full(a) if self.get(a) is not None else none for a in s.args)
-        result = self.rules.by_position(rule, self.b.call("make_tuple", *tangents), s.out, *s.args)
-        if isinstance(result, dict):
+        given, named = users.arguments(s, rule)
+        tangents = tuple(self.full(a) if self.get(a) is not None and p in s.op.diff else none for p, a in given)
+        args = (self.b.call("make_tuple", *tangents), s.out, *[a for _, a in given])
+        result = users.run_rule(self.rules, rule, s, args, named)
+        if isinstance(result, dict) and not isinstance(s.out.type, (Tuple, Record)):
             raise UnsupportedError(
-                what=f"the jvp rule of {s.op.name} returns a tuple",
+                what=f"the jvp rule '{users.rule_name(rule)}' of {s.op.name} returns a tuple",
                 why="it returns the tangent of the result",
                 origin=s.origin,
             )
-        return None if isinstance(result, Const) and result.value is None else result
+        return None if isinstance(result, Const) and result.value is None else self._formed(result, s.out.type)
 
     def _no_rule(self, s: Let) -> None:
+        noted = users.without_rule_note(s)
+        if noted is not None:
+            raise noted
         raise NoGradientError(
             what=f"{s.op.name} has no forward derivative rule",
             why="its result depends on a value that is differentiated",

@@ -10,16 +10,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from adgen.errors import UnsupportedError
 from adgen.ir.nodes import (
     Block,
-    Const,
     If,
     Index,
     Let,
     Operand,
 )
 from adgen.ir.types import Array, List, Record, Tuple, is_floating
+from adgen.transform import users
 from adgen.transform.activity import inputs
 from adgen.transform.cotangents import Cot, Cotangents, Masked
 from adgen.transform.regions import Regions
@@ -57,6 +56,9 @@ class Reverse(Regions, Structures):
 
     def by_rules(self, s: Let, c: Cot, cots: Cotangents) -> None:
         op = s.op
+        if "*" in op.vjp:
+            self._user_rule(s, c, cots)
+            return
         active = [(p, a) for p, a in differentiable(op, s) if self._is_active(a)]
         known = {id(a) for _, a in active}
         for a in inputs(s):
@@ -66,9 +68,7 @@ class Reverse(Regions, Structures):
                 and id(a) not in known
             ):
                 self.no_rule(s)
-        if "*" in op.vjp:
-            self._user_rule(s, c, cots)
-        elif any(a in self.varied for a in without_rule(op, s)):
+        if any(a in self.varied for a in without_rule(op, s)):
             self.no_rule(s)
         elif op.partials:
             self._elementwise(s, c, cots, active)
@@ -110,22 +110,10 @@ class Reverse(Regions, Structures):
         return self.b.call("add", before, part)
 
     def _user_rule(self, s: Let, c: Cot, cots: Cotangents) -> None:
-        rule = s.op.vjp["*"]
         g = cots.whole(c, s.out)
-        parts = self.rules.by_position(rule, g, s.out, *s.args)
-        name = getattr(rule, "__name__", "the rule")
-        count = len(parts) if isinstance(parts, dict) else 1
-        if count != len(s.args):
-            raise UnsupportedError(
-                what=f"the rule '{name}' of {s.op.name} returns {count} gradients for {len(s.args)} arguments",
-                why="a rule returns a tuple with one gradient for each positional argument",
-                instead="return None for an argument without a gradient",
-                origin=s.origin,
-            )
-        parts = parts if isinstance(parts, dict) else {0: parts}
-        for k, a in enumerate(s.args):
-            part = parts[k]
-            if a in self.varied and not (isinstance(part, Const) and part.value is None):
+        through = s.op.note == "through"
+        for a, part in users.gradients(self.rules, s, g, s.args[1] if through else s.out):
+            if a in self.varied:
                 cots.add(a, cots.project(part, a))
 
     def _give(self, a: Any, part: Any, cots: Cotangents) -> None:

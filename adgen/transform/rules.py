@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from adgen.api.request import Baked
 from adgen.errors import AdgenError, InternalError, NoGradientError, UnsupportedError
 from adgen.frontend import tree
 from adgen.frontend.lower import lower
 from adgen.infer import inlining
 from adgen.infer.engine import Engine
-from adgen.infer.values import Map, Ref, Seq, State, TupleV
+from adgen.infer.values import Closure, Map, Ref, Seq, State, TupleV
 from adgen.ir.build import Builder
 from adgen.ir.nodes import Let, Operand, Var
 from adgen.rules.registry import Primitive
@@ -26,18 +28,23 @@ class RuleRunner:
         self.engine = Engine(b)
         self.engine.printable = False
         self.engine.frame = self.engine.push(None)
-        self.used: dict[Any, None] = {}
+        self._used: dict[Any, None] = {}
 
-    def by_position(self, fn: Callable[..., Any], *args: Operand) -> Any:
+    @property
+    def used(self) -> tuple[Any, ...]:
+        """The rules that went in, and the globals of users that they read."""
+        return (*self._used, *[Baked(*read) for read in self.engine.baked.values()])
+
+    def by_position(self, fn: Callable[..., Any] | Closure, *args: Operand, **named: Operand) -> Any:
         """Call a rule of the user, or a partial derivative."""
-        return self._run(fn, [self._enter(a) for a in args], {})
+        return self._run(fn, [self._enter(a) for a in args], {n: self._enter(a) for n, a in named.items()})
 
     def partial(self, fn: Callable[..., Any], s: Let) -> Any:
         """Call a partial derivative of a primitive, with the defaults of arguments that the call leaves out."""
         function = lower(fn)
         last = function.body[-1]
         if len(function.body) == 1 and isinstance(last, tree.Return):  # most of them: a constant, or an argument
-            self.used.setdefault(fn)
+            self._used.setdefault(fn)
             if isinstance(last.value, tree.Lit):
                 return self.b.const(last.value.value)
             names = [p.name for p in function.params]
@@ -66,18 +73,26 @@ class RuleRunner:
             return self.engine.new(Seq(tuple(map(self._enter, made.args))))
         return self.engine.wrap(v)
 
-    def _run(self, fn: Callable[..., Any], args: list[Any], kwargs: Mapping[str, Any]) -> Any:
+    def _run(self, fn: Callable[..., Any] | Closure, args: list[Any], kwargs: Mapping[str, Any]) -> Any:
         e = self.engine
-        self.used.setdefault(fn)
+        if not isinstance(fn, Closure):
+            self._used.setdefault(fn)
         origin = self.b.origin
+        name = fn.function.name if isinstance(fn, Closure) else getattr(fn, "__name__", fn)
         try:
-            value = inlining.inline_function(e, fn, args, kwargs)
+            if isinstance(fn, Closure):
+                outside = e.push(fn.globals_of)
+                value = inlining.inline(e, fn.function, replace(fn, frame=outside), args, kwargs, fn.defaults)
+            else:
+                value = inlining.inline_function(e, fn, args, kwargs)
             return self._leave(value)
         except UnsupportedError as error:
             raise UnsupportedError(
-                what=f"the rule '{getattr(fn, '__name__', fn)}' can't be inlined here",
+                what=f"the rule '{name}' can't be inlined here",
                 why=str(error).splitlines()[0],
-                instead="give arrays of known rank, or register a rule of your own",
+                instead="define the rule outside: it sees globals, and no variable of the function around it"
+                if isinstance(fn, Closure)
+                else "give arrays of known rank, or register a rule of your own",
                 origin=origin,
             ) from error
         except AdgenError:
@@ -85,7 +100,7 @@ class RuleRunner:
         except (TypeError, ValueError) as error:
             raise NoGradientError(
                 what=str(error).splitlines()[0] if str(error) else type(error).__name__,
-                why=f"the rule '{getattr(fn, '__name__', fn)}' has no form for this call",
+                why=f"the rule '{name}' has no form for this call",
                 instead="write it in another way, or register a rule of your own",
                 origin=origin,
             ) from error
