@@ -39,7 +39,7 @@ def check_length(values: Any, least: int, most: int | None) -> None:
 
 
 def fit_gradient(value: Any, like: Any, out: Any, rule: str) -> Any:
-    """Sum what a rule returned over the axes that broadcasting stretched; raise naming the rule where it does not fit."""
+    """Sum what a rule returned over the axes that broadcasting stretched; where it does not fit, name the rule."""
     shape, given = np.shape(like), np.shape(value)
     if np.asarray(value).dtype.kind not in "fcO":
         raise TypeError(f"the rule {rule!r} returned {np.asarray(value).dtype} as a gradient")
