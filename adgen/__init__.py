@@ -25,6 +25,7 @@ from adgen.api.custom import (
 )
 from adgen.api.grad import Gradient, grad, value_and_grad
 from adgen.api.products import jvp, vjp
+from adgen.api.tags import tag
 from adgen.errors import (
     AdgenError,
     AliasError,
@@ -67,6 +68,7 @@ __all__ = [
     "register_jvp",
     "register_vjp",
     "stop_gradient",
+    "tag",
     "value_and_grad",
     "vjp",
 ]

@@ -139,7 +139,8 @@ def _import(place: str) -> Any:
 def _primal(target: str, wrt: str | None) -> tuple[Any, tuple[str, ...], bool]:
     """Return the function, the names to differentiate, and whether the result is a bare gradient."""
     from adgen.api.custom import Custom
-    from adgen.api.grad import Gradient, check_function, resolve_wrt
+    from adgen.api.grad import Gradient, check_function
+    from adgen.api.resolve import resolve_wrt
 
     fn: Any = _find(target)
     given: tuple[str, ...] | None = None

@@ -13,15 +13,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from adgen.api.paths import root_of
 from adgen.api.request import Baked, Dependency, Derived, Hidden, Request
 from adgen.emit.module import emit_module
-from adgen.errors import TypeMismatchError
 from adgen.frontend.deep import deep_recursion
 from adgen.frontend.lower import lower
 from adgen.frontend.show import show_tree
 from adgen.infer.custom_calls import overriding_rows
 from adgen.infer.engine import Engine
+from adgen.infer.marks import names_asked, strip
 from adgen.infer.program import Program, infer
 from adgen.ir.nodes import Func
 from adgen.ir.show import show
@@ -47,13 +46,14 @@ def _derive(request: Request, stages: tuple[str, ...]) -> Derived:
     texts: dict[str, str] = {}
     if "ir" in stages:
         texts["ir"] = show_tree(lower(request.fn))
-    program = infer(request.fn, request.types, request.statics, lambda e: _set_up(e, request))
+    asked = names_asked(request.options, request.wrt)
+    program = infer(request.fn, request.types, request.statics, lambda e: _set_up(e, request), asked)
     if "typed" in stages:
         texts["typed"] = show(program.func)
     funcs, rules = _transform(program, request)
     if "adjoint" in stages:
         texts["adjoint"] = "\n".join(show(f) for f in funcs)
-    funcs = [iterate_items(f) for f in funcs]
+    funcs = [iterate_items(strip(f)) for f in funcs]
     if request.mode == "primal":
         funcs = [own(funcs[0], owned_params=True, results=False)]
     elif request.mode == "vjp":  # residuals are only read; the pullback's results are the caller's
@@ -90,7 +90,6 @@ def _derive(request: Request, stages: tuple[str, ...]) -> Derived:
 
 def _set_up(e: Engine, request: Request) -> None:
     e.overrides = overriding_rows(request.options.overrides)
-    e.stops = frozenset(request.options.stop_gradients)
     e.leaves = request.mode == "primal"
 
 
@@ -98,9 +97,6 @@ def _transform(program: Program, request: Request) -> tuple[list[Func], tuple[An
     name = request.fn.__name__
     if name == "<lambda>":
         name = "f"
-    for n in map(root_of, request.wrt):
-        if n not in program.params:
-            raise TypeMismatchError(what=f"'{n}' is not a parameter of {name}()", why="only parameters can be in wrt")
     inner_rules: tuple[Any, ...] = ()
     for step in request.options.inner:
         name = f"{name}_grad"

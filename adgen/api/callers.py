@@ -51,6 +51,7 @@ def _make(
     if not named:
         made.__defaults__, made.__kwdefaults__ = fn.__defaults__, fn.__kwdefaults__
     made.__doc__ = fn.__doc__
+    made.__adgen_calls__ = fn  # whose local variables are meant
     return made
 
 

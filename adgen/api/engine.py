@@ -40,13 +40,20 @@ class Engine:
     """Finds or makes the implementation for each signature of one derivative."""
 
     def __init__(
-        self, fn: Callable[..., Any], mode: Mode, wrt: tuple[str, ...], scalar_wrt: bool, options: Options
+        self,
+        fn: Callable[..., Any],
+        mode: Mode,
+        wrt: tuple[str, ...],
+        scalar_wrt: bool,
+        options: Options,
+        positional: bool = False,
     ) -> None:
         self.fn = fn
         self.mode = mode
         self.wrt = wrt
         self.scalar_wrt = scalar_wrt
         self.options = options
+        self.positional = positional  # wrt are the arguments of a call, of which some may not be floating
         self.params = parameters_of(fn)
         self.names = tuple(p.name for p in self.params)
         self.statics: frozenset[str] = frozenset()
@@ -153,9 +160,9 @@ class Engine:
         self.dispatch = self._first_dispatch
 
     def _active(self, keys: list[Key]) -> tuple[str, ...]:
-        """Return the names to differentiate with respect to; in mode vjp those of them that are floating."""
+        """Return the names to differentiate with respect to; of a call's arguments those that are floating."""
         by_name = dict(zip(self.names, keys, strict=True))
-        if self.mode == "vjp":
+        if self.positional:
             return tuple(n for n in self.wrt if is_floating_key(by_name[n]))
         for n in map(root_of, self.wrt):
             if n in by_name and not is_floating_key(by_name[n]):

@@ -13,15 +13,14 @@ from adgen.api.callers import as_function
 from adgen.api.custom import Custom, current_overrides
 from adgen.api.engine import Engine
 from adgen.api.link import Loaded
-from adgen.api.names import find_by_name, parameters_of
-from adgen.api.paths import root_of
+from adgen.api.names import find_by_name
 from adgen.api.request import DEFAULT, Mode, Options, Step
+from adgen.api.resolve import Names, Wrt, resolve_names, resolve_wrt
 from adgen.api.signature import describe_signature
 
 P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
-Wrt = int | str | tuple[int | str, ...]
 Unconnected = Literal["none", "zero"]
 
 
@@ -35,11 +34,19 @@ class Gradient(Generic[P, R]):
     __qualname__: str
 
     def __init__(
-        self, fn: Callable[P, Any], mode: Mode, wrt: Wrt, options: Options = DEFAULT, scalar_wrt: bool | None = None
+        self,
+        fn: Callable[P, Any],
+        mode: Mode,
+        wrt: Wrt,
+        options: Options = DEFAULT,
+        scalar_wrt: bool | None = None,
+        output_gradients: Any = None,
     ) -> None:
         fn, options = unwrap(fn, options)
         check_function(fn)
         names = resolve_wrt(fn, wrt)
+        resolve_names(fn, "of", options.of)
+        resolve_names(fn, "stop_gradients", options.stop_gradients)
         functools.update_wrapper(self, fn)
         # `inspect.getsource` and friends would take the primal for the gradient.
         del self.__dict__["__wrapped__"]
@@ -48,11 +55,23 @@ class Gradient(Generic[P, R]):
         self.wrt = names
         self.mode = mode
         scalar = not isinstance(wrt, tuple) if scalar_wrt is None else scalar_wrt
-        self._engine = Engine(fn, mode, names, scalar, options)
+        self.output_gradients = output_gradients
+        self._engine = Engine(fn, mode if output_gradients is None else "vjp", names, scalar, options)
 
     def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        if self.output_gradients is not None:
+            weighed: R = self._weigh(args, kwargs)
+            return weighed
         result: R = self._engine.dispatch(*args, **kwargs)
         return result
+
+    def _weigh(self, args: Any, kwargs: Any) -> Any:
+        from adgen.api.products import run_forward
+
+        value, pull = run_forward(self._engine, args, kwargs)
+        found = pull(self.output_gradients)
+        gradient = found[0] if self._engine.scalar_wrt else found
+        return (value, gradient) if self.mode == "value_and_grad" else gradient
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         return self if instance is None else MethodType(self, instance)
@@ -92,6 +111,10 @@ class Gradient(Generic[P, R]):
         """
         from adgen.api.checks import specialize
 
+        if self.output_gradients is not None:
+            from adgen.errors import UsageError
+
+            raise UsageError(what="specialize of a gradient with output_gradients", instead="adgen.vjp")
         return specialize(self._engine, self.loaded_for(*args, **kwargs))
 
     def loaded_for(self, /, *args: Any, **kwargs: Any) -> Loaded:
@@ -113,20 +136,22 @@ class Gradient(Generic[P, R]):
         if named is self:
             return qualname
         engine = self._engine
-        rest = (self.mode, self.wrt, engine.options, engine.scalar_wrt)
+        rest = (self.mode, self.wrt, engine.options, engine.scalar_wrt, self.output_gradients)
         if isinstance(named, Gradient) and named.primal is self.primal:
             return _rebuild_beside, (named, *rest)
         return _rebuild, (self.primal, *rest)
 
 
-def _rebuild(fn: Any, mode: Mode, wrt: tuple[str, ...], options: Options, scalar: bool) -> Gradient[Any, Any]:
-    return Gradient(fn, mode, wrt, options, scalar)
+def _rebuild(
+    fn: Any, mode: Mode, wrt: tuple[str, ...], options: Options, scalar: bool, seed: Any
+) -> Gradient[Any, Any]:
+    return Gradient(fn, mode, wrt, options, scalar, seed)
 
 
 def _rebuild_beside(
-    named: Gradient[Any, Any], mode: Mode, wrt: tuple[str, ...], options: Options, scalar: bool
+    named: Gradient[Any, Any], mode: Mode, wrt: tuple[str, ...], options: Options, scalar: bool, seed: Any
 ) -> Gradient[Any, Any]:
-    return Gradient(named.primal, mode, wrt, options, scalar)
+    return Gradient(named.primal, mode, wrt, options, scalar, seed)
 
 
 def unwrap(fn: Any, options: Options) -> tuple[Any, Options]:
@@ -139,6 +164,13 @@ def unwrap(fn: Any, options: Options) -> tuple[Any, Options]:
     fn = as_function(fn)
     if not isinstance(fn, Gradient):
         return fn, options
+    from adgen.errors import UsageError
+
+    if options.of or fn.output_gradients is not None:
+        raise UsageError(
+            what=f"{'of=' if options.of else 'output_gradients='} where a gradient is differentiated again",
+            instead="a function that computes what is meant from the gradient, and its gradient",
+        )
     before = fn._engine.options
     step = Step(fn.mode, fn.wrt, fn._engine.scalar_wrt, before.unconnected)  # type: ignore[arg-type]
     if options.overrides and options.overrides != before.overrides:
@@ -151,7 +183,7 @@ def unwrap(fn: Any, options: Options) -> tuple[Any, Options]:
         )
     options = replace(options, overrides=before.overrides)
     stops = tuple(dict.fromkeys((*before.stop_gradients, *options.stop_gradients)))
-    return fn.primal, replace(options, inner=(*before.inner, step), stop_gradients=stops)
+    return fn.primal, replace(options, inner=(*before.inner, step), stop_gradients=stops, of=before.of)
 
 
 def check_function(fn: Any) -> None:
@@ -170,57 +202,26 @@ def _kind(fn: Any) -> str:
     return f"a {type(fn).__name__}" if not isinstance(fn, type) else "a class"
 
 
-def resolve_wrt(fn: Any, wrt: Wrt) -> tuple[str, ...]:
-    """Return the names for positions and names of parameters."""
-    from adgen.errors import UsageError
-
-    params = parameters_of(fn)
-    names = [p.name for p in params]
-    positions = [p.name for p in params if p.kind in ("positional", "either", "*")]
-    found: list[str] = []
-    for one in wrt if isinstance(wrt, tuple) else (wrt,):
-        if isinstance(one, bool) or not isinstance(one, (int, str)):
-            raise UsageError(
-                what=f"wrt is an int, a name, or a tuple of them, not {one!r}", instead="wrt=0, wrt='x', wrt=(0, 'y')"
-            )
-        if isinstance(one, int):
-            if not -len(positions) <= one < len(positions):
-                raise UsageError(
-                    what=f"wrt={one}: {fn.__name__} has {len(positions)} positional parameters",
-                    instead=f"a position from 0 to {len(positions) - 1}" if positions else "differentiate by name",
-                )
-            one = positions[one]
-        root = root_of(one)
-        if root not in names and (root != one or one not in fn.__code__.co_varnames):
-            raise UsageError(
-                what=f"wrt={one!r}: {fn.__name__} has no parameter of that name", instead=f"one of {', '.join(names)}"
-            )
-        if one in found:
-            raise UsageError(what=f"wrt names {one!r} twice")
-        found.append(one)
-    if not found:
-        raise UsageError(what="wrt is empty", instead="wrt=0")
-    return tuple(found)
-
-
-def make_options(stop_gradients: str | tuple[str, ...], unconnected: str) -> Options:
+def make_options(of: Names | None, stop_gradients: Names, unconnected: str) -> Options:
     from adgen.errors import UsageError
 
     if unconnected not in ("none", "zero"):
         raise UsageError(what=f"unconnected_gradients is 'none' or 'zero', not {unconnected!r}")
+    targets = () if of is None else (of,) if isinstance(of, str) else tuple(of)
     stops = (stop_gradients,) if isinstance(stop_gradients, str) else tuple(stop_gradients)
-    return Options((), stops, unconnected, current_overrides())  # type: ignore[arg-type]
+    return Options(targets, stops, unconnected, current_overrides())  # type: ignore[arg-type]
 
 
 @overload
 def grad(
-    fn: Callable[P, Any], /, wrt: Wrt = ..., *, stop_gradients: str | tuple[str, ...] = ...,
-    unconnected_gradients: Unconnected = ...,
+    fn: Callable[P, Any], /, wrt: Wrt = ..., *, of: Names | None = ..., output_gradients: Any = ...,
+    stop_gradients: Names = ..., unconnected_gradients: Unconnected = ...,
 ) -> Gradient[P, Any]: ...  # fmt: skip
 @overload
 def grad(
-    *, wrt: Wrt = ..., stop_gradients: str | tuple[str, ...] = ..., unconnected_gradients: Unconnected = ...
-) -> Callable[[Callable[P, Any]], Gradient[P, Any]]: ...
+    *, wrt: Wrt = ..., of: Names | None = ..., output_gradients: Any = ..., stop_gradients: Names = ...,
+    unconnected_gradients: Unconnected = ...,
+) -> Callable[[Callable[P, Any]], Gradient[P, Any]]: ...  # fmt: skip
 
 
 def grad(
@@ -228,21 +229,30 @@ def grad(
     /,
     wrt: Wrt = 0,
     *,
-    stop_gradients: str | tuple[str, ...] = (),
+    of: Names | None = None,
+    output_gradients: Any = None,
+    stop_gradients: Names = (),
     unconnected_gradients: Unconnected = "none",
 ) -> Any:
     """Make the gradient of a function: `@adgen.grad`, `@adgen.grad(wrt="x")`, or `adgen.grad(f, wrt=(0, 1))`.
 
-    The result is a function with the parameters of `fn`. It returns the gradient of fn's result (of the sum of its
-    elements, if it is not a scalar) with respect to the parameter `wrt`: a float for a Python float, an array of the
-    parameter's shape and dtype for an array, a structure of the same kind for a dict, list, tuple, namedtuple or
-    dataclass (None in the place of leaves that are not floating point). `wrt` is a position or a name; for a
-    tuple of them the result is a tuple. Variables named in `stop_gradients` are held constant. A gradient of something
-    that the result does not depend on is None, or zeros with `unconnected_gradients="zero"`.
+    The result is a function with the parameters of `fn`. It returns the gradient of fn's result (of the sum of all
+    its elements, if it is not a scalar) with respect to `wrt`: a float for a Python float, an array of the same shape
+    and dtype for an array, a structure of the same kind for a dict, list, tuple, namedtuple or dataclass, a namespace
+    for any other object (None in the place of leaves that are not floating point).
+
+    `wrt` is a position; the name of a parameter, which means its value on entry; a path to a part of one
+    (`"params['w']"`, `"self.layer.w"`); the name of a local variable that is assigned once; or that of an
+    `adgen.tag`. For a tuple of them the result is a tuple. `of` names what is differentiated in place of the result:
+    local variables or parameters (their values when the function ends), or tags; of a tuple of names, the sum.
+    `output_gradients` weighs the target: it has its structure and shapes, with None for ones. What `stop_gradients`
+    names is held constant. A gradient of something that the target does not depend on is None, or zeros with
+    `unconnected_gradients="zero"`.
 
     The text is compiled at the first call with arguments of some types, and read with `.source`.
 
-    Raises, at the first call: `TypeMismatchError` (a `TypeError`) where a parameter in `wrt` is not floating point,
+    Raises `UsageError` (a `ValueError`) where a name means nothing or more than one value. At the first call:
+    `TypeMismatchError` (a `TypeError`) where something in `wrt` is not floating point or output gradients do not fit,
     `NoGradientError` (a `LookupError`) where a function has no rule, `UnsupportedError` (a `NotImplementedError`) for
     Python that adgen does not differentiate. All are `AdgenError`.
 
@@ -252,22 +262,29 @@ def grad(
     ...     return a * x * x
     >>> slope(3.0, 0.5)
     3.0
+    >>> def f(x):
+    ...     y = x * x
+    ...     z = y * y
+    ...     return z
+    >>> adgen.grad(f, wrt="y", of="z")(3.0)
+    18.0
     """
-    options = make_options(stop_gradients, unconnected_gradients)
+    options = make_options(of, stop_gradients, unconnected_gradients)
     if fn is None:
-        return lambda f: Gradient(f, "grad", wrt, options)
-    return Gradient(fn, "grad", wrt, options)
+        return lambda f: Gradient(f, "grad", wrt, options, None, output_gradients)
+    return Gradient(fn, "grad", wrt, options, None, output_gradients)
 
 
 @overload
 def value_and_grad(
-    fn: Callable[P, T], /, wrt: Wrt = ..., *, stop_gradients: str | tuple[str, ...] = ...,
-    unconnected_gradients: Unconnected = ...,
+    fn: Callable[P, T], /, wrt: Wrt = ..., *, of: Names | None = ..., output_gradients: Any = ...,
+    stop_gradients: Names = ..., unconnected_gradients: Unconnected = ...,
 ) -> Gradient[P, tuple[T, Any]]: ...  # fmt: skip
 @overload
 def value_and_grad(
-    *, wrt: Wrt = ..., stop_gradients: str | tuple[str, ...] = ..., unconnected_gradients: Unconnected = ...
-) -> Callable[[Callable[P, T]], Gradient[P, tuple[T, Any]]]: ...
+    *, wrt: Wrt = ..., of: Names | None = ..., output_gradients: Any = ..., stop_gradients: Names = ...,
+    unconnected_gradients: Unconnected = ...,
+) -> Callable[[Callable[P, T]], Gradient[P, tuple[T, Any]]]: ...  # fmt: skip
 
 
 def value_and_grad(
@@ -275,19 +292,22 @@ def value_and_grad(
     /,
     wrt: Wrt = 0,
     *,
-    stop_gradients: str | tuple[str, ...] = (),
+    of: Names | None = None,
+    output_gradients: Any = None,
+    stop_gradients: Names = (),
     unconnected_gradients: Unconnected = "none",
 ) -> Any:
     """Make a function that returns `(value, gradient)`; arguments and errors as for `grad`.
 
-    `scipy.optimize.minimize` takes it with `jac=True`.
+    The value is what is differentiated: fn's result, or what `of` names. `scipy.optimize.minimize` takes it with
+    `jac=True`.
 
     >>> import adgen
     >>> f = adgen.value_and_grad(lambda x: x * x)
     >>> f(3.0)
     (9.0, 6.0)
     """
-    options = make_options(stop_gradients, unconnected_gradients)
+    options = make_options(of, stop_gradients, unconnected_gradients)
     if fn is None:
-        return lambda f: Gradient(f, "value_and_grad", wrt, options)
-    return Gradient(fn, "value_and_grad", wrt, options)
+        return lambda f: Gradient(f, "value_and_grad", wrt, options, None, output_gradients)
+    return Gradient(fn, "value_and_grad", wrt, options, None, output_gradients)

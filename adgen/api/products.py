@@ -5,16 +5,17 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, overload
 
 import numpy as np
 
-from adgen.api.custom import current_overrides
 from adgen.api.engine import Engine, not_floating
-from adgen.api.grad import check_function, unwrap
+from adgen.api.grad import Unconnected, check_function, make_options, unwrap
 from adgen.api.link import Loaded, explain
 from adgen.api.names import Param, parameters_of
 from adgen.api.request import Mode, Options
+from adgen.api.resolve import Names, Wrt, resolve_names, resolve_wrt
+from adgen.api.seeds import Form, fit_seed, form_of
 from adgen.api.signature import is_floating_key, key_of
 
 P = ParamSpec("P")
@@ -25,15 +26,17 @@ _engines: OrderedDict[Any, Engine] = OrderedDict()
 _lock = threading.Lock()
 
 
-def find_engine(fn: Callable[..., Any], mode: Mode, wrt: tuple[str, ...]) -> Engine:
-    """Return the engine for a function, the same one for the same request."""
-    fn, options = unwrap(fn, Options(overrides=current_overrides()))
+def find_engine(
+    fn: Callable[..., Any], mode: Mode, wrt: tuple[str, ...], options: Options, positional: bool = False
+) -> Engine:
+    """Return the engine for a function, the same one for the same request. `positional`: wrt are all arguments."""
+    fn, options = unwrap(fn, options)
     check_function(fn)
-    key = (fn, mode, wrt, options)
+    key = (fn, mode, wrt, options, positional)
     with _lock:
         engine = _engines.get(key)
         if engine is None:
-            engine = _engines[key] = Engine(fn, mode, wrt, False, options)
+            engine = _engines[key] = Engine(fn, mode, wrt, False, options, positional)
             while len(_engines) > _LIMIT:
                 _engines.popitem(last=False)
         _engines.move_to_end(key)
@@ -51,27 +54,31 @@ class Pullback:
     `source` is the text that it runs.
     """
 
-    def __init__(self, loaded: Loaded, residuals: Any, positions: tuple[tuple[str, int | None], ...]) -> None:
+    def __init__(self, loaded: Loaded, residuals: Any, form: Form) -> None:
         self._loaded = loaded
         self._residuals = residuals
-        self._positions = positions
+        self._form = form
+        self.positions: tuple[tuple[str, int | None], ...] = tuple((n, None) for n in loaded.wrt)
+        self.bare = False
 
-    def __call__(self, seed: Any, /) -> tuple[Any, ...]:
-        """Return one gradient for each argument; None for one without."""
+    def __call__(self, seed: Any, /) -> Any:
+        """Return one gradient for each argument, or for each name of `wrt`; None for one without."""
         loaded = self._loaded
+        seed = fit_seed(self._form, seed)
         if loaded.pullback is None:
-            return (None,) * len(self._positions)
-        try:
-            gradients = loaded.pullback(self._residuals, seed)
-        except Exception as e:
-            explain(e)
-            raise
-        by_name = dict(zip(loaded.wrt, gradients, strict=True))
-        found = []
-        for name, i in self._positions:
-            g = by_name.get(name)
-            found.append(g if i is None or g is None else g[i])
-        return tuple(found)
+            found: list[Any] = [None] * len(self.positions)
+        else:
+            try:
+                gradients = loaded.pullback(self._residuals, seed)
+            except Exception as e:
+                explain(e)
+                raise
+            by_name = dict(zip(loaded.wrt, gradients, strict=True))
+            found = []
+            for name, i in self.positions:
+                g = by_name.get(name)
+                found.append(g if i is None or g is None else g[i])
+        return found[0] if self.bare else tuple(found)
 
     @property
     def source(self) -> str:
@@ -81,12 +88,47 @@ class Pullback:
         return f"<adgen pullback {self._loaded.stored.entry}>"
 
 
-def vjp(fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> tuple[R, Callable[[Any], tuple[Any, ...]]]:
+def run_forward(engine: Engine, args: Any, kwargs: Any) -> tuple[Any, Pullback]:
+    """Run the forward part of an engine of mode "vjp"."""
+    call, key, values = engine.dispatch(*args, **kwargs)
+    try:
+        value, residuals = call(*values)
+    except Exception as e:
+        explain(e)
+        raise
+    loaded = engine.loaded.get(key) or engine.obtain(values)
+    return value, Pullback(loaded, residuals, form_of(value))
+
+
+@overload
+def vjp(fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> tuple[R, Callable[[Any], tuple[Any, ...]]]: ...
+@overload
+def vjp(
+    fn: Callable[..., Any], /, *args: Any, wrt: Wrt, of: Names = ..., stop_gradients: Names = ...,
+    unconnected_gradients: Unconnected = ...,
+) -> tuple[Any, Callable[[Any], Any]]: ...  # fmt: skip
+@overload
+def vjp(
+    fn: Callable[..., Any], /, *args: Any, of: Names, stop_gradients: Names = ...,
+    unconnected_gradients: Unconnected = ...,
+) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]: ...  # fmt: skip
+@overload
+def vjp(
+    fn: Callable[..., R], /, *args: Any, stop_gradients: Names, unconnected_gradients: Unconnected = ...
+) -> tuple[R, Callable[[Any], tuple[Any, ...]]]: ...
+
+
+def vjp(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> tuple[Any, Callable[[Any], Any]]:
     """Run a function and return `(value, pullback)`.
 
-    `pullback(seed)`, with a seed of the shape of the value, returns a tuple with one gradient per positional
-    argument: `seed` times the Jacobian. Arguments that are not floating point, and those that the value does not
-    depend on, get None. It answers any number of times. Keyword arguments are held constant. Errors as for `grad`.
+    `pullback(seed)`, with a seed of the structure and shape of the value, returns a tuple with one gradient per
+    positional argument: `seed` times the Jacobian. Arguments that are not floating point, and those that the value
+    does not depend on, get None. It answers any number of times, without running the function again, and what it keeps
+    of the forward pass is released with it. Keyword arguments are held constant.
+
+    `wrt`, `of`, `stop_gradients` and `unconnected_gradients` mean what they mean for `grad`: with `wrt` the pullback
+    returns the gradient of what it names (a tuple for a tuple), with `of` the value is what it names. A function that
+    has a parameter of such a name gets the argument itself. Errors as for `grad`.
 
     >>> import adgen
     >>> value, pullback = adgen.vjp(lambda x, y: x * y, 2.0, 5.0)
@@ -95,16 +137,37 @@ def vjp(fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> tuple[R, Ca
     """
     base, _ = unwrap(fn, Options())
     check_function(base)
-    positions = _positions(parameters_of(base), len(args))
-    engine = find_engine(fn, "vjp", tuple(dict.fromkeys(name for name, _ in positions)))
-    call, key, values = engine.dispatch(*args, **kwargs)
-    try:
-        value, residuals = call(*values)
-    except Exception as e:
-        explain(e)
-        raise
-    loaded = engine.loaded.get(key) or engine.obtain(values)
-    return value, Pullback(loaded, residuals, positions)
+    params = parameters_of(base)
+    wrt, options = _take_options(params, kwargs)
+    if wrt is not None:
+        names = resolve_wrt(base, wrt)
+        _check(base, options)
+        value, pullback = run_forward(find_engine(fn, "vjp", names, options), args, kwargs)
+        pullback.bare = not isinstance(wrt, tuple)
+        return value, pullback
+    _check(base, options)
+    positions = _positions(params, len(args))
+    engine = find_engine(fn, "vjp", tuple(dict.fromkeys(name for name, _ in positions)), options, True)
+    value, pullback = run_forward(engine, args, kwargs)
+    pullback.positions = positions
+    return value, pullback
+
+
+def _take_options(params: tuple[Param, ...], kwargs: dict[str, Any]) -> tuple[Wrt | None, Options]:
+    """Take the options out of keyword arguments that the function has no parameters for."""
+    names = {p.name for p in params}
+    given = {
+        n: kwargs.pop(n)
+        for n in ("wrt", "of", "stop_gradients", "unconnected_gradients")
+        if n not in names and n in kwargs
+    }
+    options = make_options(given.get("of"), given.get("stop_gradients", ()), given.get("unconnected_gradients", "none"))
+    return given.get("wrt"), options
+
+
+def _check(fn: Any, options: Options) -> None:
+    resolve_names(fn, "of", options.of)
+    resolve_names(fn, "stop_gradients", options.stop_gradients)
 
 
 def _positions(params: tuple[Param, ...], count: int) -> tuple[tuple[str, int | None], ...]:
@@ -116,12 +179,20 @@ def _positions(params: tuple[Param, ...], count: int) -> tuple[tuple[str, int | 
     return tuple(found)
 
 
-def jvp(fn: Callable[..., R], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[R, Any]:
+def jvp(
+    fn: Callable[..., R],
+    primals: Sequence[Any],
+    tangents: Sequence[Any],
+    *,
+    of: Names | None = None,
+    stop_gradients: Names = (),
+) -> tuple[R, Any]:
     """Run a function and its derivative in one direction: `(value, tangent)`.
 
     `tangents` has one entry per primal, of its shape: a direction, or None for an argument that is held constant.
     Leaves of structures that are not floating point take None. A value that depends on no direction has the tangent
-    None. Raises `TypeMismatchError` (a `TypeError`) where a tangent does not fit its primal; others as for `grad`.
+    None. `of` and `stop_gradients` mean what they mean for `grad`: with `of` the value and its tangent are those of
+    what it names. Raises `TypeMismatchError` (a `TypeError`) where a tangent does not fit; others as for `grad`.
 
     >>> import adgen
     >>> adgen.jvp(lambda x, y: x * y, (2.0, 5.0), (1.0, 0.0))
@@ -152,7 +223,9 @@ def jvp(fn: Callable[..., R], primals: Sequence[Any], tangents: Sequence[Any]) -
             continue
         names.append(name)
         directions.append(fit_tangent(name, x, t))
-    engine = find_engine(fn, "jvp", tuple(names))
+    options = make_options(of, stop_gradients, "none")
+    _check(base, options)
+    engine = find_engine(fn, "jvp", tuple(names), options)
     call, _, values = engine.dispatch(*primals)
     try:
         value, tangent = call(*values, *directions)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from adgen.api.custom import stop_gradient
+from adgen.api.tags import tag
 from adgen.errors import UnsupportedError
 from adgen.infer import (
     attributes,
@@ -17,6 +19,7 @@ from adgen.infer import (
     items,
     iterables,
     library,
+    marks,
     methods,
     objects,
     operations,
@@ -361,6 +364,18 @@ def _iter(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str
     if len(args) == 1 and e.active and e.active[-1].name == "__iter__":
         return args[0]  # consumed by whoever called `__iter__`
     raise UnsupportedError(what="an iterator that is stepped by hand", instead="loop over the values", origin=e.origin)
+
+
+@handles(stop_gradient)
+def _stop_gradient(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    (x,) = (*args, *kwargs.values())
+    return marks.stop(e, x, hint)
+
+
+@handles(tag)
+def _tag(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    bound = dict(zip(("value", "name"), args, strict=False)) | kwargs
+    return marks.tag(e, bound["value"], bound["name"], hint)
 
 
 __all__ = ["HANDLERS", "find"]

@@ -26,6 +26,7 @@ from adgen.infer import (
     iterables,
     library,
     library_calls,
+    marks,
     methods,
     objects,
     operations,
@@ -280,18 +281,28 @@ def call_gradient(e: Engine, df: Any, args: Sequence[Any], kwargs: Mapping[str, 
             instead="keep the function under its own name and make the gradient with `df = adgen.grad(f)`",
             origin=e.origin,
         )
+    if df.output_gradients is not None:
+        raise UnsupportedError(
+            what="a call of a gradient with output_gradients inside a function",
+            instead="the gradient of the weighted sum: grad of `lambda x: np.sum(weights * f(x))`",
+            origin=e.origin,
+        )
     defaults = inlining.defaults_of(e, df.primal, function)
     bound = inlining.bind_parameters(e, function, args, kwargs, defaults)
     operands = {name: e.value(v) for name, v in bound.items()}
     statics = {n: o.value for n, o in operands.items() if isinstance(o, Const) and not is_floating(o.type)}
-    program = infer(df.primal, [operands[p.name].type for p in function.params], statics)
+    options = df._engine.options
+    asked = marks.names_asked(options, df.wrt)
+    program = infer(df.primal, [operands[p.name].type for p in function.params], statics, None, asked)
     e.callees.setdefault(df.primal)
     for f in program.callees:
         e.callees.setdefault(f)
-    options = df._engine.options
-    steps = (*[(s.mode, s.wrt, s.scalar_wrt) for s in options.inner], (df.mode, df.wrt, df._engine.scalar_wrt))
-    for mode, wrt, scalar in steps:
-        func, rules = make_gradient(program, wrt, mode == "value_and_grad", scalar, options.unconnected, "inner")
+    steps = (
+        *[(s.mode, s.wrt, s.scalar_wrt, s.unconnected) for s in options.inner],
+        (df.mode, df.wrt, df._engine.scalar_wrt, options.unconnected),
+    )
+    for mode, wrt, scalar, unconnected in steps:
+        func, rules = make_gradient(program, wrt, mode == "value_and_grad", scalar, unconnected, "inner")
         program = dataclasses.replace(program, func=func)
         for r in rules:
             if isinstance(r, Baked):
@@ -302,7 +313,7 @@ def call_gradient(e: Engine, df: Any, args: Sequence[Any], kwargs: Mapping[str, 
     for h in program.hidden:
         value = e.hidden(e, h.owner, h.name, h.value) if e.hidden is not None else e.constant(h.value)
         mapping[h.var] = e.value(value)
-    block = clone(program.func.body, mapping)
+    block = clone(marks.strip(program.func, ("pin",)).body, mapping)
     for s in block.stmts:
         e.b.append(s)
     return e.wrap(block.results[0])

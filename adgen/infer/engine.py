@@ -14,7 +14,19 @@ from typing import Any
 from adgen.errors import AliasError, InternalError, UnsupportedError
 from adgen.frontend import tree
 from adgen.frontend.refuse import make_refusal
-from adgen.infer import attributes, branches, calls, guarded, items, library, loops, operations, primitives, rows
+from adgen.infer import (
+    attributes,
+    branches,
+    calls,
+    guarded,
+    items,
+    library,
+    loops,
+    marks,
+    operations,
+    primitives,
+    rows,
+)
 from adgen.infer.values import (
     UNBOUND,
     Closure,
@@ -36,7 +48,7 @@ from adgen.infer.values import (
 )
 from adgen.ir.build import Builder
 from adgen.ir.nodes import UNDEF, Const, Operand, Origin, Place, Var, ViewStep
-from adgen.ir.types import Array, Bool, Int, List, NoneT, Opaque, Record, Str, Tuple, Type, Undef, is_floating
+from adgen.ir.types import Array, Bool, Int, List, NoneT, Opaque, Record, Str, Tuple, Type, Undef
 from adgen.rules.registry import REGISTRY, Primitive
 from adgen.rules.typing import type_of_value
 
@@ -71,7 +83,7 @@ class Engine:
         self.paths: dict[Const, tuple[Any, str]] = {}  # how a function reads these objects
         self.printable = True  # names of the program are kept; False inside rules
         self.overrides: list[tuple[Any, Primitive]] = []  # rules for functions, the innermost first
-        self.stops: frozenset[str] = frozenset()
+        self.marks = marks.Marks()
         self.written: dict[Obj, None] = {}
         self.tentative: list[tuple[int, set[str], list[UnsupportedError]]] = []  # names that loops may bind later
         self.replaced: dict[Obj, int] = {}  # how often items of lists were replaced by other objects
@@ -156,32 +168,13 @@ class Engine:
         return value
 
     def set(self, target: str, value: Any) -> None:
-        if target in self.stops and len(self.active) == 1:
-            value = self.stop(value, target)
         self.env[target] = value
         for c in self.changes:
             c.names.setdefault((self.frame, target), self.b.guarded)
 
-    def stop(self, value: Any, name: str) -> Any:
-        """Return a value whose dependence on anything before it is cut."""
-        if isinstance(value, TupleV):
-            return TupleV(tuple(self.stop(v, name) for v in value.items), value.cls)
-        if isinstance(value, Ref):
-            c = self.content(value.obj)
-            if isinstance(c, (Seq, Map)):
-                items = tuple(self.stop(v, name) for v in c.items)
-                self.state.heap[value.obj] = Seq(items) if isinstance(c, Seq) else Map(c.keys, items, c.cls)
-            elif not value.place:
-                self.state.heap[value.obj] = self.cut(c, name)
-            else:
-                return self.new(self.cut(self.value(value), name), name)
-            return value
-        return self.cut(value, name) if isinstance(value, Var) else value
-
-    def cut(self, operand: Operand, name: str) -> Operand:
-        if not is_floating(operand.type):
-            return operand
-        return self.b.emit(self.row("stop_gradient"), (operand,), type=operand.type, **self.hint(name))
+    def assign(self, target: str, value: Any) -> None:
+        """Bind a name as the program says: `stop_gradients` and `wrt` may speak of it."""
+        self.set(target, marks.assign(self, target, value) if self.marks.frame == self.frame else value)
 
     def refuse(self, p: Poison) -> None:
         cls = AliasError if p.alias else UnsupportedError
@@ -357,6 +350,7 @@ class Engine:
         self.written.setdefault(obj)
         for c in self.changes:
             c.objects.setdefault(obj, self.b.guarded)
+        content = marks.write(self, obj, content)
         depth = self._depth(self.state.heap[obj])
         for other in self.state.links.get(obj, ()):
             if not deep and self._depth(self.state.heap.get(other)) < depth:
@@ -393,8 +387,6 @@ class Engine:
         name = base.name if isinstance(base, Var) and base.name else obj.name
         hint = self.hint(name) if name else {}
         new = self.b.update(base, value, place, holes, mode, **hint)
-        if obj.name in self.stops and len(self.active) == 1:
-            new = self.cut(new, obj.name or "")
         self.write(obj, new, resizes=False, deep=ref.stamp is not None)
 
     # -- running --------------------------------------------------------------------------------
@@ -429,7 +421,7 @@ class Engine:
 
     def step(self, s: tree.Stmt) -> None:
         if isinstance(s, tree.Assign):
-            self.set(s.target, operations.apply(self, s))
+            self.assign(s.target, operations.apply(self, s))
         elif isinstance(s, tree.Unpack):
             operations.unpack(self, s)
         elif isinstance(s, tree.SetItem):

@@ -164,7 +164,7 @@ def run_with(e: Engine, s: tree.With) -> None:
 
     def body(value: Any) -> None:
         if s.target is not None:
-            e.set(s.target, value)
+            e.assign(s.target, value)
         e.run(s.body)
 
     none = e.b.const(None)

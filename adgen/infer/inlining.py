@@ -82,6 +82,8 @@ def run_body(e: Engine, function: tree.Function, owner: Any, bound: Mapping[str,
     keep, origin = e.frame, e.b.origin
     e.frame = frame
     e.active.append(function)
+    if e.marks.frame is None and len(e.active) == 2:
+        e.marks.frame = frame  # the program only calls this function
     for name, v in bound.items():
         e.set(name, v)
     try:

@@ -101,8 +101,12 @@ def _unroll(e: Engine, s: tree.For, items: Sequence[Any], k: int, it: Any) -> No
         if now is None or len(now) != len(items):
             refuse_resizing(e, s)
         items = now or ()
-        e.set(s.target, items[k])
-        e.run(s.body)
+        e.marks.unrolled += 1
+        try:
+            e.assign(s.target, items[k])
+            e.run(s.body)
+        finally:
+            e.marks.unrolled -= 1
         if e.state.dead:
             return
         k += 1
@@ -224,7 +228,7 @@ class Runner(Fit):
             assert index is not None
             e.counters.add(index)
             e.come_from(s.origin)
-            e.set(s.target, self.plan.element(e, index, s.target))
+            e.assign(s.target, self.plan.element(e, index, s.target))
         e.run(s.body)
         e.come_from(s.origin)
         if e.state.dead and missed:
@@ -275,8 +279,11 @@ class Runner(Fit):
         e, s = self.e, self.s
         assert isinstance(s, tree.While)
         e.b.open()
+        pins = e.marks.count
         e.run(s.before)
         cond = truth(e, e.get(s.test))
+        if e.marks.count > pins:  # what is differentiated stands in the body
+            raise WritingTest
         for obj, c in e.state.heap.items():
             if obj in header_state.heap and header_state.heap[obj] is not c:
                 raise WritingTest

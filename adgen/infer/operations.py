@@ -479,7 +479,7 @@ def unpack(e: Engine, s: tree.Unpack) -> None:
         between = everything[s.star : len(everything) - tail]
         parts = [*everything[: s.star], e.new(Seq(tuple(between))), *everything[len(everything) - tail :]]
     for target, part in zip(s.targets, parts):
-        e.set(target, rename(e, part, target))
+        e.assign(target, rename(e, part, target))
 
 
 def set_item(e: Engine, base: Any, key: Any, value: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from adgen.errors import UnsupportedError
 from adgen.frontend.lower import lower
+from adgen.infer import marks
 from adgen.infer.engine import Engine
 from adgen.infer.leave import leave
 from adgen.infer.values import Map, Obj, Poison, Ref, Seq, TupleV
@@ -16,6 +17,8 @@ from adgen.ir.nodes import Block, Const, Func, Let, Operand, Var
 from adgen.ir.types import Array, Bool, Int, List, NoneT, Opaque, Record, Str, Tuple, Type
 from adgen.rules.registry import REGISTRY
 from adgen.rules.typing import type_of_value
+
+NOTHING = marks.Asked()
 
 
 @dataclass(slots=True)
@@ -30,6 +33,11 @@ class Program:
     final: dict[str, Operand] = field(default_factory=dict)  # their content at the end
     errstate: tuple[tuple[str, str], ...] = ()  # what `with np.errstate(...)` let pass
     baked: tuple[tuple[str, Any, Any], ...] = ()  # globals (name, owner, value) that rules of users read
+    sources: dict[str, marks.Source] = field(default_factory=dict)  # values in its midst that `wrt` names
+
+    def source(self, name: str) -> marks.Source:
+        """Return what a name in `wrt` stands for: a parameter on entry, or values that are pinned."""
+        return self.params[name] if name in self.params else self.sources[name]
 
 
 @dataclass(slots=True)
@@ -48,8 +56,9 @@ def infer(
     types: Sequence[Type],
     statics: Mapping[str, Any],
     setup: Callable[[Engine], None] | None = None,
+    asked: marks.Asked = NOTHING,
 ) -> Program:
-    """Type a function for one signature."""
+    """Type a function for one signature; `asked` are the names that `wrt`, `of` and `stop_gradients` speak of."""
     tree = lower(fn)
     b = Builder()
     hidden: dict[tuple[int, str], HiddenValue] = {}
@@ -92,6 +101,7 @@ def infer(
     frame = e.push(fn)
     e.frame = frame
     e.active.append(tree)
+    e.marks = marks.begin(e, fn, asked, [p.name for p in tree.params])
     params: dict[str, Var] = {}
     objects: dict[str, Obj] = {}
     leaves: list[Leaf] = []
@@ -106,12 +116,15 @@ def infer(
         if isinstance(value, Ref):
             objects[p.name] = value.obj
         leaves += _leaves(e, value, p.name)
+    marks.pin_parts(e)
     entry = dict(e.state.heap) if e.leaves else {}
     entered = {n: e.env[n] for n in params}
     result = e.run(tree.body)
     if e.state.dead:
         result = None
-    out = e.value(result if result is not None else b.const(None))
+    out = marks.targets(e, fn) if asked.targets and not e.state.dead else None
+    if out is None:
+        out = e.value(result if result is not None else b.const(None))
     if e.leaves and not e.state.dead:
         for name, value in entered.items():
             leave(e, value, params[name], entry)
@@ -136,6 +149,7 @@ def infer(
         final,
         tuple(sorted(e.errstate.items())),
         tuple(e.baked.values()),
+        {} if e.state.dead else marks.collect(e, func.body, fn),
     )
 
 

@@ -25,6 +25,7 @@ ALLOCATES = frozenset(
         "copy",
         "update",
         "append",
+        "pin",
         "make_list",
         "zeros_list",
         "ones_list",

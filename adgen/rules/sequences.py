@@ -21,6 +21,11 @@ def _reversed_list(seq: Any) -> Any:
     return seq[::-1]
 
 
+def _pin(x: Any, label: Any, *perturbation: Any) -> Any:
+    """Return x, which is a source of derivatives: the gradient is that of a perturbation added here, which is zero."""
+    return x
+
+
 def _written_places(like: Operand, key: Operand) -> Type:
     base = like.type
     assert isinstance(base, Array) and isinstance(key.type, Tuple)
@@ -39,4 +44,5 @@ nondifferentiable(last_writes, name="last_writes", params="like key", infer=_wri
 structure(list, "x /", name="to_list", infer=lambda x: List(Float()), memory="view", show="list(_)")
 structure(_to_floats, "x /", name="to_floats", infer=always(List(Float())), show="_.tolist()")
 structure(_reversed_list, "seq", name="reversed_list", infer=exactly("seq"), show="_[::-1]")
+structure(_pin, "x label *perturbation", name="pin", infer=lambda x, label, rest: x.type, memory="same", show="_")
 structure(stop_gradient, "x", name="stop_gradient", infer=exactly("x"), memory="same", show="_")

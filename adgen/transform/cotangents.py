@@ -49,10 +49,11 @@ class Cotangents:
         self.b = b
         self.of: dict[Var, Cot] = {}
         self.undefined: set[Var] = set()  # values that may not be defined
+        self.added: set[Var] = set()  # perturbations of pins: they are no values of the program
 
     def child(self) -> Cotangents:
         c = Cotangents(self.b)
-        c.undefined = self.undefined
+        c.undefined, c.added = self.undefined, self.added
         c.of = dict(self.of)
         return c
 
@@ -272,6 +273,8 @@ class Cotangents:
     def zero(self, v: Operand) -> Operand:
         """Return zeros like a value."""
         b, t = self.b, v.type
+        if v in self.added and isinstance(t, (Array, List)):  # of a value that was not made here
+            return b.emit(b.row("make_list"), (), type=t) if isinstance(t, List) else b.const(None)
         if isinstance(t, (Array, List)) and v in self.undefined:
             return b.call("zeros_of", v)
         if isinstance(t, Array):

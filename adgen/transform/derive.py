@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from adgen.api.paths import split_path
 from adgen.errors import UsageError
+from adgen.infer.marks import leaves
 from adgen.infer.program import Program
 from adgen.ir.absent import find_one_sided, find_undefined
 from adgen.ir.build import Builder
@@ -21,6 +21,7 @@ from adgen.transform.cotangents import Cot, Cotangents, make_record
 from adgen.transform.reverse import Reverse
 from adgen.transform.rules import RuleRunner
 from adgen.transform.saves import find_buffers, settle_absent
+from adgen.transform.sources import gather, perturb, pins_at_top, unperturb
 from adgen.transform.stable import find_stable
 
 
@@ -35,32 +36,50 @@ class Gradient:
 
 
 def differentiate(func: Func, sources: Sequence[Var], seed: Operand | None, unconnected: str) -> Gradient:
-    """Run reverse mode over a function; without a seed, differentiate the sum of all elements of the result."""
+    """Run reverse mode over a function; without a seed, differentiate the sum of all elements of the result.
+
+    Sources are parameters, and pins inside the function.
+    """
+    pins = {v for v in sources if v not in func.params}
+    kept = pins_at_top(func.body, pins) if unconnected == "zero" else []
+    func = replace(func, body=Block(func.body.stmts, (*func.body.results, *kept)))
     func = gather_appends(eliminate_dead(func))
+    body, added, virtual = perturb(func.body, pins)
     b = Builder()
     b.algebra, b.negated = simplify, negative_factor
     b.adjoint = True
     b.open()
-    b.share(func.body.stmts)
-    varied = Varied(func.body, sources)
+    b.share(body.stmts)
+    varied = Varied(body, [added.get(v, v) for v in sources])
     rules = RuleRunner(b)
-    reverse = Reverse(b, varied, rules, find_one_sided(func.body))
-    reverse.buffers = find_buffers(func.body)
-    reverse.stable = find_stable(func.body)
+    reverse = Reverse(b, varied, rules, find_one_sided(body))
+    reverse.buffers = find_buffers(body)
+    reverse.stable = find_stable(body)
     cots = Cotangents(b)
-    cots.undefined = find_undefined(func.body)
-    result = func.body.results[0]
+    cots.undefined = find_undefined(body)
+    cots.added = virtual
+    result = body.results[0]
     if result in varied:
         cots.add(result, seed if seed is not None else _ones(b, result.type, result))
-    reverse.block(func.body, cots)
+    reverse.block(body, cots)
     b.origin = None
     gradients = []
     for v in sources:
-        c = cots.pop(v)
-        gradients.append(b.const(None) if c is None and unconnected == "none" else finish(cots, c, v, unconnected))
+        c = cots.pop(added.get(v, v))
+        if c is None and unconnected == "zero" and v in pins and v not in kept:
+            refuse_zeros(v)
+        gradients.append(c if c is not None and v in pins else finish(cots, c, v, unconnected))
     backward = b.close(gradients)
-    forward = reverse.saves.assemble(func.body)
+    forward = unperturb(reverse.saves.assemble(body), virtual)
     return Gradient(forward, backward.stmts, gradients, rules.used)
+
+
+def refuse_zeros(v: Var) -> None:
+    raise UsageError(
+        what=f"unconnected_gradients='zero': '{v.name}', which does not reach the target, is made in a loop or branch",
+        why="how many zeros of which shape are meant is not known where it may not be made",
+        instead="unconnected_gradients='none'",
+    )
 
 
 def finish(cots: Cotangents, c: Cot, v: Var, unconnected: str) -> Operand:
@@ -96,15 +115,15 @@ def make_gradient(
     p: Program, wrt: Sequence[str], with_value: bool, scalar: bool, unconnected: str, name: str
 ) -> tuple[Func, tuple[Any, ...]]:
     """Return one function that computes the gradient, with the value before it if asked."""
-    paths = [split_path(n) for n in wrt]
-    roots = list(dict.fromkeys(root for root, _ in paths))
-    g = differentiate(p.func, [p.params[n] for n in roots], None, unconnected)
+    sources = [p.source(n) for n in wrt]
+    found = list(dict.fromkeys(v for source in sources for v in leaves(source)))
+    g = differentiate(p.func, found, None, unconnected)
     b = Builder()
     b.open()
     for s in (*g.forward.stmts, *g.backward):
         b.append(s)
-    whole = dict(zip(roots, g.gradients))
-    parts = [_part(b, whole[root], steps, n) for (root, steps), n in zip(paths, wrt)]
+    by_source = dict(zip(found, g.gradients))
+    parts = [gather(b, source, by_source) for source in sources]
     grads = parts[0] if scalar else b.call("make_tuple", *parts)
     if scalar and isinstance(grads, Var) and not isinstance(grads.type, Array):
         grads.fixed = False  # `return d_x + d_y`
@@ -113,30 +132,19 @@ def make_gradient(
     return settle_absent(eliminate_dead(tidy(eliminate_dead(func)))), g.rules
 
 
-def _part(b: Builder, gradient: Operand, steps: Sequence[Any], path: str) -> Operand:
-    """Return the gradient of a part of a parameter; what it does not need is dead code."""
-    for step in steps:
-        t = gradient.type
-        keys = range(len(t.items)) if isinstance(t, Tuple) else t.keys if isinstance(t, Record) else ()
-        if isinstance(t, NoneT):
-            return gradient
-        if step not in keys:
-            raise UsageError(what=f"wrt={path!r}: there is no {step!r} in it", instead=f"one of {list(keys)}")
-        gradient = b.call("item", gradient, b.const(step))
-    return gradient
-
-
 def make_pullback(p: Program, wrt: Sequence[str], unconnected: str, name: str) -> tuple[Func, Func, tuple[Any, ...]]:
     """Return the forward part, which gives (value, residuals), and the pullback of (residuals, seed)."""
-    sources = [p.params[n] for n in wrt]
+    sources = [p.source(n) for n in wrt]
+    found = list(dict.fromkeys(v for source in sources for v in leaves(source)))
     result = eliminate_dead(p.func).body.results[0]
     seed = Var(result.type, "d_out" if not isinstance(result, Var) or not result.name else f"d_{result.name}", True)
-    g = differentiate(p.func, sources, seed, unconnected)
+    g = differentiate(p.func, found, seed, unconnected)
     b = Builder()
     b.open()
     for s in g.backward:
         b.append(s)
-    backward = b.close((_tuple(b, g.gradients),))
+    by_source = dict(zip(found, g.gradients))
+    backward = b.close((_tuple(b, [gather(b, source, by_source) for source in sources]),))
     probe = eliminate_dead(Func(f"{name}_bwd", (*p.func.params, seed), backward))
     available = {v for s in g.forward.stmts for v in defs(s)} | set(p.func.params)
     residuals = [v for v in free_vars(probe.body) if v in available]

@@ -330,6 +330,9 @@ class Forward:
     def _bound(self, s: Let) -> Operand | None:
         return self.get(s.args[0])
 
+    def _pin(self, s: Let) -> Operand | None:
+        return self.get(s.args[0])
+
     def _copy(self, s: Let) -> Operand:
         return self.b.call("copy", self.full(s.args[0]))
 

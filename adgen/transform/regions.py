@@ -168,7 +168,7 @@ class Regions(Backward):
         b.open()
         b.share(s.body.stmts)
         inner = Cotangents(b)
-        inner.undefined = cots.undefined
+        inner.undefined, inner.added = cots.undefined, cots.added
         for v in outer:
             inner.of[v] = slots[v]
         with b.at(None):  # a join has no line of its own

@@ -37,6 +37,7 @@ class Structures(Backward):
             "make_record": self._make_record,
             "append": self._append,
             "bound": self._same,
+            "pin": self._pin,
             "copy": self._same,
             "np.where": self._where,
             "np.array": self._array,
@@ -50,6 +51,15 @@ class Structures(Backward):
 
     def _same(self, s: Let, c: Cot, cots: Cotangents) -> None:
         cots.add(s.args[0], c, True)
+
+    def _pin(self, s: Let, c: Cot, cots: Cotangents) -> None:
+        """What is added to a value has its gradient; so has the value, if a source lies before it."""
+        if len(s.args) > 2:
+            whole = cots.finish(c, s.out)
+            cots.add(s.args[2], whole, True)
+            c = c if isinstance(c, dict) else whole
+        if s.args[0] in self.varied:
+            cots.add(s.args[0], c, True)
 
     def _where(self, s: Let, c: Cot, cots: Cotangents) -> None:
         """A branch that is masked out contributes 0; the mask waits until elementwise rules are through."""
