@@ -230,7 +230,7 @@ class Engine:
     def _describe(self, stored: Stored, keys: tuple[Key, ...], wrt: tuple[str, ...]) -> None:
         fn, code = self.fn, self.fn.__code__
         stored.function = f"{fn.__module__}:{fn.__qualname__} ({code.co_filename}, line {code.co_firstlineno})"
-        stored.call = f"{self.mode} wrt {', '.join(wrt)}"
+        stored.call = f"{self.mode} {describe_options(wrt, self.options)}"
         stored.signature = describe_signature(self.names, keys)
         stored.versions = versions()
 
@@ -246,6 +246,17 @@ class Engine:
         loaded = link(stored, refs, self.fn, (*self.names, *tangents), again)
         loaded.keys, loaded.wrt = keys, wrt
         return loaded
+
+
+def describe_options(wrt: tuple[str, ...], options: Options) -> str:
+    """Say what is differentiated with respect to what: `of z wrt x, y, a held constant`."""
+    parts = [f"of {', '.join(options.of)}"] if options.of else []
+    parts.append(f"wrt {', '.join(wrt)}")
+    if options.stop_gradients:
+        parts.append(f"with {', '.join(options.stop_gradients)} held constant")
+    if options.unconnected != "none":
+        parts.append(f"unconnected gradients {options.unconnected}")
+    return ", ".join(parts) if not options.of else f"{parts[0]} {', '.join(parts[1:])}"
 
 
 def not_floating(fn: Any, name: str, key: Key) -> Exception:

@@ -113,7 +113,7 @@ def vjp(
     unconnected_gradients: Unconnected = ...,
 ) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]: ...  # fmt: skip
 @overload
-def vjp(
+def vjp(  # type: ignore[overload-cannot-match]
     fn: Callable[..., R], /, *args: Any, stop_gradients: Names, unconnected_gradients: Unconnected = ...
 ) -> tuple[R, Callable[[Any], tuple[Any, ...]]]: ...
 

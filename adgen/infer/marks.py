@@ -154,6 +154,7 @@ def stop(e: Engine, x: Any, hint: Mapping[str, Any]) -> Any:
 
 def hold(e: Engine, value: Any, name: str | None) -> Any:
     """Return a value that does not depend on anything before it."""
+    name = name if name is not None and name.isidentifier() else None
     return change_leaves(e, value, partial(_cut, e, name), name)
 
 
@@ -177,8 +178,8 @@ def write(e: Engine, obj: Obj, content: Any) -> Any:
     return content
 
 
-def pin(e: Engine, value: Any, name: str, kind: str) -> Any:
-    """Mark a value as a source."""
+def pin(e: Engine, value: Any, name: str, kind: str, shown: str | None = None) -> Any:
+    """Mark a value as a source. `shown` is what it is called in generated code, by default its name."""
     m = e.marks
     if isinstance(value, Maybe):
         raise UnsupportedError(
@@ -188,16 +189,17 @@ def pin(e: Engine, value: Any, name: str, kind: str) -> Any:
         )
     m.count += 1
     row, repeated = e.row("pin"), m.unrolled > 0
-    shown = name if name.isidentifier() else None
+    shown = shown or (name if name.isidentifier() else None)
 
     def one(v: Operand, path: tuple[Any, ...]) -> Operand:
         if not is_floating(v.type):
             return v
         label = Const(Label(name, kind, path, repeated), Opaque())
-        own = v.name if isinstance(v, Var) else None
-        return e.b.emit(row, (v, label), type=v.type, name=own or shown, fixed=True)
+        return e.b.emit(
+            row, (v, label), type=v.type, name=shown or (v.name if isinstance(v, Var) else None), fixed=True
+        )
 
-    made = change_leaves(e, value, one, name)
+    made = change_leaves(e, value, one, shown)
     m.shapes[kind, name] = _shape(e, made)
     m.made[kind, name] = e.origin
     if isinstance(made, Ref) and kind == "local":
@@ -275,11 +277,12 @@ def pin_parts(e: Engine) -> None:
 
 def _pin_part(e: Engine, root: Any, steps: Sequence[Any], text: str) -> Any:
     m = e.marks
+    shown = next((k for k in reversed(steps) if isinstance(k, str) and k.isidentifier()), None)
 
     def inside(v: Any, rest: Sequence[Any]) -> Any:
         c = e.state.heap[v.obj] if isinstance(v, Ref) else v
         if not rest or isinstance(c, Var) and isinstance(c.type, List):
-            made = pin(e, v, text, "path")
+            made = pin(e, v, text, "path", shown)
             shape = m.shapes["path", text]
             if rest and isinstance(shape, Var):
                 m.shapes["path", text] = Item(shape, tuple(rest))

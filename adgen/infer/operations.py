@@ -16,7 +16,7 @@ from adgen.infer import attributes, calls, items, iterables, methods, objects, p
 from adgen.infer.branches import is_none, truth
 from adgen.infer.values import UNBOUND, Closure, Map, Maybe, Method, Ref, Seq, SliceV, TupleV
 from adgen.ir.nodes import Const, Operand, Var
-from adgen.ir.types import NUMERIC, Array, Bool, List, NoneT, Opaque, Scalar, Undef, is_scalar
+from adgen.ir.types import NUMERIC, Array, Bool, List, NoneT, Opaque, Scalar, Undef, is_floating, is_scalar
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
@@ -173,6 +173,9 @@ def binary(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any] | None =
             return lift(e, PYTHON[symbol](*values))
         except Exception as error:
             raise UnsupportedError(what=f"this operation fails: {error}", origin=e.origin) from error
+    if _is_numpy_float(a) or _is_numpy_float(b):  # it takes a list for an array
+        a, b = (v if is_number(v) else calls.as_array(e, v) for v in (a, b))
+        return arithmetic(e, BINARY[symbol], (a, b), hint)
     joined = _sequences(e, symbol, a, b)
     if joined is not None:
         return joined
@@ -188,6 +191,10 @@ def binary(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any] | None =
         instead="convert both to numbers or arrays first",
         origin=e.origin,
     )
+
+
+def _is_numpy_float(v: Any) -> bool:
+    return isinstance(v, (Var, Const)) and isinstance(v.type, Scalar) and is_floating(v.type)
 
 
 def _stringy(v: Any) -> bool:

@@ -150,10 +150,19 @@ class Varied:
                 self._join(p, y)
             if len(self.values) + len(self.tainted) == before:
                 break
+        sure = runs_at_all(s)
         for out, p, y in zip(s.outs, s.params, s.yields):
-            self._join(out, p, y)
+            self._join(out, y) if sure else self._join(out, p, y)
         for q, y in zip(s.collects, s.collected):
             self._join(q, y)
+
+
+def runs_at_all(s: Loop) -> bool:
+    """Say whether a loop is known to run once at least, so that what it leaves is what an iteration yields."""
+    if s.range is None or s.test is not None or s.consumes:
+        return False
+    bounds = [a.value for a in (s.range.start, s.range.stop, s.range.step) if isinstance(a, Const)]
+    return len(bounds) == 3 and bounds[2] != 0 and len(range(*bounds)) > 0
 
 
 def reach(block: Block, wanted: set[Var], varied: Varied) -> set[Var]:

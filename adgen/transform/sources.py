@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from adgen.infer.marks import Item, Label, Source, Tree
+from adgen.infer.marks import Item, Source, Tree
 from adgen.ir.build import Builder
-from adgen.ir.nodes import Block, Const, Consume, If, Index, Let, Loop, Operand, Stmt, Var
+from adgen.ir.nodes import Block, Consume, If, Index, Let, Loop, Operand, Stmt, Var
 from adgen.ir.types import List, NoneT, Tuple
 
 
@@ -29,9 +29,7 @@ def _statement(s: Stmt, pins: Collection[Var], found: dict[Var, Var], every: set
     if isinstance(s, Let):
         if s.out not in pins or s.op.name != "pin":
             return s
-        assert isinstance(s.args[1], Const)
-        label: Label = s.args[1].value
-        found[s.out] = added = Var(s.out.type, label.name if label.name.isidentifier() else s.out.name, True)
+        found[s.out] = added = Var(s.out.type, s.out.name, True)
         every.add(added)
         return replace(s, args=(*s.args[:2], added))
     if isinstance(s, If):
