@@ -174,7 +174,7 @@ def binary(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any] | None =
         except Exception as error:
             raise UnsupportedError(what=f"this operation fails: {error}", origin=e.origin) from error
     if _is_numpy_float(a) or _is_numpy_float(b):  # it takes a list for an array
-        a, b = (v if is_number(v) else calls.as_array(e, v) for v in (a, b))
+        a, b = (v if is_number(v) else primitives.as_array(e, v) for v in (a, b))
         return arithmetic(e, BINARY[symbol], (a, b), hint)
     joined = _sequences(e, symbol, a, b)
     if joined is not None:
