@@ -16,10 +16,16 @@ def find_undefined(body: Block) -> set[Var]:
     return _spread(body, (NoneT, Undef))
 
 
-def find_one_sided(body: Block) -> set[Var]:
-    """Return the outs of branches that one of their sides does not define: that side alone says so."""
-    missing = (NoneT, Undef)
-    return {v for s in walk(body) if isinstance(s, If) for v, a in _flows(s) if isinstance(a.type, missing)}
+def find_one_sided(body: Block) -> dict[Var, set[tuple[Operand, int]]]:
+    """Return the outs of branches that a side does not define, with the condition and that side."""
+    found: dict[Var, set[tuple[Operand, int]]] = {}
+    for s in walk(body):
+        if isinstance(s, If):
+            for side, block in enumerate((s.then, s.orelse)):
+                for v, a in zip(s.outs, block.results):
+                    if isinstance(a.type, (NoneT, Undef)):
+                        found.setdefault(v, set()).add((s.decided, side))
+    return found
 
 
 def _flows(s: If | Loop) -> list[tuple[Var, Operand]]:

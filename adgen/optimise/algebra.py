@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from adgen.ir.nodes import Const, Func, Let, Operand, Var, walk
 from adgen.ir.rewrite import substitute
-from adgen.ir.types import Array, Bool, Float, Int, Scalar, dims_of, is_floating, is_scalar
+from adgen.ir.types import Array, Bool, Complex, Float, Int, Scalar, dims_of, is_floating, is_scalar
 
 if TYPE_CHECKING:
     from adgen.ir.build import Builder
@@ -36,6 +36,11 @@ def weak(v: Operand) -> float | None:
     if isinstance(v, Const) and isinstance(v.type, (Float, Int)) and not isinstance(v.type, Bool):
         return float(v.value)
     return None
+
+
+def is_python(v: Operand) -> bool:
+    """Say whether a value is a number of Python, whose division by zero raises; NumPy's gives infinity."""
+    return isinstance(v.type, (Float, Int, Bool, Complex))
 
 
 def _keeps(v: Operand) -> bool:
@@ -78,6 +83,8 @@ def _mul(b: Builder, x: Operand, y: Operand) -> Operand | None:
             return b.call("mul", b.call("mul", inner[0], x), inner[1])
         return b.call("mul", inner[0], b.call("mul", x, inner[1]))
     first = made_by(b, x, "truediv")
+    if first is None and not is_python(y):
+        first = made_by(b, x, "np.divide")
     if first is not None and weak(first[0]) is not None and is_scalar(first[1].type):
         # (c / q) * z is (c * z) / q
         if isinstance(y.type, Array) and is_scalar(x.type) and weak(first[0]) != 1.0:

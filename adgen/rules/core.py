@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from adgen.ir.nodes import Const
-from adgen.ir.types import Array, Bool, Float, Int, List, Record, Scalar, Tuple, Undef, is_complex
+from adgen.ir.types import Array, Bool, Float, Int, List, Record, Scalar, Tuple, Type, Undef, is_complex
 from adgen.rules.declare import elementwise, fact, multilinear, nondifferentiable, sample, static
-from adgen.rules.lattice import type_of_list
+from adgen.rules.lattice import join, type_of_list
 from adgen.rules.typing import Shape, always, array_dims, broadcast, matmul_dims
 
 V = np.array([0.5, -1.25, 2.0])
@@ -64,10 +64,12 @@ def _add_type(x: Any, y: Any) -> Any:
     if len(lists) < 2:
         return broadcast(x=x, y=y)
     items = tuple(i for t in lists for i in (t.items if isinstance(t, Record) else (t.elem,)))
-    joined = type_of_list(tuple(i for i in items if not isinstance(i, Undef)))
     if all(isinstance(t, Record) for t in lists):
         return Record(list, tuple(range(len(items))), items)
-    if isinstance(joined, List):
+    joined: Type | None = List(Undef())
+    for i in items:
+        joined = join(joined, List(i)) if joined is not None else None
+    if joined is not None:
         return joined
     raise TypeError(f"a list can't hold elements of both {a} and {b}")
 

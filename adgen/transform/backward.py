@@ -15,15 +15,17 @@ from adgen.transform.rules import RuleRunner
 from adgen.transform.saves import Saves
 from adgen.transform.users import without_rule_note
 
+OneSided = dict[Var, set[tuple[Operand, int]]]
+
 
 class Backward(ABC):
     """One differentiation: what it emits through, and what it knows of the primal."""
 
-    def __init__(self, b: Builder, varied: Varied, rules: RuleRunner, absent: set[Var]) -> None:
+    def __init__(self, b: Builder, varied: Varied, rules: RuleRunner, absent: OneSided) -> None:
         self.b = b
         self.varied = varied
         self.rules = rules
-        self.absent = absent  # values that are None on the path that does not make them
+        self.absent = absent  # values that a side of a branch does not make
         self.buffers: set[Var] = set()  # versions of arrays that loops write
         self.stable: dict[Let, Var] = {}  # loads that a later version answers as well
         self.dear: set[Var] = set()  # the buffers of the loops around the present one

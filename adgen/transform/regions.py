@@ -56,7 +56,9 @@ class Regions(Backward):
         for n in (0, 1):
             self.b.resume(regions[n])
             for v in touched:
-                results[n].append(self._settled(sides[n].of.get(v), v, [side.of.get(v) for side in sides], sides[n]))
+                absent = (s.decided, n) in self.absent.get(v, ())
+                both = [side.of.get(v) for side in sides]
+                results[n].append(self._settled(sides[n].of.get(v), v, both, sides[n], absent))
             regions[n] = self.b.suspend()
         names = [gradient_name(v) for v in touched]
         blocks = []
@@ -79,9 +81,9 @@ class Regions(Backward):
                     inside[v] = None
         return list(inside)
 
-    def _settled(self, c: Cot, v: Var, both: list[Cot], cots: Cotangents) -> Operand:
-        """Return a branch's cotangent in a form that both branches share."""
-        if c is None and v in self.absent and not is_scalar(v.type):
+    def _settled(self, c: Cot, v: Var, both: list[Cot], cots: Cotangents, absent: bool) -> Operand:
+        """Return a branch's cotangent in a form that both branches share; `absent`: this side does not make `v`."""
+        if c is None and absent and not is_scalar(v.type):
             return NOTHING
         narrow = [x.type for x in both if isinstance(x, (Var, Const))]
         if len(narrow) == 2 and narrow[0] == narrow[1] and isinstance(c, (Var, Const)):

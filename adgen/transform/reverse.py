@@ -16,8 +16,10 @@ from adgen.ir.nodes import (
     Index,
     Let,
     Operand,
+    Var,
 )
 from adgen.ir.types import Array, List, Record, Tuple, is_floating
+from adgen.optimise.algebra import is_python
 from adgen.transform import users
 from adgen.transform.activity import inputs
 from adgen.transform.cotangents import Cot, Cotangents, Masked
@@ -93,8 +95,11 @@ class Reverse(Regions, Structures):
             if partial is None:
                 self.no_rule(s)
                 continue
-            d = self.rules.partial(partial, s)
-            part = self.masked(c, self.b.call("mul", g, d), s.out, a, cots)
+            if self._divides_by_python(s, p, g):
+                part: Cot = self.b.call("np.divide", g, s.args[1])
+            else:
+                part = self.b.call("mul", g, self.rules.partial(partial, s))
+            part = self.masked(c, part, s.out, a, cots)
             again = next((k for k, (x, _) in enumerate(found) if x is a), None)
             if again is None:
                 found.append((a, part))
@@ -103,6 +108,14 @@ class Reverse(Regions, Structures):
         # every contribution is computed before any is added: adding may write in place what another reads
         for a, part in found:
             cots.add(a, cots.project(part, a), part is g)
+
+    @staticmethod
+    def _divides_by_python(s: Let, param: str, g: Operand) -> bool:
+        """Say whether `g / y` could raise where the primal, a division of NumPy's, gives infinity."""
+        if s.op.name != "truediv" or param != "x" or is_python(s.out) or not is_python(g):
+            return False
+        y = s.args[1]
+        return isinstance(y, Var) and is_python(y) and y.length is None
 
     def _sum(self, before: Cot, part: Cot) -> Cot:
         if isinstance(before, Masked) and isinstance(part, Masked):

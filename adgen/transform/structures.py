@@ -18,7 +18,7 @@ from adgen.ir.nodes import (
 from adgen.ir.types import Array, List, Record, Tuple, is_floating, is_scalar
 from adgen.rules.registry import REGISTRY
 from adgen.transform.activity import Varied
-from adgen.transform.backward import Backward
+from adgen.transform.backward import Backward, OneSided
 from adgen.transform.cotangents import Cot, Cotangents, Masked, gradient_name, make_record
 from adgen.transform.rules import RuleRunner
 
@@ -26,7 +26,7 @@ from adgen.transform.rules import RuleRunner
 class Structures(Backward):
     """Emits the backward part of operations on structures."""
 
-    def __init__(self, b: Builder, varied: Varied, rules: RuleRunner, absent: set[Var]) -> None:
+    def __init__(self, b: Builder, varied: Varied, rules: RuleRunner, absent: OneSided) -> None:
         super().__init__(b, varied, rules, absent)
         self.special: dict[str, Callable[[Let, Cot, Cotangents], None]] = {
             "getitem": self._getitem,
@@ -115,10 +115,12 @@ class Structures(Backward):
 
     def _sum_parts(self, a: Operand, c: Operand) -> Operand:
         t = a.type
+        if not is_floating(t):
+            return a
         if isinstance(t, List):
             return self.b.call("add_lists", a, c)
         if not isinstance(t, (Tuple, Record)):
-            return self.b.call("add", a, c) if is_floating(t) else a
+            return self.b.call("add", a, c)
         keys = range(len(t.items)) if isinstance(t, Tuple) else t.keys
         items = [
             self._sum_parts(self.b.call("item", a, self.b.const(k)), self.b.call("item", c, self.b.const(k)))
