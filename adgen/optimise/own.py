@@ -202,13 +202,23 @@ class _Check:
 
     def sees(self, w: Var, roots: Roots, p: int) -> bool:
         theirs = self.memory.roots(w)
-        place = self.collects.get(w)
-        if place is not None:
-            loop, j = place
-            span = self.live.spans[loop]
-            if span.at < p < span.end and self.collected_at(loop, j) >= p:
-                theirs = tuple(r for r in theirs if loop not in r.scope)  # what this iteration makes is not there yet
+        loop = self.still_to_collect(w, p)
+        if loop is not None:
+            theirs = tuple(r for r in theirs if loop not in r.scope)  # what this iteration makes is not there yet
         return self.memory.share(roots, theirs)
+
+    def still_to_collect(self, w: Var, p: int) -> Loop | None:
+        """Return the loop around `p` whose iteration has yet to put its item into a list, or into a list in it."""
+        a: Operand = w
+        while isinstance(a, Var) and a in self.collects:
+            loop, j = self.collects[a]
+            span = self.live.spans[loop]
+            if not span.at < p < span.end:
+                return None
+            if self.collected_at(loop, j) >= p:
+                return loop
+            a = self.overlay.resolve(loop.collected[j])
+        return None
 
     def collected_at(self, loop: Loop, j: int) -> int:
         a = self.overlay.resolve(loop.collected[j])
