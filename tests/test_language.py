@@ -48,3 +48,47 @@ def test_refused(fn, reason):
         adgen.grad(fn)(POINT.copy())
     text = str(caught.value)
     assert reason in text and f"{fn.__module__.rpartition('.')[2]}.py" in text and "^" in text, text
+
+
+@pytest.mark.parametrize("fn", ["leaves_manager", "leaves_finally", "leaves_generator", "leaves_lock"])
+def test_what_shows_when_an_exception_leaves(fn, capsys):
+    """What a `finally` or a manager does then is done by the gradient as well."""
+    from tests.language import managers
+
+    def leaves_manager(x):
+        with managers.Manager(x[0]) as m:
+            if x[1] > 0.3:
+                raise KeyError("large")
+            return m.v
+
+    def leaves_finally(x):
+        y = 0.0
+        try:
+            y = x[0] * x[1]
+            if y > 0.1:
+                raise KeyError("large")
+        finally:
+            print("bye")
+        return y
+
+    def leaves_generator(x):
+        with managers.closing(x[0]) as k:
+            if x[1] > 0.3:
+                raise KeyError("large")
+        return k
+
+    def leaves_lock(x):
+        with managers.LOCK:
+            if x[1] > 0.3:
+                raise KeyError("large")
+        return x[0]
+
+    f = locals()[fn]
+    with pytest.raises(KeyError):
+        f(POINT.copy())
+    printed = capsys.readouterr().out
+    for call in (adgen.grad(f), lambda x: adgen.jvp(f, (x,), (x,))):
+        with pytest.raises(KeyError):
+            call(POINT.copy())
+        assert capsys.readouterr().out == printed
+    assert not managers.LOCK.locked()

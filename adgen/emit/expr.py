@@ -88,6 +88,8 @@ class Expressions:
         count = len(args) - len(s.kws)
         values = [self.value(a) for a in args[:count]]
         keywords = [ast.keyword(k, self.value(a)) for k, a in zip(s.kws, args[count:])]
+        if name == "opaque" and _reads_attribute(args) and _postfix(values[1]):
+            return ast.Attribute(values[1], args[2].value, ast.Load())  # type: ignore[union-attr]
         if name == "opaque":
             return ast.Call(values[0], values[1:], keywords)
         if name in ("bound", "raise_"):
@@ -250,6 +252,13 @@ def negate(test: ast.expr) -> ast.expr:
         if inverse is not None:
             return ast.Compare(test.left, [inverse()], test.comparators)
     return ast.UnaryOp(ast.Not(), test)
+
+
+def _reads_attribute(args: Sequence[Operand]) -> bool:
+    """Say whether a call is `getattr(value, "name")`."""
+    if len(args) != 3 or not isinstance(args[0], Const) or args[0].value is not getattr:
+        return False
+    return isinstance(args[2], Const) and isinstance(args[2].value, str) and args[2].value.isidentifier()
 
 
 def _postfix(e: ast.expr) -> bool:

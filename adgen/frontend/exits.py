@@ -28,6 +28,7 @@ from adgen.frontend.tree import (
     Finally,
     For,
     Function,
+    Handler,
     If,
     Lit,
     Raise,
@@ -102,7 +103,7 @@ class _Exits:
 
     def function(self, fn: Function) -> list[Stmt]:
         body, self._origin = fn.body, fn.origin
-        if any(isinstance(s, Try) for s in walk(body)):
+        if any(isinstance(s, (Try, Finally)) for s in walk(body)):
             self._reads = Counter(_names_read(body))
         last = body[-1] if body and isinstance(body[-1], Return) else None
         rest = body[:-1] if last is not None else body
@@ -240,8 +241,12 @@ class _Exits:
         if isinstance(s, Try):
             return self._attempts(s, self._segments(s.body), ctx)
         if isinstance(s, With):
-            return [replace(s, body=self.block(s.body, ctx))]
-        return [*self.block(s.body, ctx), *self.block(s.final, ctx.inner())]
+            # What the flags are if the manager keeps an exception to itself.
+            none = [Assign(_RET, "copy", (Lit(None),), origin=s.origin)] if ctx.end_returns else []
+            return [*none, *_assign(ctx.end, s.origin), replace(s, body=self.block(s.body, ctx))]
+        again = Handler([], Lit(BaseException), None, [*s.final, Raise(None, origin=s.origin)], s.origin)
+        guarded = Try(s.body, [again], self.name("ok"), cleanup=True, origin=s.origin)
+        return [*self._inside(guarded, ctx), *self.block(s.final, ctx.inner())]
 
     def _attempts(self, s: Try, segments: list[list[Stmt]], ctx: _Context) -> list[Stmt]:
         """Return a `try` of each segment, within the success of the one before."""
@@ -251,7 +256,7 @@ class _Exits:
         last = not rest
         body = self.block(first, ctx if last else ctx.inner())
         ok = s.ok if last else self.name("ok")
-        attempt = Try(body, handlers, ok, leaves, s.origin)
+        attempt = Try(body, handlers, ok, leaves, s.cleanup, s.origin)
         if last:
             return [attempt]
         failed: Flags = ((s.ok, False),)

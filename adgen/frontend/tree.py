@@ -143,19 +143,21 @@ class Handler:
 class Try:
     """`ok` says afterwards whether the body ran to its end. `else` and `finally` are statements that follow.
 
-    `leaves`: nothing that follows runs after a handler, but for tests of flags.
+    `leaves`: nothing that follows runs after a handler, but for tests of flags. `cleanup`: the handler is what a
+    `finally` does when an exception leaves the body, which it raises again.
     """
 
     body: list[Stmt]
     handlers: list[Handler]
     ok: str
     leaves: bool = False
+    cleanup: bool = False
     origin: Origin | None = None
 
 
 @dataclass(slots=True)
 class Finally:
-    """`final` runs however the body is left, but for an exception, which ends the call; gone after `single_exit`."""
+    """`final` runs however the body is left; gone after `single_exit`."""
 
     body: list[Stmt]
     final: list[Stmt]

@@ -147,7 +147,7 @@ class Join:
                 known = after.links.get(o, ())
                 after.links[o] = known + tuple(x for x in others if x not in known)
         self.after = after
-        if self.catch:
+        if self.catch and not b.dead:
             self._slot(e.b.const(True), e.b.const(False), None)
         plans: list[Callable[[list[Operand]], None]] = []
         for obj in self._objects():

@@ -177,7 +177,7 @@ class Engine:
         self.set(target, marks.assign(self, target, value) if self.marks.frame == self.frame else value)
 
     def refuse(self, p: Poison) -> None:
-        cls = AliasError if p.alias else UnsupportedError
+        cls = AliasError if p.alias else guarded.HalfDoneError if isinstance(p, guarded.HalfDone) else UnsupportedError
         raise cls(what=p.what, why=p.why, origin=self.origin)
 
     # -- values ---------------------------------------------------------------------------------

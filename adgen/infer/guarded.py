@@ -6,13 +6,13 @@ last operation that can fail is neither the old nor the new value where the hand
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
-from adgen.infer import attributes, branches, calls, custom_calls, inlining, objects
+from adgen.infer import branches, calls, custom_calls, inlining, objects
 from adgen.infer.values import (
     UNBOUND,
     Closure,
@@ -27,7 +27,7 @@ from adgen.infer.values import (
     ZipV,
 )
 from adgen.ir.nodes import Const, Var
-from adgen.ir.types import Bool, Opaque
+from adgen.ir.types import Bool, NoneT, Opaque
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
@@ -58,9 +58,47 @@ def fail(e: Engine, error: type[Exception], message: Any, otherwise: Unsupported
 
 
 def run_try(e: Engine, s: tree.Try) -> None:
+    if s.cleanup and not e.b.guards and not any(shows(h.body) for h in s.handlers):
+        e.run(s.body)  # nobody sees what happens once an exception ends the call
+        if not e.state.dead:
+            e.set(s.ok, e.b.const(True))
+        return
     kinds = [_kinds(e, h) for h in s.handlers]
     every = tuple(dict.fromkeys(k for group in kinds for k in group))
-    cond = e.b.emit(e.row("attempt"), tuple(Const(k, Opaque()) for k in every), type=Bool())
+
+    def body() -> None:
+        e.run(s.body)
+        if not e.state.dead:
+            e.set(s.ok, e.b.const(True))
+
+    def handle(caught: Any) -> None:
+        _handle(e, s, kinds, 0, caught)
+        if not e.state.dead:
+            e.set(s.ok, e.b.const(False))
+
+    if not s.cleanup or e.b.guards:
+        attempt(e, every, body, handle, s.leaves)
+        return
+    state, depth, mark = e.state.copy(), e.b.depth, e.b.mark()
+    try:
+        attempt(e, every, body, handle, s.leaves)
+    except UnsupportedError as error:
+        if not isinstance(error, HalfDoneError):
+            raise
+        e.state = state
+        e.b.rewind(depth, mark)
+        body()  # the exception ends the call; what would be shown of it then is not known
+
+
+def attempt(
+    e: Engine,
+    kinds: Sequence[type[BaseException]],
+    body: Callable[[], None],
+    handle: Callable[[Any], None],
+    leaves: bool = False,
+) -> None:
+    """Run what may fail; `handle` takes the exception in the state that the body may leave behind."""
+    cond = e.b.emit(e.row("attempt"), tuple(Const(k, Opaque()) for k in kinds), type=Bool())
     origin, before = e.b.origin, e.state
     changes = Changes()
     e.state = before.copy()
@@ -68,26 +106,31 @@ def run_try(e: Engine, s: tree.Try) -> None:
     e.b.guards += 1
     e.changes.append(changes)
     try:
-        e.run(s.body)
+        body()
     finally:
         e.changes.pop()
         e.b.guards -= 1
-    if not e.state.dead:
-        e.set(s.ok, e.b.const(True))
     e.b.origin = origin
     sides, regions = [e.state], [e.b.suspend()]
     e.state = _interrupted(e, before.copy(), changes)
     e.b.open()
     caught = e.b.emit(e.row("caught"), (cond,), type=Opaque())
-    _handle(e, s, kinds, 0, caught)
-    if not e.state.dead:
-        e.set(s.ok, e.b.const(False))
-        if s.leaves:
-            _forget(e.state, changes)
+    e.caught.append(caught)
+    try:
+        handle(caught)
+    finally:
+        e.caught.pop()
+    if not e.state.dead and leaves:
+        _forget(e.state, changes)
     e.b.origin = origin
     sides.append(e.state)
     regions.append(e.b.suspend())
-    branches.Join(e, before, sides, regions, catch=True, leaves=s.leaves).finish(cond)
+    branches.Join(e, before, sides, regions, catch=True, leaves=leaves).finish(cond)
+
+
+def shows(stmts: list[tree.Stmt]) -> bool:
+    """Say whether statements may do anything that shows outside of the call."""
+    return any(isinstance(t, tree.Assign) and t.op == "call" for t in tree.walk(stmts))
 
 
 def _kinds(e: Engine, h: tree.Handler) -> tuple[type[BaseException], ...]:
@@ -123,6 +166,10 @@ def _forget(state: Any, changes: Changes) -> None:
             state.heap[obj] = UNBOUND
 
 
+class HalfDoneError(UnsupportedError):
+    """Something that a `try` body changed is read in its handler."""
+
+
 class HalfDone(Poison):
     """What a `try` body changed before it failed."""
 
@@ -142,9 +189,7 @@ def _handle(e: Engine, s: tree.Try, kinds: Sequence[tuple[type[BaseException], .
     def run() -> None:
         if h.name is not None:
             e.set(h.name, caught)
-        e.caught.append(caught)
         e.run(h.body)
-        e.caught.pop()
         if h.name is not None and not e.state.dead:
             e.set(h.name, UNBOUND)
 
@@ -167,56 +212,97 @@ def run_with(e: Engine, s: tree.With) -> None:
             e.assign(s.target, value)
         e.run(s.body)
 
-    none = e.b.const(None)
     if isinstance(manager, ManagerV) and manager.suppressed:
-        named: list[tree.Stmt] = []
-        if s.target is not None:
-            named.append(tree.Assign(s.target, "copy", (tree.Lit(None),), origin=s.origin))
-        handler = tree.Handler([], tree.Lit(manager.suppressed), None, [], s.origin)
-        run_try(e, tree.Try([*named, *s.body], [handler], "%ok", origin=s.origin))
-        return
-    if isinstance(manager, ManagerV):
-        if manager.overrides:
-            custom_calls.run_overridden(e, manager.overrides, lambda: body(e.b.const(None)))
-        elif manager.generator is None:
-            body(manager.value)
-        else:
-            _run_round(e, manager.generator, body)
-        return
-    if objects.class_of_object(e, manager) is not None:
+        attempt(e, manager.suppressed, lambda: body(e.b.const(None)), lambda caught: None)
+    elif isinstance(manager, ManagerV) and manager.generator is not None:
+        _run_round(e, manager.generator, body)
+    elif isinstance(manager, ManagerV) and manager.overrides:
+        custom_calls.run_overridden(e, manager.overrides, lambda: body(e.b.const(None)))
+    elif isinstance(manager, ManagerV):
+        body(manager.value)
+    elif objects.special(e, manager, "__enter__") and objects.special(e, manager, "__exit__"):
+        leave = objects.special(e, manager, "__exit__")
+        assert leave is not None
         entered = objects.call_special(e, manager, "__enter__")
-        if entered is not None:
-            body(entered)
-            e.come_from(s.origin)
-            if not e.state.dead:
-                objects.call_special(e, manager, "__exit__", none, none, none)
-            return
-    if isinstance(manager, Var) and isinstance(manager.type, Opaque):
+        _leave_after(e, s, lambda: body(entered), lambda *how: calls.call(e, leave, how, {}, {}), _may_show(leave.fn))
+    elif isinstance(manager, (Var, Const)) and isinstance(manager.type, Opaque):
         held = manager
-        enter, leave = (attributes.get_attribute(e, held, n, {}) for n in ("__enter__", "__exit__"))
-        body(calls.call(e, enter, [], {}, {}))
-        e.come_from(s.origin)
+        enter, leave_it = (e.opaque(getattr, [held, e.b.const(n)]) for n in ("__enter__", "__exit__"))
+        entered = calls.call(e, enter, [], {}, {})
+        _leave_after(e, s, lambda: body(entered), lambda *how: _only_leave(e, leave_it, how), True)
+    else:
+        raise UnsupportedError(
+            what="this context manager",
+            why="what it does to the values inside is not known",
+            instead="put the `with` round the call of the differentiated function",
+            origin=e.origin,
+        )
+
+
+def _only_leave(e: Engine, leave: Any, how: Sequence[Any]) -> Any:
+    """Call an `__exit__` that adgen can't read. If it keeps the exception to itself, the program ends with it here."""
+    calls.call(e, leave, how, {}, {})
+    return e.b.const(False)
+
+
+def _leave_after(e: Engine, s: tree.With, body: Callable[[], None], leave: Callable[..., Any], shows_it: bool) -> None:
+    """Run the body of `with`, and what the manager does then, also when an exception leaves the body."""
+    none, ok = e.b.const(None), f"%with{e.b.depth}"
+
+    def inside() -> None:
+        body()
         if not e.state.dead:
-            calls.call(e, leave, [none, none, none], {}, {})
+            e.set(ok, e.b.const(True))
+
+    def handle(caught: Any) -> None:
+        e.come_from(s.origin)
+        how = (e.opaque(type, [caught]), caught, e.opaque(getattr, [caught, e.b.const("__traceback__")]))
+        kept = branches.truth(e, leave(*how))
+        e.set(ok, e.b.const(False))
+
+        def again() -> None:
+            e.b.emit(e.row("raise_"), (caught,), type=NoneT())
+            e.state.dead = True
+
+        branches.run_if(e, kept, lambda: None, again)
+
+    if not shows_it and not e.b.guards:
+        inside()
+    else:
+        attempt(e, (BaseException,), inside, handle)
+    if e.state.dead:
         return
-    raise UnsupportedError(
-        what="this context manager",
-        why="what it does to the values inside is not known",
-        instead="put the `with` round the call of the differentiated function",
-        origin=e.origin,
-    )
+    e.come_from(s.origin)
+    branches.run_if(e, e.get(ok), lambda: leave(none, none, none), lambda: None)
+
+
+def _may_show(fn: Any) -> bool:
+    """Say whether an `__exit__` does anything that an exception that ends the call leaves to see."""
+    from adgen.frontend.lower import lower
+
+    function = lower(fn)
+    kept = (t.value for t in tree.walk(function.body) if isinstance(t, tree.Return))
+    return shows(function.body) or any(not isinstance(v, tree.Lit) or bool(v.value) for v in kept)
 
 
 def _run_round(e: Engine, g: GeneratorV, body: Callable[[Any], None]) -> None:
     """Run a generator that is a context manager, and the body of `with` where it yields."""
-    if sum(isinstance(t, tree.Yield) for t in g.function.body) != 1:
+    if sum(isinstance(t, tree.Yield) for t in _straight(g.function.body)) != 1:
         raise UnsupportedError(
             what=f"the context manager '{g.function.name}'",
-            why="it does not yield just once, outside of loops, branches and handlers",
+            why="it does not yield just once, outside of loops and branches",
             instead="write it as a class with __enter__ and __exit__",
             origin=e.origin,
         )
     _run_generator(e, g, body)
+
+
+def _straight(stmts: list[tree.Stmt]) -> Iterator[tree.Stmt]:
+    """Yield the statements outside of loops, branches and handlers."""
+    for t in stmts:
+        yield t
+        if isinstance(t, (tree.Try, tree.With)):
+            yield from _straight(t.body)
 
 
 # -- generators -----------------------------------------------------------------------------------------

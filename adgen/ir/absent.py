@@ -20,7 +20,7 @@ def find_one_sided(body: Block) -> dict[Var, set[tuple[Operand, int]]]:
     """Return the outs of branches that a side does not define, with the condition and that side."""
     found: dict[Var, set[tuple[Operand, int]]] = {}
     for s in walk(body):
-        if isinstance(s, If):
+        if isinstance(s, If) and not s.raises:
             for side, block in enumerate((s.then, s.orelse)):
                 for v, a in zip(s.outs, block.results):
                     if isinstance(a.type, (NoneT, Undef)):
@@ -31,7 +31,7 @@ def find_one_sided(body: Block) -> dict[Var, set[tuple[Operand, int]]]:
 def _flows(s: If | Loop) -> list[tuple[Var, Operand]]:
     """Return what a branch or loop hands on to what."""
     if isinstance(s, If):
-        return [*zip(s.outs, s.then.results), *zip(s.outs, s.orelse.results)]
+        return [*zip(s.outs, s.then.results), *(() if s.raises else zip(s.outs, s.orelse.results))]
     return [*zip(s.params, s.inits), *zip(s.params, s.yields), *zip(s.outs, s.params)]
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from adgen.ir.types import Length, Type, Undef
+from adgen.ir.types import Bool, Length, Type, Undef
 
 if TYPE_CHECKING:
     from adgen.rules.registry import Primitive
@@ -140,7 +140,7 @@ class If:
     """`outs = then.results if cond else orelse.results`.
 
     With `catch`, `then` is tried and `orelse` handles its exceptions. Then `cond` is an `attempt`, which has no value
-    of its own, and the first of `outs` says whether `then` ran to its end.
+    of its own, and the first of `outs` says whether `then` ran to its end, unless the handler always `raises`.
     """
 
     cond: Operand
@@ -154,7 +154,22 @@ class If:
     @property
     def decided(self) -> Operand:
         """What says afterwards which side it was."""
+        if self.raises:
+            return Const(True, Bool())
         return self.outs[0] if self.catch else self.cond
+
+    @property
+    def raises(self) -> bool:
+        """Say whether this is a `try` whose handler never comes to its end."""
+        return self.catch and ends_in_raise(self.orelse)
+
+
+def ends_in_raise(block: Block) -> bool:
+    """Say whether the end of a block is never reached."""
+    last = block.stmts[-1] if block.stmts else None
+    if isinstance(last, If):
+        return ends_in_raise(last.orelse) and ends_in_raise(last.then)
+    return isinstance(last, Let) and last.op.name == "raise_"
 
 
 @dataclass(frozen=True, slots=True)

@@ -235,7 +235,7 @@ class _Sweeper:
 
     def branch(self, s: If) -> list[Stmt]:
         cond = resolve(s.cond, self.mapping)
-        keep = tuple(self.needs(v) or (s.catch and k == 0) for k, v in enumerate(s.outs))
+        keep = tuple(self.needs(v) or (s.catch and k == 0 and not s.raises) for k, v in enumerate(s.outs))
         then, orelse = self.block(s.then, keep), self.block(s.orelse, keep)
         outs = tuple(v for v, k in zip(s.outs, keep) if k)
         if isinstance(cond, Const):

@@ -38,6 +38,9 @@ class Regions(Backward):
         given = [(k, c) for k, c in given if c is not None and s.outs[k] in self.varied]
         if not given:
             return
+        if s.raises:
+            self._through(s, given, cots)
+            return
         sides = []
         regions = []
         for block in (s.then, s.orelse):
@@ -70,6 +73,23 @@ class Regions(Backward):
         outs = self.b.branch(s.decided, blocks[0], blocks[1], names, types)
         for v, out in zip(touched, outs):
             cots.of[v] = out
+
+    def _through(self, s: If, given: Sequence[tuple[int, Cot]], cots: Cotangents) -> None:
+        """Go back through the body of a `try` whose handler raises: it ran to its end."""
+        self.b.open()
+        self.b.share(s.then.stmts)
+        inner = cots.child()
+        for k, c in given:
+            r = s.then.results[k]
+            if r in self.varied:
+                inner.add(r, inner.project(c, r))
+        self.block(s.then, inner)
+        touched = self._touched(cots, [inner])
+        results = [inner.whole(inner.of.get(v), v) for v in touched]
+        made = self._reach_into_branch(s, 0, s.then, prune(self.b.close(results)))
+        for t in made.stmts:
+            self.b.append(t)
+        cots.of.update(zip(touched, made.results))
 
     @staticmethod
     def _touched(outer: Cotangents, sides: Sequence[Cotangents]) -> list[Var]:

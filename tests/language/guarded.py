@@ -251,7 +251,7 @@ def w3(x):
 LOCK = threading.Lock()
 
 
-@refused("context manager")
+@program
 def w4(x):
     with LOCK:
         y = (x * x).sum()
