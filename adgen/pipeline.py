@@ -62,7 +62,7 @@ def _derive(request: Request, stages: tuple[str, ...]) -> Derived:
         funcs = [own(f) for f in funcs]
     if "simplified" in stages:
         texts["simplified"] = "\n".join(show(f) for f in funcs)
-    text = emit_module([replace(f, errstate=program.errstate) for f in funcs])
+    text = emit_module(funcs)
     externals = dict(text.externals)
     return Derived(
         text=text.source,

@@ -92,3 +92,23 @@ def test_what_shows_when_an_exception_leaves(fn, capsys):
             call(POINT.copy())
         assert capsys.readouterr().out == printed
     assert not managers.LOCK.locked()
+
+
+def test_errors_pass_in_their_block_only():
+    def f(x):
+        with np.errstate(divide="ignore"):
+            y = np.log(x)
+        return np.sum(np.where(x > 0, y, 0.0)) + np.sum(1.0 / (x - x[0]))
+
+    x = np.array([0.0, 1.0])
+    for call in (f, adgen.grad(f), lambda x: adgen.jvp(f, (x,), (x,))):
+        with np.errstate(all="raise"), pytest.raises(FloatingPointError):
+            call(x)
+
+    def quiet(x):
+        with np.errstate(all="ignore"):
+            y = np.log(x)
+        return np.sum(np.where(x > 0, y, 0.0)) + np.sum(x * x)
+
+    with np.errstate(all="raise"):
+        assert np.array_equal(adgen.grad(quiet)(x), [0.0, 3.0])

@@ -44,6 +44,7 @@ class Expressions:
         self.overlay = overlay
         self.choices = choices
         self.names: Names | None = None
+        self.quiet: tuple[str, ...] = ()  # what `quiet` of the present statement will be
 
     def value(self, a: Operand) -> ast.expr:
         a = self.overlay.resolve(a)
@@ -54,9 +55,14 @@ class Expressions:
         assert self.names is not None
         return load(self.names.of(a))
 
+    def take_quiet(self, s: Let) -> None:
+        if s.origin is not None and s.origin.quiet:
+            self.quiet = tuple(sorted({*self.quiet, *s.origin.quiet}))
+
     def operation(self, s: Let) -> ast.expr:
         """Return the right-hand side of a `Let`."""
         name, args = s.op.name, s.args
+        self.take_quiet(s)
         if s.op is CHOOSE:
             return write_choice(self.choices.branches[s], self.value)
         if name == "getitem":

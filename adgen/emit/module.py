@@ -18,6 +18,7 @@ from adgen.emit.expr import Expressions
 from adgen.emit.fold import fold
 from adgen.emit.names import Names
 from adgen.emit.printer import Comment, Printer
+from adgen.emit.quiet import hold_back
 from adgen.emit.scope import MODULES, Scope, declare
 from adgen.emit.targets import find_targets
 from adgen.emit.write import Writer
@@ -57,11 +58,14 @@ def emit(func: Func) -> Text:
     defaults = [Expressions(scope, Overlay(), Choices()).constant(d) for d in func.defaults]
     head = ast.arguments([], [ast.arg(names.of(v)) for v in func.params], None, [], [], None, defaults)
     notes: list[ast.stmt] = [Comment(n) for n in func.notes]
-    wrappers: list[ast.expr] = []
-    if func.errstate:
-        words = [ast.keyword(k, ast.Constant(mode)) for k, mode in func.errstate]
+
+    def errstate(kinds: tuple[str, ...]) -> ast.expr:
+        words = [ast.keyword(k, ast.Constant("ignore")) for k in (("all",) if len(kinds) == 4 else kinds)]
         name = Expressions(scope, Overlay(), Choices()).dotted(scope.path("np.errstate", np.errstate))
-        wrappers.append(ast.Call(name, [], words))
+        return ast.Call(name, [], words)
+
+    body, wrapper = hold_back(body, errstate)
+    wrappers = [] if wrapper is None else [wrapper]
     definition = ast.FunctionDef(func.name, head, [*notes, *body], wrappers, None)
     printer = Printer([definition])
     return Text(

@@ -190,6 +190,13 @@ class Printer(Unparser):  # type: ignore[misc]
             self.dispatch(h.body)
             self.leave()
 
+    def _With(self, t: ast.With) -> None:
+        self.fill("with ")
+        self._place(t.items[0].context_expr, ATOM)
+        self.enter()
+        self.dispatch(t.body)
+        self.leave()
+
     # expressions
 
     def _place(self, e: ast.expr, level: int) -> None:

@@ -31,6 +31,9 @@ class Section:
     adjoint: Origin | None = None
 
 
+Outside = tuple[list[ast.stmt], Section, tuple[str, ...]]
+
+
 def _as_argument(key: ast.expr) -> ast.expr:
     """Return an index as it is written outside of brackets."""
     if isinstance(key, ast.Slice):
@@ -62,17 +65,19 @@ class StatementWriter:
 
     def put(self, s: ast.stmt, origin: Origin | None) -> None:
         s.origin = origin  # type: ignore[attr-defined]
+        if not isinstance(s, Comment):
+            s.quiet, self.expressions.quiet = self.expressions.quiet, ()  # type: ignore[attr-defined]
         self.body.append(s)
 
-    def nested(self) -> tuple[list[ast.stmt], Section]:
+    def nested(self) -> Outside:
         """Start a block; `leave` ends it."""
-        before = self.body, self.section
-        self.body, self.section = [], Section()
+        before = self.body, self.section, self.expressions.quiet
+        self.body, self.section, self.expressions.quiet = [], Section(), ()
         return before
 
-    def leave(self, before: tuple[list[ast.stmt], Section]) -> list[ast.stmt]:
+    def leave(self, before: Outside) -> list[ast.stmt]:
         written = self.body
-        self.body, self.section = before
+        self.body, self.section, self.expressions.quiet = before
         return written
 
     def comment(self, s: Stmt) -> None:
@@ -136,6 +141,7 @@ class StatementWriter:
 
     def let(self, s: Let) -> None:
         self.comment(s)
+        self.expressions.take_quiet(s)
         name = s.op.name
         if name in ("update", "append") and refers(s.out.type):
             self.in_place(s)

@@ -7,8 +7,10 @@ reads, aliases are exact or refused, conditions decided by types are pruned, cal
 from __future__ import annotations
 
 import builtins
+import contextlib
+import dataclasses
 import types as pytypes
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from adgen.errors import AliasError, InternalError, UnsupportedError
@@ -52,6 +54,7 @@ from adgen.ir.types import Array, Bool, Int, List, NoneT, Opaque, Record, Str, T
 from adgen.rules.registry import REGISTRY, Primitive
 from adgen.rules.typing import type_of_value
 
+FLOAT_ERRORS = ("divide", "invalid", "over", "under")
 MAX_INLINE = 40  # nested calls
 STATIC_GLOBALS = (
     pytypes.ModuleType,
@@ -90,12 +93,13 @@ class Engine:
         self.loops: list[dict[Obj, Any]] = []  # the heaps that the running loops began with
         self.resized: dict[Obj, int] = {}  # how often lists and dicts got another length
         self.factories: dict[Obj, Any] = {}  # of the dicts that make what they lack
-        self.errstate: dict[str, str] = {}  # what is let pass of NumPy's floating-point errors
+        self.quiet: tuple[str, ...] = ()  # which of NumPy's floating-point errors are let pass here
         self.recursive: dict[str, int] = {}  # how many recursive calls of a function were inlined
         self.changes: list[guarded.Changes] = []  # of the `try` bodies that are running
         self.caught: list[Any] = []  # the exceptions of the handlers that are running
         self.yielders: list[Callable[[Any], None]] = []  # what takes the values of the generators that are running
         self.contiguous: set[Obj] = set()  # arrays known to be C-contiguous: their reshapes are views
+        self._quieted: dict[tuple[Origin, tuple[str, ...]], Origin] = {}
         self.leaves = False  # the function changes its arguments: it is the primal, emitted back
 
     @property
@@ -117,7 +121,28 @@ class Engine:
     def come_from(self, origin: Origin | None) -> None:
         """Stamp what follows; statements of rules and of the library's functions come from where these are used."""
         if self.printable and origin is not None and origin.file != library.FILE:
-            self.b.origin = origin
+            self.b.origin = origin if origin.quiet == self.quiet else self.quieted(origin)
+
+    def quieted(self, origin: Origin) -> Origin:
+        key = (origin, self.quiet)
+        if key not in self._quieted:
+            self._quieted[key] = dataclasses.replace(origin, quiet=self.quiet)
+        return self._quieted[key]
+
+    @contextlib.contextmanager
+    def let_pass(self, modes: Iterable[tuple[str, str]]) -> Iterator[None]:
+        """Run a block with changes of what happens to NumPy's floating-point errors: "ignore" or "warn", by kind."""
+        before, origin = self.quiet, self.b.origin
+        quiet = set(before)
+        for kind, mode in modes:
+            kinds = FLOAT_ERRORS if kind == "all" else (kind,)
+            quiet = quiet.union(kinds) if mode == "ignore" else quiet.difference(kinds)
+        self.quiet = tuple(sorted(quiet))
+        self.come_from(origin)
+        try:
+            yield
+        finally:
+            self.quiet, self.b.origin = before, origin
 
     def hint(self, target: str | None) -> dict[str, Any]:
         """Return the name keywords for an operation whose result is assigned to `target`."""

@@ -219,7 +219,8 @@ def run_with(e: Engine, s: tree.With) -> None:
     elif isinstance(manager, ManagerV) and manager.overrides:
         custom_calls.run_overridden(e, manager.overrides, lambda: body(e.b.const(None)))
     elif isinstance(manager, ManagerV):
-        body(manager.value)
+        with e.let_pass(manager.errors):
+            body(manager.value)
     elif objects.special(e, manager, "__enter__") and objects.special(e, manager, "__exit__"):
         leave = objects.special(e, manager, "__exit__")
         assert leave is not None

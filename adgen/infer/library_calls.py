@@ -130,8 +130,7 @@ def _vectorize(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dic
 def _errstate(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     modes = {k: e.static(a, "an error mode") for k, a in kwargs.items()}
     if not args and all(m in ("ignore", "warn") for m in modes.values()):
-        e.errstate.update((k, m) for k, m in modes.items() if m == "ignore")  # in the whole of the derivative
-        return ManagerV(e.b.const(None))
+        return ManagerV(e.b.const(None), errors=tuple(modes.items()))
     raise UnsupportedError(what="a change of NumPy's error state", instead="put it round the call", origin=e.origin)
 
 

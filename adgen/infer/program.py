@@ -31,7 +31,6 @@ class Program:
     callees: tuple[Any, ...] = ()
     written: tuple[str, ...] = ()  # parameters whose arrays the program writes
     final: dict[str, Operand] = field(default_factory=dict)  # their content at the end
-    errstate: tuple[tuple[str, str], ...] = ()  # what `with np.errstate(...)` let pass
     baked: tuple[tuple[str, Any, Any], ...] = ()  # globals (name, owner, value) that rules of users read
     sources: dict[str, marks.Source] = field(default_factory=dict)  # values in its midst that `wrt` names
 
@@ -147,7 +146,6 @@ def infer(
         (*e.callees, *e.anchors),
         tuple(objects_written(e, objects)),
         final,
-        tuple(sorted(e.errstate.items())),
         tuple(e.baked.values()),
         {} if e.state.dead else marks.collect(e, func.body, fn),
     )

@@ -179,6 +179,7 @@ class ManagerV:
     generator: GeneratorV | None = None
     suppressed: tuple[type[BaseException], ...] = ()  # exceptions that end the block, and no more
     overrides: tuple[tuple[Any, Any], ...] = ()  # functions and the rules that the block gives them
+    errors: tuple[tuple[str, str], ...] = ()  # what happens to NumPy's floating-point errors in the block
 
 
 @dataclass(frozen=True, slots=True)

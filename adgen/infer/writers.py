@@ -80,10 +80,11 @@ def call_into(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
     named = dict(kwargs)
     where = named.pop("where", None) if isinstance(fn, np.ufunc) else None
     named.pop("casting", None)
-    if where is not None:
-        e.errstate.update(divide="ignore", invalid="ignore")  # what the mask leaves out is computed here
-    result = calls.call_object(e, fn, args, named, {})
-    store(e, out, result, where)
+    if where is None:
+        store(e, out, calls.call_object(e, fn, args, named, {}))
+    else:
+        with e.let_pass((("divide", "ignore"), ("invalid", "ignore"))):  # what the mask leaves out is computed, too
+            store(e, out, calls.call_object(e, fn, args, named, {}), where)
     return out
 
 

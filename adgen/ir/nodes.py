@@ -32,6 +32,7 @@ class Origin:
     text: str  # the statement on one line (for compound statements: their header)
     function: str
     comments: tuple[str, ...] = ()  # the comment lines above it
+    quiet: tuple[str, ...] = ()  # which of NumPy's floating-point errors are let pass there
 
 
 class Var:
@@ -237,7 +238,6 @@ class Func:
     params: tuple[Var, ...]
     body: Block
     notes: tuple[str, ...] = ()  # comment lines under the header
-    errstate: tuple[tuple[str, str], ...] = ()  # which of NumPy's floating-point errors are let pass
     defaults: tuple[Any, ...] = field(default=())
 
 
