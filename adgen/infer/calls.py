@@ -24,6 +24,7 @@ from adgen.infer import (
     inlining,
     items,
     iterables,
+    keywords,
     library,
     library_calls,
     marks,
@@ -185,6 +186,9 @@ def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, An
     writer = writers.find(fn)
     if writer is not None:
         return writers.call(e, writer, fn.__name__, args, kwargs)
+    row, formula = REGISTRY.find(fn), REGISTRY.formula(fn)
+    if (row is not None and not row.user) or formula is not None:
+        args, kwargs = keywords.by_name(fn, args, kwargs, row)
     if _from_numpy(fn):
         args, kwargs, out = writers.split_out(e, fn, args, kwargs)
         if out is not None:
@@ -196,9 +200,14 @@ def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, An
         values = [_static_arg(e, a, fn) for a in args]
         named = {k: _static_arg(e, a, fn) for k, a in kwargs.items()}
         return operations.lift(e, fn(*values, **named))
-    row, formula = REGISTRY.find(fn), REGISTRY.formula(fn)
     if row is not None and row.user:
         return custom_calls.call_user_row(e, row, args, kwargs, hint)
+    if kwargs and (row is not None or formula is not None):
+        if isinstance(fn, np.ufunc):
+            made = keywords.call_ufunc(e, fn, args, kwargs, hint)
+            if made is not None:
+                return made
+        args, kwargs = keywords.leave_out(fn, args, kwargs, row, formula)
     if row is not None and (formula is None or takes(row, args, kwargs)):
         try:
             return primitives.call_primitive(e, row, args, kwargs, hint)
