@@ -62,7 +62,7 @@ def _derive(request: Request, stages: tuple[str, ...]) -> Derived:
         funcs = [own(f) for f in funcs]
     if "simplified" in stages:
         texts["simplified"] = "\n".join(show(f) for f in funcs)
-    text = emit_module(funcs)
+    text = emit_module(funcs, finish=_finish_routine)
     externals = dict(text.externals)
     return Derived(
         text=text.source,
@@ -86,6 +86,10 @@ def _derive(request: Request, stages: tuple[str, ...]) -> Derived:
         lines=text.lines,
         stages=texts,
     )
+
+
+def _finish_routine(func: Func) -> Func:
+    return own(iterate_items(strip(eliminate_dead(func))))
 
 
 def _set_up(e: Engine, request: Request) -> None:

@@ -62,11 +62,26 @@ def program(f: Formula, s: Sample, folder: Path, index: int) -> tuple[ModuleType
     return module, active
 
 
+# Their results are objects with many fields, or as exact as a tolerance says: see tests/test_scipy_functions.py.
+ELSEWHERE = (
+    "dblquad",
+    "fixed_quad",
+    "solve_ivp",
+    "odeint",
+    "root_scalar",
+    "root",
+    "fixed_point",
+    "minimize",
+    "minimize_scalar",
+    "least_squares",
+)
+
+
 @pytest.mark.parametrize("name", FORMULAS)
 def test_value(name: str) -> None:
     """The formula, run as it stands, gives what the function gives."""
     f = FORMULAS[name]
-    assert f.samples, f"{name} has no samples"
+    assert f.samples or name.rpartition(".")[2] in ELSEWHERE, f"{name} has no samples"
     for s in f.samples:
         with np.errstate(all="ignore"):
             same(f.define(*f.given, *s.args, **s.kwargs), f.fn(*s.args, **s.kwargs), f"{name}{s.args} {s.kwargs}")

@@ -56,6 +56,8 @@ def move_one(row: Primitive, bound: dict[str, Any], p: str, x: Any) -> Any:
 @pytest.mark.parametrize("name", ROWS)
 def test_samples_are_there(name: str) -> None:
     row = ROWS[name]
+    if row.show == "_":
+        return  # it says what its first argument answers: tests/test_scipy_functions.py
     if row.kind in ("elementwise", "linear", "multilinear") or (row.kind == "rule" and (row.vjp or row.jvp)):
         assert row.samples, f"{name} has no samples"
         assert row.diff, f"{name} has rules for no argument"

@@ -91,6 +91,8 @@ class Expressions:
             written = self.syntax(*args)
             if written is not None:
                 return written
+        if s.op.show == "_":  # a promise about its first argument
+            return self.value(args[0])
         count = len(args) - len(s.kws)
         values = [self.value(a) for a in args[:count]]
         keywords = [ast.keyword(k, self.value(a)) for k, a in zip(s.kws, args[count:])]

@@ -7,8 +7,10 @@ defines one function, the same for the same IR, and says what it needs besides P
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import builtins
+import keyword
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +26,8 @@ from adgen.emit.targets import find_targets
 from adgen.emit.write import Writer
 from adgen.ir.live import Overlay, find_live
 from adgen.ir.memory import Memory
-from adgen.ir.nodes import Func, Origin
+from adgen.ir.nodes import Func, Origin, bound, defs, walk
+from adgen.ir.routine import Routine, routines_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +44,14 @@ class Text:
     helpers: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
     lines: dict[int, Origin] = field(default_factory=dict)
+    routines: frozenset[Routine] = frozenset()  # functions that it hands to others
 
 
-def emit(func: Func) -> Text:
-    """Return the text of one function."""
+def emit(func: Func, routines: Mapping[Routine, str] | None = None) -> Text:
+    """Return the text of one function; `routines` are functions that stand beside it, by the names that they have."""
     scope = Scope([v.name for v in func.params if v.name is not None] + [func.name])
+    for routine, known in (routines or {}).items():
+        scope.bind(routine, known)
     declare(func, scope)
     func, choices = find_choices(func)
     overlay = fold(func, Memory(func))
@@ -74,12 +80,39 @@ def emit(func: Func) -> Text:
         tuple(n for n in scope.helpers if n in scope.used),
         tuple(n for n in MODULES if n in scope.used),
         printer.lines,
+        frozenset(r for r, known in (routines or {}).items() if known in scope.used),
     )
 
 
-def emit_module(funcs: Sequence[Func], header: str = "") -> Text:
-    """Return the text of several functions as one module, with the imports of numpy and math that it needs."""
-    texts = [emit(f) for f in funcs]
+def name_routines(funcs: Sequence[Func], routines: Mapping[Routine, Func]) -> dict[Routine, str]:
+    """Name the functions that are handed to others apart from each other, and from every variable."""
+    taken = {f.name for f in funcs} | {"np", "math"}
+    for f in (*funcs, *routines.values()):
+        taken.update(v.name for s in walk(f.body) for v in (*defs(s), *bound(s)) if v.name is not None)
+        taken.update(p.name for p in f.params if p.name is not None)
+    names: dict[Routine, str] = {}
+    for r in routines:
+        name, k = r.func.name, 1
+        while name in taken or hasattr(builtins, name) or keyword.iskeyword(name):
+            name, k = f"{r.func.name}_{k}", k + 1
+        taken.add(name)
+        names[r] = name
+    return names
+
+
+def emit_module(funcs: Sequence[Func], header: str = "", finish: Callable[[Func], Func] = lambda f: f) -> Text:
+    """Return the text of several functions as one module, with the imports of numpy and math that it needs.
+
+    `finish` makes the functions that they hand to others ready to be written.
+    """
+    routines = routines_in(funcs, finish)
+    names = name_routines(funcs, routines)
+    texts = [emit(f, names) for f in funcs]
+    used = {r for t in texts for r in t.routines}
+    for r in reversed(routines):
+        if r in used:
+            texts.insert(0, emit(replace(routines[r], name=names[r]), names))
+            used.update(texts[0].routines)
     modules = tuple(n for n in MODULES if any(n in t.modules for t in texts))
     imports = {"np": "import numpy as np", "math": "import math"}
     parts = [header.rstrip() + "\n"] if header else []

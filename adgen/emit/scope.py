@@ -50,6 +50,11 @@ class Scope:
         self.used[found] = None
         return found
 
+    def bind(self, obj: Any, name: str) -> None:
+        """Settle the name of what the text itself defines."""
+        self._names[id(obj)] = name
+        self._objects[name] = obj
+
     def path(self, dotted: str, fn: Any) -> list[str]:
         """Return how a primitive's name is written, part by part."""
         first, *rest = dotted.split(".")

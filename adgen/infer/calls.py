@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import inspect
 import types as pytypes
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ from adgen.infer import (
     keywords,
     library,
     library_calls,
+    lifting,
     marks,
     methods,
     objects,
@@ -50,6 +52,7 @@ from adgen.infer.values import (
     TupleV,
 )
 from adgen.ir.nodes import Const, Operand, Var
+from adgen.ir.routine import Routine
 from adgen.ir.types import Opaque, is_floating
 from adgen.rules.declare import OtherForm, has_static_mark
 from adgen.rules.registry import REGISTRY, Formula, Primitive
@@ -161,6 +164,8 @@ def call_either(e: Engine, fn: Choice, args: Sequence[Any], kwargs: Mapping[str,
 
 
 def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]) -> Any:
+    if isinstance(fn, Routine):
+        return lifting.call_routine(e, fn, args)
     override = custom_calls.find_override(e, fn) if e.overrides else None
     if override is not None:
         call_row = custom_calls.call_user_row if override.user else primitives.call_primitive
@@ -255,6 +260,15 @@ def call_formula(
     e: Engine, formula: Formula, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]
 ) -> Any:
     """Inline what defines a function in terms of others. Its statements belong to the user's."""
+    code = formula.define.__code__
+    unknown = set(kwargs) - set(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
+    if unknown and not code.co_flags & inspect.CO_VARKEYWORDS:
+        raise UnsupportedError(
+            what=f"the argument '{min(unknown)}' of {formula.name}",
+            why="the form with a derivative does not take it",
+            instead="leave it out, or hold what it decides constant with adgen.stop_gradient",
+            origin=e.origin,
+        )
     keep, e.printable = e.printable, False
     try:
         made = inlining.inline_function(e, formula.define, [*map(e.constant, formula.given), *args], kwargs)
@@ -304,8 +318,7 @@ def call_gradient(e: Engine, df: Any, args: Sequence[Any], kwargs: Mapping[str, 
     asked = marks.names_asked(options, df.wrt)
     program = infer(df.primal, [operands[p.name].type for p in function.params], statics, None, asked)
     e.callees.setdefault(df.primal)
-    for f in program.callees:
-        e.callees.setdefault(f)
+    e.rely_on((*program.callees, *[Baked(*read) for read in program.baked]))
     steps = (
         *[(s.mode, s.wrt, s.scalar_wrt, s.unconnected) for s in options.inner],
         (df.mode, df.wrt, df._engine.scalar_wrt, options.unconnected),
@@ -313,11 +326,7 @@ def call_gradient(e: Engine, df: Any, args: Sequence[Any], kwargs: Mapping[str, 
     for mode, wrt, scalar, unconnected in steps:
         func, rules = make_gradient(program, wrt, mode == "value_and_grad", scalar, unconnected, "inner")
         program = dataclasses.replace(program, func=func)
-        for r in rules:
-            if isinstance(r, Baked):
-                e.baked.setdefault((id(r.owner), r.name), (r.name, r.owner, r.value))
-            elif not (getattr(r, "__module__", None) or "").startswith("adgen."):
-                e.callees.setdefault(r)
+        e.rely_on(rules)
     mapping: dict[Var, Operand] = {program.params[n]: o for n, o in operands.items()}
     for h in program.hidden:
         value = e.hidden(e, h.owner, h.name, h.value) if e.hidden is not None else e.constant(h.value)

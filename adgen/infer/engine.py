@@ -13,6 +13,7 @@ import types as pytypes
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from adgen.api.request import Baked
 from adgen.errors import AliasError, InternalError, UnsupportedError
 from adgen.frontend import tree
 from adgen.frontend.refuse import make_refusal
@@ -21,6 +22,7 @@ from adgen.infer import (
     branches,
     calls,
     guarded,
+    inlining,
     items,
     library,
     loops,
@@ -346,6 +348,14 @@ class Engine:
         """Return the abstract value of the object that a bound method belongs to."""
         return self.constant(value)
 
+    def rely_on(self, rules: Iterable[Any]) -> None:
+        """Record what a derivative that was inlined is made of: functions, and data that went in by value."""
+        for r in rules:
+            if isinstance(r, Baked):
+                self.baked.setdefault((id(r.owner), r.name), (r.name, r.owner, r.value))
+            elif not inlining.is_ours(r):
+                self.callees.setdefault(r)
+
     def row(self, name: str) -> Primitive:
         return REGISTRY.named(name)
 
@@ -512,7 +522,7 @@ class Engine:
             self.paths[found] = (owner, path)
             return found
         if not self.printable or self.hidden is None:
-            if not (getattr(owner, "__module__", None) or "").startswith("adgen."):
+            if not inlining.is_ours(owner):
                 self.baked.setdefault((id(owner), path), (path, owner, value))
             return self.b.const(value)
         return self.hidden(self, owner, path, value)

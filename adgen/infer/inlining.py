@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
-from adgen.infer.values import GeneratorV, Map, Seq, TupleV
+from adgen.infer.values import Closure, GeneratorV, Map, Seq, TupleV
 from adgen.ir.types import Bool, Int
 
 if TYPE_CHECKING:
@@ -79,8 +79,10 @@ def refuse_recursion(e: Engine, function: tree.Function) -> None:
 def run_body(e: Engine, function: tree.Function, owner: Any, bound: Mapping[str, Any]) -> Any:
     """Run a tree in a frame of its own."""
     frame = e.push(owner)
-    keep, origin = e.frame, e.b.origin
+    keep, origin, printable = e.frame, e.b.origin, e.printable
     e.frame = frame
+    if e.hidden is not None and not is_ours(owner):
+        e.printable = True  # a function of the user that a formula calls: what it reads may change
     e.active.append(function)
     if e.marks.frame is None and len(e.active) == 2:
         e.marks.frame = frame  # the program only calls this function
@@ -91,8 +93,14 @@ def run_body(e: Engine, function: tree.Function, owner: Any, bound: Mapping[str,
     finally:
         e.active.pop()
         e.frame = keep
-        e.b.origin = origin
+        e.b.origin, e.printable = origin, printable
     return e.b.const(None) if result is None else result
+
+
+def is_ours(owner: Any) -> bool:
+    """Say whether a function belongs to adgen."""
+    fn = owner.globals_of if isinstance(owner, Closure) else owner
+    return (getattr(fn, "__module__", None) or "").partition(".")[0] == "adgen"
 
 
 def bind_parameters(

@@ -75,7 +75,8 @@ def display_name(fn: Any) -> str:
             return f"np.{package[6:]}.{name}"
     if module.split(".")[0] == "numpy":
         return f"np.{name}"
-    return f"{module}.{name}"
+    public = [part for part in module.split(".") if not part.startswith("_")]
+    return ".".join((*(public[:2] if public[:1] == ["scipy"] else public), name))
 
 
 _COMMON = {"None": None, "False": False, "True": True}

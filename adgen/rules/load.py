@@ -55,6 +55,8 @@ OPTIONAL = {
     "scipy.stats": "scipy_stats",
     "scipy.signal": "scipy_signal",
     "scipy.ndimage": "scipy_ndimage",
+    "scipy.optimize": "scipy_optimize",
+    "scipy.integrate": "scipy_integrate scipy_odes",
 }
 
 _lock = threading.RLock()

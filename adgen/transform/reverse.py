@@ -12,6 +12,7 @@ from typing import Any
 
 from adgen.ir.nodes import (
     Block,
+    Const,
     If,
     Index,
     Let,
@@ -135,6 +136,8 @@ class Reverse(Regions, Structures):
             for k, i in enumerate(a):
                 if i in self.varied:
                     self._give(i, part[k] if isinstance(part, dict) else part, cots)
+            return
+        if isinstance(part, Const) and part.value is None:
             return
         if isinstance(part, dict):
             cots.add(a, {k: self._fit_item(a, k, v, cots) for k, v in part.items()})

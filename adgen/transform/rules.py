@@ -32,8 +32,8 @@ class RuleRunner:
 
     @property
     def used(self) -> tuple[Any, ...]:
-        """The rules that went in, and the globals of users that they read."""
-        return (*self._used, *[Baked(*read) for read in self.engine.baked.values()])
+        """The rules that went in, the functions that they call, and the globals of users that they read."""
+        return (*self._used, *self.engine.callees, *[Baked(*read) for read in self.engine.baked.values()])
 
     def by_position(self, fn: Callable[..., Any] | Closure, *args: Operand, **named: Operand) -> Any:
         """Call a rule of the user, or a partial derivative."""

@@ -1,0 +1,376 @@
+"""Roots and minima of `scipy.optimize`; read only when the user's program has imported it.
+
+Where F(x, p) = 0 says what x is, it moves with p by dx = -F_x^-1 F_p dp (implicit function theorem), whichever way the
+solver found it; its start and its tolerances have no derivative. A minimum is a root of the gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import scipy.optimize as so
+from scipy.optimize import OptimizeResult
+
+from adgen.ir.nodes import Operand
+from adgen.ir.types import Array, Bool, Float, Int, Record, Str, dims_of
+from adgen.rules.axes import numbers, shaped_like
+from adgen.rules.core import all_scalars
+from adgen.rules.declare import formula, nondifferentiable, rule, sample, static
+from adgen.rules.functions import as_vector, has_gradient, jacobian, lift, pullback, pushforward, result_of
+from adgen.rules.scipy_integrate import as_tuple
+from adgen.rules.typing import always, exactly
+
+START = np.array([0.8, 1.2])
+
+
+def solution(x: Any, fun: Any, *params: Any, apart: bool = False) -> Any:
+    """Return `x`, where `fun(x, *params)` is 0; with `apart` each element by itself."""
+    return x
+
+
+def solution_vjp(g: Any, out: Any, fun: Any, apart: bool, params: Any) -> Any:
+    if all_scalars(out):
+        w = -g / pullback(fun, (out, *params), 1.0)[0]
+    elif apart:
+        w = -g / pullback(fun, (out, *params), np.ones_like(out))[0]
+    else:
+        w = shaped_like(np.linalg.solve(jacobian(fun, out, params).T, -g), out)
+    return pullback(fun, (out, *params), w)[1:]
+
+
+def solution_jvp(t: Any, out: Any, fun: Any, apart: bool, params: Any) -> Any:
+    moved: tuple[Any, ...] = (None,)
+    for k in numbers(len(params)):
+        moved += (t[k] if has_gradient(params[k]) else None,)
+    rate = pushforward(fun, (out, *params), moved)
+    if all_scalars(out):
+        return -rate / pullback(fun, (out, *params), 1.0)[0]
+    if apart:
+        return -rate / pullback(fun, (out, *params), np.ones_like(out))[0]
+    return shaped_like(np.linalg.solve(jacobian(fun, out, params), -rate), out)
+
+
+rule(
+    solution,
+    "x fun *params apart=False",
+    name="solution",
+    static=("apart",),
+    show="_",
+    memory="same",
+    vjp={"params": solution_vjp},
+    jvp={"params": solution_jvp},
+    infer=exactly("x"),
+)
+
+
+# --- roots of one number ----------------------------------------------------------------------------
+
+
+def cubic(x: Any, a: Any) -> Any:
+    return x**3 + x - a
+
+
+def declare_bracketing(fn: Callable[..., Any], call: Callable[..., Any]) -> None:
+    nondifferentiable(
+        call,
+        name=f"scipy.optimize.{fn.__name__}",
+        params="f a b args=() xtol=2e-12 rtol=8.881784197001252e-16 maxiter=100",
+        infer=always(Float()),
+    )
+
+    def find(f: Any, a: Any, b: Any, args: Any = (), xtol: Any = 2e-12, rtol: Any = 8.881784197001252e-16,
+             maxiter: Any = 100) -> Any:  # fmt: skip
+        args = as_tuple(args)
+        fun, captured = lift((f,), float(a), *args)
+        params = (*args, *captured)
+        return solution(call(fun, a, b, args=params, xtol=xtol, rtol=rtol, maxiter=maxiter), fun, *params)
+
+    formula(fn, sample(cubic, 0.0, 2.0, (1.5,)), name=f"scipy.optimize.{fn.__name__}")(find)
+
+
+def call_brentq(f: Any, a: Any, b: Any, **options: Any) -> Any:
+    return so.brentq(f, a, b, **options)
+
+
+def call_brenth(f: Any, a: Any, b: Any, **options: Any) -> Any:
+    return so.brenth(f, a, b, **options)
+
+
+def call_ridder(f: Any, a: Any, b: Any, **options: Any) -> Any:
+    return so.ridder(f, a, b, **options)
+
+
+def call_bisect(f: Any, a: Any, b: Any, **options: Any) -> Any:
+    return so.bisect(f, a, b, **options)
+
+
+declare_bracketing(so.brentq, call_brentq)
+declare_bracketing(so.brenth, call_brenth)
+declare_bracketing(so.ridder, call_ridder)
+declare_bracketing(so.bisect, call_bisect)
+
+
+def call_newton(func: Any, x0: Any, **options: Any) -> Any:
+    return so.newton(func, x0, **options)
+
+
+def newton_type(x0: Operand, **_: Operand) -> Any:
+    return Array("float64", dims_of(x0.type)) if dims_of(x0.type) else Float()
+
+
+nondifferentiable(
+    call_newton,
+    name="scipy.optimize.newton",
+    params="func x0 fprime=None args=() tol=1.48e-08 maxiter=50 fprime2=None x1=None rtol=0.0",
+    infer=newton_type,
+)
+
+
+@formula(so.newton, sample(cubic, 1.0, args=(1.5,)), sample(cubic, START, None, (1.5,)))
+def newton(
+    func: Any, x0: Any, fprime: Any = None, args: Any = (), tol: Any = 1.48e-08, maxiter: Any = 50,
+    fprime2: Any = None, x1: Any = None, rtol: Any = 0.0,
+) -> Any:  # fmt: skip
+    args = as_tuple(args)
+    x0 = np.asarray(x0, dtype=float) if np.ndim(x0) > 0 else float(x0)
+    fun, slope, curvature, captured = lift((func, fprime, fprime2), x0, *args)
+    params = (*args, *captured)
+    x = call_newton(
+        fun, x0, fprime=slope, args=params, tol=tol, maxiter=maxiter, fprime2=curvature, x1=x1, rtol=rtol
+    )  # fmt: skip
+    return solution(x, fun, *params, apart=True)
+
+
+def call_root_scalar(f: Any, **options: Any) -> Any:
+    return so.root_scalar(f, **options)
+
+
+nondifferentiable(
+    call_root_scalar,
+    name="scipy.optimize.root_scalar",
+    params="f args=() method=None bracket=None fprime=None fprime2=None x0=None x1=None xtol=None rtol=None "
+    "maxiter=None",
+    infer=always(
+        Record(so.RootResults, ("root", "converged", "iterations", "function_calls"), (Float(), Bool(), Int(), Int()))
+    ),
+)
+
+
+@formula(so.root_scalar)
+def root_scalar(
+    f: Any, args: Any = (), method: Any = None, bracket: Any = None, fprime: Any = None, fprime2: Any = None,
+    x0: Any = None, x1: Any = None, xtol: Any = None, rtol: Any = None, maxiter: Any = None,
+) -> Any:  # fmt: skip
+    args = as_tuple(args)
+    refuse_pair(fprime)
+    fun, slope, curvature, captured = lift((f, fprime, fprime2), 1.0, *args)
+    params = (*args, *captured)
+    sol = call_root_scalar(
+        fun, args=params, method=method, bracket=bracket, fprime=slope, fprime2=curvature, x0=x0, x1=x1, xtol=xtol,
+        rtol=rtol, maxiter=maxiter,
+    )  # fmt: skip
+    root = solution(sol.root, fun, *params)
+    return result_of(
+        so.RootResults, root=root, converged=sol.converged, iterations=sol.iterations, function_calls=sol.function_calls
+    )
+
+
+def refuse_pair(derivative: Any) -> None:
+    if derivative is True:
+        refuse("a function that gives its value and derivatives together")
+
+
+@static
+def refuse(what: str) -> None:
+    raise TypeError(f"{what} has no gradient rule here")
+
+
+# --- roots of vectors -------------------------------------------------------------------------------
+
+
+def vector_type(x0: Operand, **_: Operand) -> Array:
+    return Array("float64", dims_of(x0.type))
+
+
+def call_fsolve(func: Any, x0: Any, **options: Any) -> Any:
+    return so.fsolve(func, x0, **options)
+
+
+nondifferentiable(
+    call_fsolve,
+    name="scipy.optimize.fsolve",
+    params="func x0 args=() fprime=None col_deriv=False xtol=1.49012e-08 maxfev=0 factor=100",
+    infer=vector_type,
+)
+
+
+def circle(x: Any, r: Any, s: Any) -> Any:
+    return [x[0] * x[0] + x[1] * x[1] - r, x[0] - s * x[1]]
+
+
+@formula(so.fsolve, sample(circle, START, (2.0, 0.7)))
+def fsolve(
+    func: Any, x0: Any, args: Any = (), fprime: Any = None, *, col_deriv: Any = False, xtol: Any = 1.49012e-08,
+    maxfev: Any = 0, factor: Any = 100,
+) -> Any:  # fmt: skip
+    x0 = as_vector(x0)
+    args = as_tuple(args)
+    fun, slopes, captured = lift((func, fprime), x0, *args)
+    params = (*args, *captured)
+    x = call_fsolve(
+        fun, x0, args=params, fprime=slopes, col_deriv=col_deriv, xtol=xtol, maxfev=maxfev, factor=factor
+    )  # fmt: skip
+    return solution(x, residual_of(fun, x0, params), *params)
+
+
+def residual_of(fun: Any, x0: Any, params: Any) -> Any:
+    """Return a function that gives what should be 0 as a vector."""
+
+    def residual(x: Any, *p: Any) -> Any:
+        return as_vector(fun(x, *p))
+
+    return lift((residual,), x0, *params)[0]
+
+
+def call_root(fun: Any, x0: Any, **options: Any) -> Any:
+    return so.root(fun, x0, **options)
+
+
+def root_type(x0: Operand, **_: Operand) -> Record:
+    return Record(OptimizeResult, ("x", "fun", "success", "message"), (vector_type(x0), vector_type(x0), Bool(), Str()))
+
+
+nondifferentiable(
+    call_root,
+    name="scipy.optimize.root",
+    params="fun x0 args=() method='hybr' jac=None tol=None options=None",
+    infer=root_type,
+)
+
+
+@formula(so.root)
+def root(
+    fun: Any, x0: Any, args: Any = (), method: Any = "hybr", jac: Any = None, tol: Any = None, *, options: Any = None
+) -> Any:  # fmt: skip
+    x0 = as_vector(x0)
+    args = as_tuple(args)
+    refuse_pair(jac)
+    f, slopes, captured = lift((fun, jac), x0, *args)
+    params = (*args, *captured)
+    sol = call_root(f, x0, args=params, method=method, jac=slopes, tol=tol, options=options)
+    x = solution(sol.x, residual_of(f, x0, params), *params)
+    return result_of(OptimizeResult, x=x, fun=sol.fun, success=sol.success, message=sol.message)
+
+
+def call_fixed_point(func: Any, x0: Any, **options: Any) -> Any:
+    return so.fixed_point(func, x0, **options)
+
+
+nondifferentiable(
+    call_fixed_point,
+    name="scipy.optimize.fixed_point",
+    params="func x0 args=() xtol=1e-08 maxiter=500 method='del2'",
+    infer=vector_type,
+)
+
+
+@formula(so.fixed_point)
+def fixed_point(func: Any, x0: Any, args: Any = (), xtol: Any = 1e-08, maxiter: Any = 500, method: Any = "del2") -> Any:
+    x0 = as_vector(x0)
+    args = as_tuple(args)
+    fun, captured = lift((func,), x0, *args)
+    params = (*args, *captured)
+
+    def residual(x: Any, *p: Any) -> Any:
+        return as_vector(fun(x, *p)) - x
+
+    x = call_fixed_point(fun, x0, args=params, xtol=xtol, maxiter=maxiter, method=method)
+    return solution(x, lift((residual,), x0, *params)[0], *params)
+
+
+# --- minima -----------------------------------------------------------------------------------------
+
+
+def slope_of(fun: Any, x0: Any, params: Any) -> Any:
+    """Return the gradient of an objective, which is 0 at its minimum, as a function."""
+
+    def slope(x: Any, *p: Any) -> Any:
+        return pullback(fun, (x, *p), 1.0)[0]
+
+    return lift((slope,), x0, *params)[0]
+
+
+def call_minimize(fun: Any, x0: Any, **options: Any) -> Any:
+    return so.minimize(fun, x0, **options)
+
+
+def minimum_type(x0: Operand, **_: Operand) -> Record:
+    x = vector_type(x0)
+    keys = ("x", "fun", "success", "status", "message", "nfev", "nit")
+    return Record(OptimizeResult, keys, (x, Float(), Bool(), Int(), Str(), Int(), Int()))
+
+
+nondifferentiable(
+    call_minimize,
+    name="scipy.optimize.minimize",
+    params="fun x0 args=() method=None jac=None hess=None tol=None options=None",
+    infer=minimum_type,
+)
+
+
+@formula(so.minimize)
+def minimize(
+    fun: Any, x0: Any, args: Any = (), method: Any = None, jac: Any = None, hess: Any = None, *, tol: Any = None,
+    options: Any = None,
+) -> Any:  # fmt: skip
+    x0 = as_vector(x0)
+    args = as_tuple(args)
+
+    def value(x: Any, *p: Any) -> Any:
+        return fun(x, *p)[0]
+
+    def given_slope(x: Any, *p: Any) -> Any:
+        return fun(x, *p)[1]
+
+    if jac is True:
+        f, slope, curvature, captured = lift((value, given_slope, hess), x0, *args)
+    else:
+        f, slope, curvature, captured = lift((fun, jac, hess), x0, *args)
+    params = (*args, *captured)
+    sol = call_minimize(f, x0, args=params, method=method, jac=slope, hess=curvature, tol=tol, options=options)
+    x = solution(sol.x, slope_of(f, x0, params), *params)
+    return result_of(
+        OptimizeResult, x=x, fun=f(x, *params), success=sol.success, status=sol.status, message=sol.message,
+        nfev=sol.nfev, nit=sol.nit,
+    )  # fmt: skip
+
+
+def call_minimize_scalar(fun: Any, **options: Any) -> Any:
+    return so.minimize_scalar(fun, **options)
+
+
+nondifferentiable(
+    call_minimize_scalar,
+    name="scipy.optimize.minimize_scalar",
+    params="fun bracket=None bounds=None args=() method=None tol=None options=None",
+    infer=always(
+        Record(OptimizeResult, ("x", "fun", "success", "message", "nfev", "nit"),
+               (Float(), Float(), Bool(), Str(), Int(), Int()))
+    ),
+)  # fmt: skip
+
+
+@formula(so.minimize_scalar)
+def minimize_scalar(
+    fun: Any, bracket: Any = None, *, args: Any = (), method: Any = None, tol: Any = None, options: Any = None
+) -> Any:
+    args = as_tuple(args)
+    f, captured = lift((fun,), 1.0, *args)
+    params = (*args, *captured)
+    sol = call_minimize_scalar(f, bracket=bracket, args=params, method=method, tol=tol, options=options)
+    x = solution(sol.x, slope_of(f, 1.0, params), *params)
+    return result_of(
+        OptimizeResult, x=x, fun=f(x, *params), success=sol.success, message=sol.message, nfev=sol.nfev, nit=sol.nit
+    )

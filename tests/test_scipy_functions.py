@@ -1,0 +1,252 @@
+"""SciPy functions that call functions of the program: integrals, differential equations, roots, minima.
+
+Each gradient is compared with differences in both modes, and once more differentiated.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+
+import adgen
+
+integrate = pytest.importorskip("scipy.integrate")
+optimize = pytest.importorskip("scipy.optimize")
+
+A = np.array([0.7, 1.3])
+M = np.array([[1.0, 0.2], [-0.3, 1.5]])
+TIGHT = {"rtol": 1e-10, "atol": 1e-10}
+
+
+def bell(t: Any, a: Any) -> Any:
+    return np.exp(-a * t * t)
+
+
+def cubic(x: Any, a: Any) -> Any:
+    return x**3 + x - a
+
+
+def cubic_slope(x: Any, a: Any) -> Any:
+    return 3.0 * x * x + 1.0
+
+
+def quad_in_all(a: Any, b: Any) -> Any:
+    return integrate.quad(bell, a - 1.0, b, args=(a,))[0]
+
+
+def quad_of_closure(a: Any, b: Any) -> Any:
+    c = 2.0 * a
+    value, error = integrate.quad(lambda t: np.sin(c * t) * b, a, np.pi)
+    return value * error if value > 1e9 else value
+
+
+def quad_of_vector(w: Any, n: Any) -> Any:
+    return integrate.quad(lambda t: np.sum(w * t ** np.arange(n)), 0, 2.0)[0] ** 2
+
+
+def quad_of_quad(a: Any) -> Any:
+    return integrate.dblquad(lambda y, x: np.exp(-a * x * y), 0.0, a, 0.0, lambda x: 0.5 * x + a)[0]
+
+
+def quad_of_vectors(w: Any, a: Any) -> Any:
+    return integrate.quad_vec(lambda t: np.exp(-a * t) * w, 0.0, a)[0]
+
+
+def quad_by_nodes(a: Any) -> Any:
+    return integrate.fixed_quad(bell, 0.0, a, args=(a,), n=7)[0]
+
+
+def quad_in_loop(a: Any) -> Any:
+    total = 0.0
+    for k in range(3):
+        total += integrate.quad(bell, 0.0, np.inf, (a + k,))[0]
+    return total
+
+
+def ode_of_args(y0: Any, k: Any, c: Any) -> Any:
+    def pendulum(y: Any, t: Any, k: Any, c: Any) -> Any:
+        return [y[1], -k * np.sin(y[0]) - c * y[1]]
+
+    return integrate.odeint(pendulum, y0, [0.0, 0.5, 1.25], args=(k, c), **TIGHT)
+
+
+def ode_of_closure(y0: Any, m: Any) -> Any:
+    def slope(y: Any, t: Any) -> Any:
+        return -m @ y * np.cos(t)
+
+    return np.sum(integrate.odeint(slope, y0, [0.0, 0.4, 1.0], rtol=1e-10, atol=1e-10)[-1] ** 2)
+
+
+def ode_in_times(y0: Any, k: Any, t: Any) -> Any:
+    return integrate.odeint(lambda t, y: -k * y + np.sin(t), y0, t, tfirst=True, rtol=1e-10, atol=1e-10)
+
+
+def ivp_of_closure(y0: Any, k: Any) -> Any:
+    sol = integrate.solve_ivp(lambda t, y: k * y * (1 - y), (0, 2), [y0, 0.3], t_eval=[0.5, 2.0], **TIGHT)
+    return sol.y * sol.t
+
+
+def ivp_in_times(y0: Any, k: Any) -> Any:
+    def growth(t: Any, y: Any, r: Any) -> Any:
+        return r * y * (1.0 - y) + t
+
+    times = np.array([0.5 * k, k])
+    return integrate.solve_ivp(growth, (0, k), y0, method="DOP853", t_eval=times, args=(k,), rtol=1e-10, atol=1e-10).y
+
+
+def bracketed(a: Any) -> Any:
+    return optimize.brentq(lambda x: x**3 + x - a, 0, 5) * optimize.bisect(cubic, -1.0, 3.0, (2.0 * a,))
+
+
+def newton(a: Any) -> Any:
+    return optimize.newton(cubic, 1.0, args=(a,)) + optimize.newton(cubic, 1.0, cubic_slope, (a,))
+
+
+def newton_each(a: Any) -> Any:
+    return optimize.newton(lambda x: x**3 + x - a, np.array([1.0, 2.0]))
+
+
+def scalar_root(a: Any) -> Any:
+    return optimize.root_scalar(cubic, args=(a,), bracket=(0, 5)).root
+
+
+def vector_root(a: Any, m: Any) -> Any:
+    sol = optimize.root(lambda x: m @ x + x**3 - a, [0.5, 0.5])
+    return sol.x if sol.success else np.zeros(2)
+
+
+def vector_fsolve(a: Any, m: Any) -> Any:
+    return optimize.fsolve(
+        lambda x, b: m @ x + x**3 - b, np.zeros(2), args=(a,), fprime=lambda x, b: m + np.diag(3 * x**2)
+    )
+
+
+def fixed(a: Any) -> Any:
+    return optimize.fixed_point(lambda x: a * np.cos(x), np.array([0.5, 0.7]), xtol=1e-13)
+
+
+def argmin(a: Any, b: Any) -> Any:
+    return optimize.minimize(lambda x: np.sum((x - a) ** 2) + b * np.sum(x**4), np.zeros(2), tol=1e-12).x
+
+
+def minimum(a: Any, b: Any) -> Any:
+    def objective(x: Any, s: Any) -> Any:
+        return np.sum((x - a) ** 2) + s * np.sum(x**4)
+
+    def slope(x: Any, s: Any) -> Any:
+        return 2.0 * (x - a) + 4.0 * s * x**3
+
+    return optimize.minimize(objective, np.zeros(2), args=(b,), jac=slope, options={"gtol": 1e-12}).fun
+
+
+def bowl(x: Any, a: Any) -> Any:
+    return np.sum((x - a) ** 2) + np.sum(x**4)
+
+
+bowl_with_slope = adgen.value_and_grad(bowl)
+
+
+def argmin_with_slope(a: Any) -> Any:
+    return optimize.minimize(bowl_with_slope, np.zeros(2), args=(a,), jac=True, tol=1e-12).x
+
+
+def scalar_argmin(a: Any, b: Any) -> Any:
+    return optimize.minimize_scalar(lambda x: (x - a) ** 2 + b * x**4).x
+
+
+PROGRAMS = [
+    (quad_in_all, (0.7, 1.2)),
+    (quad_of_closure, (0.6, 1.3)),
+    (quad_of_vector, (np.array([0.5, 1.0, -0.3]), 3)),
+    (quad_in_loop, (0.7,)),
+    (quad_of_quad, (0.7,)),
+    (quad_of_vectors, (A, 0.7)),
+    (quad_by_nodes, (0.7,)),
+    (ode_of_args, (A, 1.5, 0.3)),
+    (ode_of_closure, (A, M)),
+    (ode_in_times, (0.5, 0.8, np.array([0.0, 0.7, 1.1]))),
+    (ivp_of_closure, (0.4, 0.8)),
+    (ivp_in_times, (A, 0.8)),
+    (bracketed, (1.5,)),
+    (newton, (1.5,)),
+    (newton_each, (1.5,)),
+    (scalar_root, (1.5,)),
+    (vector_root, (A, M)),
+    (vector_fsolve, (A, M)),
+    (fixed, (0.8,)),
+    (argmin, (A, 0.4)),
+    (minimum, (A, 0.4)),
+    (argmin_with_slope, (A,)),
+    (scalar_argmin, (0.7, 0.4)),
+]
+
+
+@pytest.mark.parametrize(("f", "args"), PROGRAMS, ids=[f.__name__ for f, _ in PROGRAMS])
+def test_derivatives(f: Any, args: Any) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        value, _ = adgen.vjp(f, *args)
+        np.testing.assert_array_equal(value, f(*args))
+        adgen.check_grads(f, args, order=1 if f in (ode_of_args, ivp_of_closure) else 2, rtol=1e-4, atol=1e-5)
+
+
+def times_of_the_solver(k: Any) -> Any:
+    return integrate.solve_ivp(lambda t, y: -k * y, (0, 1), [1.0]).y[0, -1]
+
+
+CALLS: list[float] = []
+
+
+def with_effects(a: Any) -> Any:
+    def f(x: Any) -> Any:
+        print(x)
+        return x - a
+
+    return optimize.brentq(f, 0.0, 3.0)
+
+
+def with_writes(a: Any) -> Any:
+    count = np.zeros(1)
+
+    def f(x: Any) -> Any:
+        count[0] += 1.0
+        return x - a
+
+    return optimize.brentq(f, 0.0, 3.0) * count[0]
+
+
+def in_bounds(a: Any) -> Any:
+    return optimize.minimize(lambda x: np.sum((x - a) ** 2), np.zeros(2), bounds=[(0, 1), (0, 1)]).x[0]
+
+
+def weighted(a: Any) -> Any:
+    return integrate.quad(bell, 0.0, 1.0, args=(a,), weight="cos", wvar=2.0)[0]
+
+
+@pytest.mark.parametrize("f", [times_of_the_solver, with_effects, with_writes, in_bounds, weighted])
+def test_what_is_not_known_is_refused(f: Any) -> None:
+    with pytest.raises(adgen.UnsupportedError):
+        adgen.grad(f)(0.8)
+
+
+SCALE = 2.0
+
+
+def scaled_area(a: Any) -> Any:
+    return integrate.quad(lambda t: SCALE * a * t, 0.0, 1.0)[0]
+
+
+def test_globals_are_read_at_each_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    slope = adgen.grad(scaled_area)
+    assert abs(slope(0.5) - 1.0) < 1e-12
+    monkeypatch.setitem(globals(), "SCALE", 3.0)
+    assert abs(slope(0.5) - 1.5) < 1e-12
+
+
+def test_source_defines_the_function() -> None:
+    text = adgen.grad(bracketed).specialize(1.5).source
+    assert "def f(x, a):\n    return x ** 3 + x - a" in text
+    assert "scipy.optimize.brentq(f, 0, 5, args=(a,))" in text
