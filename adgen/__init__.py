@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from adgen.api.cached import CacheInfo, cache_info, clear_cache
 from adgen.api.check import check_grads
+from adgen.api.compiled import Compiled, compile  # noqa: A004 - the word is used as a decorator, under the package's name
 from adgen.api.custom import (
     custom_jvp,
     custom_vjp,
@@ -26,6 +27,7 @@ from adgen.api.custom import (
 from adgen.api.grad import Gradient, grad, value_and_grad
 from adgen.api.products import jvp, vjp
 from adgen.api.tags import tag
+from adgen.api.tapes import GradientTape, gradients
 from adgen.errors import (
     AdgenError,
     AliasError,
@@ -46,7 +48,9 @@ __all__ = [
     "AliasError",
     "CacheInfo",
     "CheckError",
+    "Compiled",
     "Gradient",
+    "GradientTape",
     "InternalError",
     "NoGradientError",
     "RegistrationError",
@@ -59,9 +63,11 @@ __all__ = [
     "cache_info",
     "check_grads",
     "clear_cache",
+    "compile",
     "custom_jvp",
     "custom_vjp",
     "grad",
+    "gradients",
     "has_rule",
     "jvp",
     "override_gradient",

@@ -164,6 +164,8 @@ def unwrap(fn: Any, options: Options) -> tuple[Any, Options]:
     fn = as_function(fn)
     if not isinstance(fn, Gradient):
         return fn, options
+    if fn.mode == "primal":
+        return fn.primal, options
     from adgen.errors import UsageError
 
     if options.of or fn.output_gradients is not None:

@@ -35,6 +35,7 @@ from adgen.infer import (
     operations,
     operator_calls,
     primitives,
+    tapes,
     writers,
 )
 from adgen.infer.values import (
@@ -49,6 +50,7 @@ from adgen.infer.values import (
     Partial,
     Ref,
     Seq,
+    TapeV,
     TupleV,
 )
 from adgen.ir.nodes import Const, Operand, Var
@@ -116,6 +118,8 @@ def call(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any], hin
         if isinstance(c, Map) and c.cls is not dict:
             return call(e, methods.class_attribute(e, fn, c.cls, "__call__"), args, kwargs, hint)
     if isinstance(fn, Method):
+        if isinstance(fn.owner, TapeV):
+            return tapes.call_method(e, fn.owner, fn.name, args, dict(kwargs), hint)
         return methods.call_method(e, fn.owner, fn.name, args, kwargs, hint)
     if isinstance(fn, Const) and fn in e.paths:
         owner, path = e.paths[fn]
@@ -221,6 +225,8 @@ def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, An
     if formula is not None:
         return call_formula(e, formula, args, kwargs, hint)
     if getattr(fn, "primal", None) is not None and hasattr(fn, "wrt"):
+        if fn.mode == "primal":
+            return call_object(e, fn.primal, args, kwargs, hint)
         return call_gradient(e, fn, args, kwargs)
     if getattr(fn, "__module__", None) == "adgen.api.grad" and all(isinstance(a, Const) for a in args):
         return Const(fn(*[a.value for a in args], **{k: e.static(a, f"'{k}'") for k, a in kwargs.items()}), Opaque())

@@ -10,7 +10,7 @@ import builtins
 import contextlib
 import dataclasses
 import types as pytypes
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from adgen.api.request import Baked
@@ -30,6 +30,7 @@ from adgen.infer import (
     operations,
     primitives,
     rows,
+    tapes,
 )
 from adgen.infer.values import (
     UNBOUND,
@@ -87,6 +88,13 @@ class Engine:
         self.anchors: list[Any] = []  # those of them that the text relies on
         self.paths: dict[Const, tuple[Any, str]] = {}  # how a function reads these objects
         self.printable = True  # names of the program are kept; False inside rules
+        self.taping = False  # the program takes gradients of its own values
+        self.around: list[
+            tuple[int, Mapping[Any, Any]]
+        ] = []  # the loops that are open: depth of their body, their leaves
+        self.asked: dict[int, frozenset[str]] = {}  # names that functions hand to gradients
+        self.checks: list[tapes.Check] = []
+        self.versions: dict[Obj, dict[Var, None]] = {}  # what arrays that were written have been
         self.overrides: list[tuple[Any, Primitive]] = []  # rules for functions, the innermost first
         self.marks = marks.Marks()
         self.written: dict[Obj, None] = {}
@@ -195,6 +203,8 @@ class Engine:
         return value
 
     def set(self, target: str, value: Any) -> None:
+        if self.taping:
+            value = tapes.keep_apart(self, target, value)
         self.env[target] = value
         for c in self.changes:
             c.names.setdefault((self.frame, target), self.b.guarded)
@@ -383,6 +393,8 @@ class Engine:
                 origin=self.origin,
             )
         self.written.setdefault(obj)
+        if self.taping:
+            tapes.note_write(self, obj, self.state.heap[obj], content)
         for c in self.changes:
             c.objects.setdefault(obj, self.b.guarded)
         content = marks.write(self, obj, content)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
-from adgen.infer import branches, calls, custom_calls, inlining, objects
+from adgen.infer import branches, calls, custom_calls, inlining, objects, tapes
 from adgen.infer.values import (
     UNBOUND,
     Closure,
@@ -24,6 +24,7 @@ from adgen.infer.values import (
     Once,
     Poison,
     ReversedV,
+    TapeV,
     ZipV,
 )
 from adgen.ir.nodes import Const, Var
@@ -214,10 +215,14 @@ def run_with(e: Engine, s: tree.With) -> None:
 
     if isinstance(manager, ManagerV) and manager.suppressed:
         attempt(e, manager.suppressed, lambda: body(e.b.const(None)), lambda caught: None)
+    elif isinstance(manager, TapeV):
+        tapes.run_tape(e, manager, body)
     elif isinstance(manager, ManagerV) and manager.generator is not None:
         _run_round(e, manager.generator, body)
     elif isinstance(manager, ManagerV) and manager.overrides:
         custom_calls.run_overridden(e, manager.overrides, lambda: body(e.b.const(None)))
+    elif isinstance(manager, ManagerV) and manager.around is not None:
+        manager.around(body)
     elif isinstance(manager, ManagerV):
         with e.let_pass(manager.errors):
             body(manager.value)

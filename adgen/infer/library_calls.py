@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adgen.api.custom import override_gradient
+from adgen.api.tapes import GradientTape, gradients
 from adgen.errors import UnsupportedError
-from adgen.infer import attributes, calls, custom_calls, items, methods, operations, primitives
+from adgen.infer import attributes, calls, custom_calls, items, methods, operations, primitives, tapes
 from adgen.infer.builtin_calls import handles, make_dict
 from adgen.infer.values import ManagerV, Map, Partial, Ref, Seq, TupleV
 from adgen.ir.build import shift
@@ -208,3 +209,13 @@ def _shaped_like(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: d
 @handles(override_gradient)
 def _override(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     return custom_calls.override_manager(e, args, kwargs)
+
+
+@handles(GradientTape)
+def _tape(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    return tapes.make_tape(e, args, kwargs)
+
+
+@handles(gradients)
+def _gradients(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    return tapes.gradients(e, args, kwargs, hint)

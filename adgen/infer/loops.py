@@ -206,10 +206,12 @@ class Runner(Fit):
         missed: list[UnsupportedError] = []
         e.tentative.append((e.frame, unbound, missed))
         e.loops.append(self.entry.heap)
+        e.around.append((e.b.depth, self.leaves))
         try:
             self._body(headers, header_state, range_, index, missed, structure)
         finally:
             e.loops.pop()
+            e.around.pop()
             e.tentative.pop()
 
     def _body(

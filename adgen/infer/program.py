@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from adgen.errors import UnsupportedError
 from adgen.frontend.lower import lower
-from adgen.infer import marks
+from adgen.infer import marks, tapes
 from adgen.infer.engine import Engine
 from adgen.infer.leave import leave
 from adgen.infer.values import Map, Obj, Poison, Ref, Seq, TupleV
@@ -58,8 +59,22 @@ def infer(
     asked: marks.Asked = NOTHING,
 ) -> Program:
     """Type a function for one signature; `asked` are the names that `wrt`, `of` and `stop_gradients` speak of."""
+    with suppress(tapes.Retape):
+        return _infer(fn, types, statics, setup, asked, False)
+    return _infer(fn, types, statics, setup, asked, True)
+
+
+def _infer(
+    fn: Callable[..., Any],
+    types: Sequence[Type],
+    statics: Mapping[str, Any],
+    setup: Callable[[Engine], None] | None,
+    asked: marks.Asked,
+    taping: bool,
+) -> Program:
     tree = lower(fn)
     b = Builder()
+    b.shares = not taping
     hidden: dict[tuple[int, str], HiddenValue] = {}
 
     def hide(e: Engine, owner: Any, name: str, value: Any) -> Any:
@@ -94,6 +109,7 @@ def infer(
 
     roots: dict[tuple[int, str], tuple[Any, dict[Obj, Any]]] = {}
     e = Engine(b, hide)
+    e.taping = taping
     if setup is not None:
         setup(e)
     b.open()
@@ -136,6 +152,7 @@ def infer(
             linked = [e.state.heap.get(o) for o in e.state.links.get(obj, ())]
             final.update({f"{name} {k}": x for k, x in enumerate(linked) if isinstance(x, (Var, Const))})
     body = b.close((out,))
+    tapes.check(e.checks, body)
     shown = [h for h in hidden.values() if not h.static]
     body = _keep_apart(e, body, leaves, [(h.name, h.var) for h in shown if isinstance(h.var.type, (Array, List))])
     func = Func(fn.__name__, (*params.values(), *[h.var for h in shown]), body)

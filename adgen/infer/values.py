@@ -7,6 +7,7 @@ not be the same memory are *linked*: a write to one poisons the others, and read
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -178,8 +179,18 @@ class ManagerV:
     value: Any
     generator: GeneratorV | None = None
     suppressed: tuple[type[BaseException], ...] = ()  # exceptions that end the block, and no more
+    around: Callable[[Callable[[Any], None]], None] | None = None  # runs the body, and what belongs round it
     overrides: tuple[tuple[Any, Any], ...] = ()  # functions and the rules that the block gives them
     errors: tuple[tuple[str, str], ...] = ()  # what happens to NumPy's floating-point errors in the block
+
+
+@dataclass(frozen=True, slots=True)
+class TapeV:
+    """A gradient tape; the heap has what it recorded."""
+
+    obj: Obj
+    persistent: bool
+    watches: bool  # everything, not only what it was told
 
 
 @dataclass(frozen=True, slots=True)

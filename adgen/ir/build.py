@@ -50,6 +50,7 @@ class Builder:
         self.defs: dict[Var, Let] = {}
         self.origin: Origin | None = None
         self.adjoint = False
+        self.shares = True  # two equal expressions are one value
         self.guards = 0  # `try` bodies round what is emitted
         self.guarded = 0  # statements in them that may raise
         self.algebra: Callable[[Builder, str, tuple[Operand, ...]], Operand | None] | None = None
@@ -86,6 +87,16 @@ class Builder:
         del self._stmts[-1][mark[0] :]
         self._shared[-1].clear()
         self._shared[-1].update(mark[1])
+
+    def visible(self) -> Iterator[tuple[int, list[Stmt], int, Stmt]]:
+        """Yield the statements before this point that it can see, with their region (its depth from 0) and place."""
+        for depth, region in enumerate(self._stmts):
+            for k, s in enumerate(region):
+                yield depth, region, k, s
+
+    def place(self) -> tuple[int, int]:
+        """Return depth and place of the next statement."""
+        return len(self._stmts) - 1, len(self._stmts[-1])
 
     def append(self, s: Stmt) -> None:
         """Add a statement as it is."""
@@ -158,7 +169,7 @@ class Builder:
                 if simpler is not None:
                     return self.bind(simpler, name, fixed)
             key = self._key(op, args, kws, place, mode)
-            if key is not None:
+            if key is not None and self.shares:
                 for shared in reversed(self._shared):
                     if key in shared:
                         return self.bind(shared[key], name, fixed)

@@ -56,6 +56,13 @@ def fit_gradient(value: Any, like: Any, out: Any, rule: str) -> Any:
     return unbroadcast(value, like) if len(given) >= len(shape) else np.full(shape, value)
 
 
+def as_seed(seed: Any, like: Any) -> Any:
+    """Return the gradient that a target starts with; raise ValueError if it has another shape."""
+    if np.shape(seed) != np.shape(like):
+        raise ValueError(f"output gradients of shape {np.shape(seed)} for a target of shape {np.shape(like)}")
+    return seed
+
+
 def ones_list(values: Any) -> Any:
     """Return a list of ones like the values of a list."""
     return [1.0 + 0.0 * v if np.ndim(v) == 0 else np.ones_like(v) for v in values]

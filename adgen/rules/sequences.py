@@ -26,6 +26,11 @@ def _pin(x: Any, label: Any, *perturbation: Any) -> Any:
     return x
 
 
+def _named(x: Any) -> Any:
+    """Return x as a value of its own, of which a gradient may be asked."""
+    return x
+
+
 def _written_places(like: Operand, key: Operand) -> Type:
     base = like.type
     assert isinstance(base, Array) and isinstance(key.type, Tuple)
@@ -45,4 +50,5 @@ structure(list, "x /", name="to_list", infer=lambda x: List(Float()), memory="vi
 structure(_to_floats, "x /", name="to_floats", infer=always(List(Float())), show="_.tolist()")
 structure(_reversed_list, "seq", name="reversed_list", infer=exactly("seq"), show="_[::-1]")
 structure(_pin, "x label *perturbation", name="pin", infer=lambda x, label, rest: x.type, memory="same", show="_")
+structure(_named, "x", name="named", infer=exactly("x"), memory="same", show="_")
 structure(stop_gradient, "x", name="stop_gradient", infer=exactly("x"), memory="same", show="_")

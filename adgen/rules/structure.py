@@ -11,7 +11,7 @@ import numpy as np
 from adgen.ir.nodes import Const, Index, Mode, Operand, Place
 from adgen.ir.types import Array, Bool, Float, Int, List, NoneT, Opaque, Record, Scalar, Tuple, Type, is_scalar
 from adgen.rules.declare import elementwise, linear, nondifferentiable, query, register, sample, structure
-from adgen.rules.helpers import check_apart, check_length, fit_gradient, unbroadcast, unpack
+from adgen.rules.helpers import as_seed, check_apart, check_length, fit_gradient, unbroadcast, unpack
 from adgen.rules.indexing import index_type, resolve_items
 from adgen.rules.lattice import dtype_name, is_namedtuple, join, refresh, skeleton_clash, type_of_list
 from adgen.rules.typing import always, array_dims, exactly, known
@@ -278,4 +278,14 @@ linear(
     memory="maybe",
     infer=_fitted_type,
     samples=(sample(M, V, M, "r"), sample(M, np.ones((2, 1)), M, "r"), sample(V, V, np.ones(()), "r")),
+)
+linear(
+    as_seed,
+    "seed like",
+    args=("seed",),
+    vjp=lambda g: g,
+    name="as_seed",
+    memory="same",
+    infer=lambda seed, like: Array(seed.type.dtype, array_dims(like.type)) if array_dims(like.type) else seed.type,
+    samples=(sample(V, V), sample(1.5, 2.0)),
 )

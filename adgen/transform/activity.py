@@ -6,7 +6,7 @@ and shapes are inactive by kind.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from adgen.errors import NoGradientError
@@ -15,7 +15,12 @@ from adgen.ir.types import List, Opaque, Record, Tuple, Type, is_floating
 from adgen.rules.typing import bound_args
 
 INERT = ("zero", "query", "constructor")
-LIKE = {"np.full_like": (0,), "unbroadcast": (1,), "fit_gradient": (1, 2)}  # arguments only the shape of which is taken
+LIKE = {
+    "np.full_like": (0,),
+    "unbroadcast": (1,),
+    "fit_gradient": (1, 2),
+    "as_seed": (1,),
+}  # arguments only the shape of which is taken
 PLACES = ("getitem", "update")  # what follows the value are indices
 
 
@@ -51,8 +56,9 @@ def _holds_opaque(t: Type) -> bool:
 class Varied:
     """The values that depend on the sources."""
 
-    def __init__(self, body: Block, sources: Iterable[Var]) -> None:
+    def __init__(self, body: Block, sources: Iterable[Var], cuts: Collection[Var] = ()) -> None:
         self.values: set[Var] = set(sources)
+        self.cuts = cuts  # values that are held constant
         self.tainted: dict[Var, Let] = {}  # objects of unknown kind that an active value went into, and where it did
         self.made: dict[Var, Let] = {}
         self.leak: Let | None = None  # the first call that may have kept an active value in some object
@@ -65,7 +71,7 @@ class Varied:
         return isinstance(v, Var) and v in self.values
 
     def _mark(self, out: Var) -> None:
-        if is_floating(out.type):
+        if is_floating(out.type) and out not in self.cuts:
             self.values.add(out)
 
     def _block(self, block: Block) -> None:

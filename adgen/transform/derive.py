@@ -60,7 +60,7 @@ def differentiate(func: Func, sources: Sequence[Var], seed: Operand | None, unco
     cots.added = virtual
     result = body.results[0]
     if result in varied:
-        cots.add(result, seed if seed is not None else _ones(b, result.type, result))
+        cots.add(result, seed if seed is not None else ones(b, result.type, result))
     reverse.block(body, cots)
     b.origin = None
     gradients = []
@@ -101,11 +101,11 @@ def finish(cots: Cotangents, c: Cot, v: Var, unconnected: str) -> Operand:
     return cots.b.call("make_tuple", *items) if isinstance(t, Tuple) else make_record(cots.b, t, items)
 
 
-def _ones(b: Builder, t: Type, value: Operand) -> Cot:
+def ones(b: Builder, t: Type, value: Operand) -> Cot:
     """Return the seed of the sum of all floating-point elements."""
     if isinstance(t, (Tuple, Record)):
         keys = range(len(t.items)) if isinstance(t, Tuple) else t.keys
-        return {k: _ones(b, i, b.call("item", value, b.const(k))) for k, i in zip(keys, t.items) if is_floating(i)}
+        return {k: ones(b, i, b.call("item", value, b.const(k))) for k, i in zip(keys, t.items) if is_floating(i)}
     if isinstance(t, List):
         return b.call("ones_list", value)
     return b.const(1.0)

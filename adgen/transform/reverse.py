@@ -17,6 +17,7 @@ from adgen.ir.nodes import (
     Index,
     Let,
     Operand,
+    Stmt,
     Var,
 )
 from adgen.ir.types import Array, List, Record, Tuple, is_floating
@@ -35,15 +36,18 @@ class Reverse(Regions, Structures):
     def block(self, block: Block, cots: Cotangents) -> None:
         """Emit the backward statements of a block into the open region."""
         for s in reversed(block.stmts):
-            with self.b.at(s.origin):
-                if isinstance(s, Let):
-                    c = cots.pop(s.out)
-                    if c is not None and s.out in self.varied:
-                        self.let(s, c, cots)
-                elif isinstance(s, If):
-                    self.branch(s, cots)
-                else:
-                    self.loop(s, cots)
+            self.statement(s, cots)
+
+    def statement(self, s: Stmt, cots: Cotangents) -> None:
+        with self.b.at(s.origin):
+            if isinstance(s, Let):
+                c = cots.pop(s.out)
+                if c is not None and s.out in self.varied:
+                    self.let(s, c, cots)
+            elif isinstance(s, If):
+                self.branch(s, cots)
+            else:
+                self.loop(s, cots)
 
     def let(self, s: Let, c: Cot, cots: Cotangents) -> None:
         op = s.op

@@ -70,10 +70,11 @@ class Saves:
 
     def assemble(self, block: Block) -> Block:
         """Return a primal block with all additions made."""
-        stmts = tuple(self._statement(s) for s in block.stmts)
+        stmts = tuple(self.with_additions(s) for s in block.stmts)
         return block if all(a is b for a, b in zip(stmts, block.stmts)) else Block(stmts, block.results)
 
-    def _statement(self, s: Stmt) -> Stmt:
+    def with_additions(self, s: Stmt) -> Stmt:
+        """Return a primal statement with all additions made."""
         if isinstance(s, Let):
             return s
         extra = self.of.get(s)

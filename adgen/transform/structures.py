@@ -38,6 +38,7 @@ class Structures(Backward):
             "append": self._append,
             "bound": self._same,
             "pin": self._pin,
+            "named": self._same,
             "copy": self._same,
             "np.where": self._where,
             "np.array": self._array,
