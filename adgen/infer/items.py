@@ -242,20 +242,8 @@ def set_item(e: Engine, base: Any, key: Any, value: Any) -> None:
         if not isinstance(value, (TupleV, Ref)) or operations.is_array(e, value)
         else primitives.as_array(e, value)
     )
-    _refuse_repeats(e, k, v)
     n = len(base.holes)
     e.write_place(base, v, (*base.place, shift(k.index, n)), (*base.holes, *k.holes), "set")
-
-
-def _refuse_repeats(e: Engine, k: Key, v: Operand) -> None:
-    simple = all(isinstance(i, (Hole, int)) for i in k.index.items)
-    if k.advanced and not k.boolean and not simple and is_floating(v.type) and not isinstance(v, Const):
-        raise UnsupportedError(
-            what="a store at places given by an array of integers",
-            why="an index that occurs twice would keep only the last value",
-            instead="store with a slice or a boolean mask, or loop over the indices",
-            origin=e.origin,
-        )
 
 
 def _store_in_row(e: Engine, base: Ref, key: Any, value: Any) -> None:
@@ -328,7 +316,6 @@ def aug_item(e: Engine, base: Any, key: Any, symbol: str, value: Any) -> None:
             return
         old = e.wrap(e.b.load(e.value(base), (k.index,), k.holes))
         new = e.value(operations.binary(e, symbol, old, value))
-        _refuse_repeats(e, k, new)
         e.write_place(base, new, place, holes, "set")
         return
     old = get_item(e, base, key, {})

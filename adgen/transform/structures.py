@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from adgen.ir.build import Builder, shift
@@ -15,7 +15,7 @@ from adgen.ir.nodes import (
     Slice,
     Var,
 )
-from adgen.ir.types import Array, List, Record, Tuple, is_floating, is_scalar
+from adgen.ir.types import Array, Bool, List, Record, Tuple, is_floating, is_scalar
 from adgen.rules.registry import REGISTRY
 from adgen.transform.activity import Varied
 from adgen.transform.backward import Backward, OneSided
@@ -142,11 +142,11 @@ class Structures(Backward):
                 # Only the step by arrays can repeat; it is the last one.
                 *outer, step = place
                 assert isinstance(step, Index)
-                key = self.b.call(
-                    "make_tuple", *[holes[i.arg] if isinstance(i, Hole) else self.b.const(i) for i in step.items]
-                )
+                key = self.b.call("make_tuple", *[self._key_part(i, holes) for i in step.items])
                 view = self.b.load(d, tuple(outer), holes) if outer else d
-                part = self.b.call("np.where", self.b.call("last_writes", view, key), part, self.b.const(0.0))
+                kept = Array("bool", part.type.dims) if isinstance(part.type, Array) else Bool()
+                stays = self.b.emit(self.b.row("last_writes"), (view, key), type=kept)
+                part = self.b.call("np.where", stays, part, self.b.const(0.0))
             cots.add(value, cots.project(part, value))
         if s.mode == "set":
             if not place or base not in self.varied:
@@ -159,6 +159,17 @@ class Structures(Backward):
             d = self.b.update(d, zero, place, holes, "set", name=name, fixed=fixed, type=t)
         if base in self.varied:
             cots.add(base, d)
+
+    def _key_part(self, item: Any, holes: Sequence[Operand]) -> Operand:
+        """Return an item of an index as a value."""
+        if isinstance(item, Slice):
+            bounds = [item.start, item.stop, item.step]
+            if item.step is None:
+                del bounds[2]
+                if item.start is None:
+                    del bounds[0]
+            return self.b.call("slice", *[self._key_part(p, holes) for p in bounds])
+        return holes[item.arg] if isinstance(item, Hole) else self.b.const(item)
 
     @staticmethod
     def _may_repeat(s: Let) -> bool:
