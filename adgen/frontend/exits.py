@@ -48,6 +48,7 @@ from adgen.ir.nodes import Origin
 _RET, _RETURNED = "%ret", "%returned"
 _LEAVES = frozenset("bcr")  # break, continue, return
 _NONE: frozenset[str] = frozenset()
+_CHOOSING = (If, For, While, Try, Finally, With, Break, Continue, Return, Raise)
 
 Flags = tuple[tuple[str, bool], ...]
 
@@ -91,6 +92,9 @@ class _Context:
 
 def single_exit(fn: Function) -> Function:
     """Return the function in the form in which its only `Return` is its last statement."""
+    last = fn.body[-1] if fn.body else None
+    if isinstance(last, Return) and not any(isinstance(s, _CHOOSING) for s in fn.body[:-1]):
+        return fn  # as most rules are
     return replace(fn, body=_Exits().function(fn))
 
 

@@ -120,7 +120,9 @@ class Lowerer(MatchLowerer):
         super().__init__(Locator(source, name), frozenset(), outer, scope)
         self.local = frozenset(map(self.mangle, self.names.assigned))
         # Any call may rebind what an inner function declares nonlocal: it is read where Python reads it.
-        declared = [n for d in gast.walk(node) if isinstance(d, gast.Nonlocal) for n in d.names]
+        declared: list[str] = []
+        if any("nonlocal" in line for line in source.lines):
+            declared = [n for d in gast.walk(node) if isinstance(d, gast.Nonlocal) for n in d.names]
         self.shared = frozenset(map(self.mangle, declared)) & self.local
         self.node = node
         self.name = name
