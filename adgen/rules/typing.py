@@ -158,6 +158,7 @@ _WEAK_VALUES: dict[type[Type], Callable[[float], Any]] = {
     NoneT: lambda v: None,
 }
 _TRIED: dict[Any, Type] = {}
+_NUMBERS = (Float, Scalar)
 
 
 def representative(t: Type, number: float = 1.0, length: int = 1, exact: bool = False) -> Any:
@@ -263,6 +264,21 @@ def result_type(
     """Return the type of what a call gives; raise TypeError where the call can't be typed."""
     if op.kind == "opaque":
         return Opaque()
+    plain = None
+    if op.kind == "elementwise" and not kws and all(type(a.type) in _NUMBERS for a in args):
+        plain = (
+            op,
+            *[a.type for a in args],
+        )  # the values of numbers do not matter
+        if (known := _TRIED.get(plain)) is not None:
+            return known
+    found = _result_type(op, args, kws, place, mode)
+    if plain is not None:
+        _TRIED[plain] = found
+    return found
+
+
+def _result_type(op: Primitive, args: tuple[Operand, ...], kws: tuple[str, ...], place: Place, mode: Mode) -> Type:
     bound = bound_args(op, args, kws)
     answer = None
     if op.infer is not None:
