@@ -26,6 +26,7 @@ from adgen.api.custom import (
 )
 from adgen.api.grad import Gradient, grad, value_and_grad
 from adgen.api.products import jvp, vjp
+from adgen.api.surgery import gradient_of, map_gradient
 from adgen.api.tags import tag
 from adgen.api.tapes import GradientTape, gradients
 from adgen.errors import (
@@ -67,9 +68,11 @@ __all__ = [
     "custom_jvp",
     "custom_vjp",
     "grad",
+    "gradient_of",
     "gradients",
     "has_rule",
     "jvp",
+    "map_gradient",
     "override_gradient",
     "register_jvp",
     "register_vjp",

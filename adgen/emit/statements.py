@@ -204,6 +204,10 @@ class StatementWriter:
             self.put(ast.Expr(ast.Call(ast.Attribute(load(target), "append", ast.Load()), [value], [])), s.origin)
             return
         place = self.expressions.place(load(target), s)
+        if s.mode == "set" and not s.place and self.was_augmented(s, target, value):
+            assert isinstance(value, ast.BinOp)
+            self.put(ast.AugAssign(ast.Name(target, ast.Store()), value.op, value.right), s.origin)
+            return
         if s.mode == "set":
             if not isinstance(place, ast.Subscript):
                 place = ast.Subscript(place, ast.Constant(...), ast.Load())
@@ -219,6 +223,14 @@ class StatementWriter:
         ):
             place = ast.Subscript(place, ast.Constant(...), ast.Load())
         self.put(ast.AugAssign(place, ast.Add() if s.mode == "add" else ast.Sub(), value), s.origin)
+
+    @staticmethod
+    def was_augmented(s: Let, target: str, value: ast.expr) -> bool:
+        """Say whether a whole array is written as the user wrote it: `u *= v`."""
+        if not isinstance(value, ast.BinOp) or not isinstance(value.left, ast.Name) or value.left.id != target:
+            return False
+        sign = next((k for k, op in BINARY.items() if isinstance(value.op, op)), None)
+        return s.origin is not None and s.origin.text.replace(" ", "").startswith(f"{target}{sign}=")
 
     def branch(self, s: If) -> None:
         self.comment(s)

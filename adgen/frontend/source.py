@@ -22,6 +22,7 @@ from adgen.errors import SourceError
 from adgen.frontend.codes import compile_alone, compile_file, enclosing_class, is_same_code, is_within, parse_text
 from adgen.frontend.convert import to_gast
 from adgen.frontend.deep import deep_recursion
+from adgen.frontend.surgery import desugar
 
 _TRIES = 60  # ends of a block to try before the whole file is parsed
 _ABOVE = 40  # lines above a lambda where its statement may begin
@@ -73,7 +74,7 @@ def find_source(fn: Callable[..., Any]) -> Source:
             if node is None:
                 raise _no_text(function) if code.co_filename.startswith("<") else _not_same(function)
             lines = again
-        return _make_source(lines, node, code)
+        return _make_source(lines, node, function)
 
 
 def _read_lines(fn: FunctionType) -> list[str]:
@@ -206,13 +207,16 @@ def _holds(outer: ast.AST, inner: ast.AST) -> bool:
     return any(n is inner for n in ast.walk(outer))
 
 
-def _make_source(lines: list[str], node: Any, code: CodeType) -> Source:
+def _make_source(lines: list[str], node: Any, fn: FunctionType) -> Source:
+    code = fn.__code__
     first = code.co_firstlineno
     if code.co_name == "<lambda>":
         first = node.lineno
     if not isinstance(node, ast.Lambda):
         node.decorator_list = []
     own = lines[first - 1 : node.end_lineno]
+    if any("with" in line for line in own):
+        node = desugar(node, fn)
     source = Source(code.co_filename, first, own, to_gast(node), code.co_name, enclosing_class(code))
     comments = {first + i: line.strip() for i, line in enumerate(own) if line.lstrip().startswith("#")}
     if comments:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adgen.api.custom import override_gradient
+from adgen.api.surgery import gradient_of, map_gradient
 from adgen.api.tapes import GradientTape, gradients
 from adgen.errors import UnsupportedError
-from adgen.infer import attributes, calls, custom_calls, items, methods, operations, primitives, tapes
+from adgen.infer import attributes, calls, custom_calls, items, methods, operations, primitives, surgery, tapes
 from adgen.infer.builtin_calls import handles, make_dict
 from adgen.infer.values import ManagerV, Map, Partial, Ref, Seq, TupleV
 from adgen.ir.build import shift
@@ -219,3 +220,14 @@ def _tape(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str
 @handles(gradients)
 def _gradients(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     return tapes.gradients(e, args, kwargs, hint)
+
+
+@handles(map_gradient)
+def _map_gradient(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    bound = dict(zip(("fn", "h"), args, strict=False)) | kwargs
+    return surgery.map_gradient(e, bound["fn"], bound["h"], hint)
+
+
+@handles(gradient_of)
+def _gradient_of(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    return surgery.gradient_of(e, args, kwargs, hint)

@@ -491,14 +491,22 @@ def leaves(source: Source) -> list[Var]:
     return [v for i in source.items for v in leaves(i)] if isinstance(source, Tree) else []
 
 
-def strip(func: Func, ops: Sequence[str] = ("pin", "stop_gradient")) -> Func:
-    """Return a function without pins and stops: both are the values that they were made of."""
+def strip(func: Func, ops: Sequence[str] = ("pin", "stop_gradient", "hook", "through")) -> Func:
+    """Return a function without pins, stops and hooks: they are the values that they were made of."""
     from adgen.ir.nodes import walk
     from adgen.ir.rewrite import substitute
     from adgen.optimise.dce import eliminate_dead
 
-    same: dict[Var, Operand] = {s.out: s.args[0] for s in walk(func.body) if isinstance(s, Let) and s.op.name in ops}
+    def is_gone(s: Let) -> bool:
+        return s.op.name in ops or s.op.note in ops or (s.op.name == "named" and _is_alias(s))
+
+    same: dict[Var, Operand] = {s.out: s.args[0] for s in walk(func.body) if isinstance(s, Let) and is_gone(s)}
     return eliminate_dead(replace(func, body=substitute(func.body, same))) if same else func
+
+
+def _is_alias(s: Let) -> bool:
+    """Say whether a value is another one of the same name."""
+    return isinstance(s.args[0], Var) and s.args[0].name is not None and s.args[0].name == s.out.name
 
 
 def describe_type(t: Type) -> str:

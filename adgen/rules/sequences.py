@@ -24,6 +24,11 @@ def _pin(x: Any, label: Any, *perturbation: Any) -> Any:
     return x
 
 
+def _hook(x: Any, hook: Any, *reads: Any) -> Any:
+    """Return x, whose gradient something happens to."""
+    return x
+
+
 def _named(x: Any) -> Any:
     """Return x as a value of its own, of which a gradient may be asked."""
     return x
@@ -40,5 +45,6 @@ structure(list, "x /", name="to_list", infer=lambda x: List(Float()), memory="vi
 structure(_to_floats, "x /", name="to_floats", infer=always(List(Float())), show="_.tolist()")
 structure(_reversed_list, "seq", name="reversed_list", infer=exactly("seq"), show="_[::-1]")
 structure(_pin, "x label *perturbation", name="pin", infer=lambda x, label, rest: x.type, memory="same", show="_")
+structure(_hook, "x hook *reads", name="hook", infer=exactly("x"), memory="same", show="_")
 structure(_named, "x", name="named", infer=exactly("x"), memory="same", show="_")
 structure(stop_gradient, "x", name="stop_gradient", infer=exactly("x"), memory="same", show="_")

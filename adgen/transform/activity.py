@@ -33,7 +33,7 @@ def inputs(s: Let) -> tuple[Operand, ...]:
     op = s.op
     if op.kind in ("zero", "query") or op.name == "stop_gradient":
         return ()
-    if op.name == "getitem":
+    if op.name in ("getitem", "hook"):
         return s.args[:1]
     if op.user and op.note in ("", "through") and len(op.diff) < len(op.params):
         bound = bound_args(op, s.args, s.kws)

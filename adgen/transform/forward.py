@@ -333,6 +333,9 @@ class Forward:
     def _pin(self, s: Let) -> Operand | None:
         return self.get(s.args[0])
 
+    def _hook(self, s: Let) -> Operand | None:
+        return self.get(s.args[0])
+
     def _named(self, s: Let) -> Operand | None:
         return self.get(s.args[0])
 

@@ -15,6 +15,7 @@ from adgen.ir.nodes import (
     Slice,
     Var,
 )
+from adgen.ir.rewrite import clone
 from adgen.ir.types import Array, Bool, List, Record, Tuple, is_floating, is_scalar
 from adgen.rules.registry import REGISTRY
 from adgen.transform.activity import Varied
@@ -39,6 +40,7 @@ class Structures(Backward):
             "bound": self._same,
             "pin": self._pin,
             "named": self._same,
+            "hook": self._hook,
             "copy": self._same,
             "np.where": self._where,
             "np.array": self._array,
@@ -61,6 +63,21 @@ class Structures(Backward):
             c = c if isinstance(c, dict) else whole
         if s.args[0] in self.varied:
             cots.add(s.args[0], c, True)
+
+    def _hook(self, s: Let, c: Cot, cots: Cotangents) -> None:
+        """Write out what the user does to the gradient of a value."""
+        b, (h, held, *reads) = self.b, s.args
+        assert isinstance(held, Const) and isinstance(h, Var)
+        hook = held.value
+        whole = cots.finish(c, s.out)
+        g = b.emit(b.row("named"), (whole,), type=whole.type, name=hook.g.name, fixed=True)
+        block = clone(hook.block, {hook.g: g, **dict(zip(hook.reads, reads))})
+        for inner in block.stmts:
+            b.append(inner)
+        out = block.results[0]
+        if not hook.proven and isinstance(h.type, Array):
+            out = b.call("fit_gradient", out, h, h, b.const("gradient_of"))
+        cots.add(h, cots.project(out, h), True)
 
     def _where(self, s: Let, c: Cot, cots: Cotangents) -> None:
         """A branch that is masked out contributes 0; the mask waits until elementwise rules are through."""
