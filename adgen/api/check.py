@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from adgen.api.plain import attributes_of, is_plain
 from adgen.api.request import Options
 from adgen.api.signature import is_floating_key, key_of
 
@@ -127,6 +129,9 @@ def _leaves(x: Any) -> Iterator[Any]:
     elif hasattr(x, "__dataclass_fields__"):
         for k in x.__dataclass_fields__:
             yield from _leaves(getattr(x, k))
+    elif is_plain(type(x)):
+        for k in attributes_of(x):
+            yield from _leaves(getattr(x, k))
     else:
         yield x
 
@@ -145,6 +150,11 @@ def _map(f: Callable[..., Any], x: Any, *others: Any) -> Any:
         return dataclasses.replace(
             x, **{k: _map(f, getattr(x, k), *[None if o is None else getattr(o, k) for o in others]) for k in fields}
         )
+    if is_plain(type(x)):
+        made = copy(x)
+        for k in attributes_of(x):
+            setattr(made, k, _map(f, getattr(x, k), *[None if o is None else getattr(o, k) for o in others]))
+        return made
     return f(x, *others)
 
 

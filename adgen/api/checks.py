@@ -9,7 +9,7 @@ import numpy as np
 
 from adgen.api.dispatch import make_guarded
 from adgen.api.link import Loaded, compile_text
-from adgen.api.signature import SIMPLE, STATIC, Key, describe_signature, field_names
+from adgen.api.signature import SIMPLE, STATIC, Key, describe_signature, key_names, leaf_keys
 
 if TYPE_CHECKING:
     from adgen.api.engine import Engine
@@ -50,14 +50,14 @@ def _conditions(x: str, key: Key, numbers: count[int]) -> list[str]:
         places = [f"{x}[{k!r}]" for k in key[1]]
         items = key[2:]
     else:
-        items = key[2:] if head is list else key[1:]
+        items = leaf_keys(key)
         plain = head in (tuple, list)
         parts = [f"type({x}) is {head.__name__}" if plain else f"type({x}).__name__ == {head.__name__!r}"]
         if issubclass(head, (tuple, list)):
             parts.append(f"len({x}) == {len(items)}")
             places = [f"{x}[{i}]" for i in range(len(items))]
         else:
-            places = [f"{x}.{k}" for k in field_names(head)]
+            places = [f"{x}.{k}" for k in key_names(key)]
     for place, item in zip(places, items, strict=True):
         parts += _conditions(place, item, numbers)
     return parts

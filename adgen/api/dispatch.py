@@ -6,30 +6,35 @@ the arguments is computed inline.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from adgen.api.names import Param, Place, header, passing
-from adgen.api.signature import SIMPLE, Key, key_of, static_key
+from adgen.api.signature import SIMPLE, Key, key_of, static_key, with_statics
 
 _ = "__adgen_"  # no parameter begins like this
 
 
-def _key_expression(name: str, static: bool) -> str:
-    if static:
-        return f"{_}static({name})"
+def _key_expression(name: str, static: str | None) -> str:
+    if static is not None:
+        return f"{static}({name})"
     return (
         f"({name}.dtype, {name}.ndim) if ({_}t := {_}type({name})) is {_}ndarray and 1 not in {name}.shape else "
         f"{_}t if {_}t in {_}simple else {_}key({name})"
     )
 
 
+def _static_part(paths: Sequence[tuple[Any, ...]]) -> Callable[[Any], Key]:
+    """Return the key function of a parameter of which these parts are known by value."""
+    return static_key if () in paths else lambda value: with_statics(key_of(value), value, paths)
+
+
 def make_dispatcher(
     fn: Callable[..., Any],
     params: tuple[Param, ...],
-    statics: frozenset[str],
+    statics: Mapping[str, Sequence[tuple[Any, ...]]],
     table: dict[Key, Callable[..., Any]],
     miss: Callable[[Key, tuple[Any, ...]], Callable[..., Any]],
     explain: Callable[[Exception], None],
@@ -45,7 +50,7 @@ def make_dispatcher(
     name = fn.__name__ if fn.__name__.isidentifier() else "function"
     names = [p.name for p in params]
     values = "".join(f"{n}, " for n in names)
-    keys = "".join(f"{_key_expression(n, n in statics)}, " for n in names)
+    keys = "".join(f"{_key_expression(n, f'{_}static_{n}' if n in statics else None)}, " for n in names)
     lines = [
         f"def {name}({header(params, fn)}):",
         f"    {_}k = ({keys})",
@@ -70,7 +75,7 @@ def make_dispatcher(
         f"{_}simple": SIMPLE,
         f"{_}ndarray": np.ndarray,
         f"{_}key": key_of,
-        f"{_}static": static_key,
+        **{f"{_}static_{n}": _static_part(paths) for n, paths in statics.items()},
         f"{_}get": table.get,
         f"{_}miss": miss,
         f"{_}stale": stale,

@@ -18,16 +18,15 @@ from adgen.api.dispatch import make_dispatcher
 from adgen.api.identity import entry_name, text_key, versions
 from adgen.api.link import Loaded, describe, explain, find, link
 from adgen.api.names import parameters_of
-from adgen.api.paths import root_of
+from adgen.api.paths import follow, root_of, split_path
 from adgen.api.request import Derived, Mode, NeedsValue, Options, Request
 from adgen.api.signature import (
-    STATIC,
     Key,
     describe_signature,
     is_floating_key,
     key_of,
     show_key,
-    static_key,
+    with_statics,
 )
 from adgen.cache import disk, memory
 from adgen.cache.header import Stored
@@ -56,7 +55,7 @@ class Engine:
         self.positional = positional  # wrt are the arguments of a call, of which some may not be floating
         self.params = parameters_of(fn)
         self.names = tuple(p.name for p in self.params)
-        self.statics: frozenset[str] = frozenset()
+        self.statics: dict[str, tuple[tuple[Any, ...], ...]] = {}  # by parameter: paths to what is known by value
         self.lock = threading.RLock()
         self.reset()
         _engines.add(self)
@@ -106,7 +105,7 @@ class Engine:
     def _keys(self, arguments: list[tuple[Key, Any]]) -> tuple[Key, ...]:
         return tuple(
             [
-                static_key(v) if n in self.statics and v is not MISSING else k
+                with_statics(k, v, paths) if (paths := self.statics.get(n)) and v is not MISSING else k
                 for n, (k, v) in zip(self.names, arguments, strict=True)
             ]
         )
@@ -147,15 +146,22 @@ class Engine:
     def _require(self, needed: tuple[str, ...], arguments: list[tuple[Key, Any]]) -> None:
         from adgen.errors import InternalError, UsageError
 
-        for name, (_, value) in zip(self.names, arguments, strict=True):
-            if name in needed and value is MISSING:
+        given = dict(zip(self.names, [v for _, v in arguments], strict=True))
+        statics = dict(self.statics)
+        for text in needed:
+            name, steps = split_path(text)
+            if given.get(name) is MISSING:
                 raise UsageError(
-                    what=f"the value of parameter {name!r} decides what is computed, so it must be known",
+                    what=f"the value of parameter {text!r} decides what is computed, so it must be known",
                     instead=f"give {name!r} a default value, or call the gradient (command line: --example)",
                 )
-        if not set(needed) - self.statics:
+            if name not in given or steps in statics.get(name, ()):
+                continue
+            # what holds a part that is known already, and what is a part of it, is known by that
+            statics[name] = (steps, *[p for p in statics.get(name, ()) if p[: len(steps)] != steps])
+        if statics == self.statics:
             raise InternalError(what=f"the compiler asks again for the values of {', '.join(needed)}")
-        self.statics |= set(needed)
+        self.statics = statics
         self.table = {}
         self.dispatch = self._first_dispatch
 
@@ -178,9 +184,10 @@ class Engine:
         types = tuple([type_of_key(k, symbols) for k in keys])
         reset_dims(symbols.count)
         statics = {
-            n: v
-            for n, k, (_, v) in zip(self.names, keys, arguments, strict=True)
-            if isinstance(k, tuple) and k[0] is STATIC
+            (n, path): follow(v, path)
+            for n, (_, v) in zip(self.names, arguments, strict=True)
+            if v is not MISSING
+            for path in self.statics.get(n, ())
         }
         return Request(self.fn, self.mode, wrt, types, statics, self.scalar_wrt, self.options)
 

@@ -15,7 +15,7 @@ from adgen.api.engine import Engine
 from adgen.api.link import Loaded
 from adgen.api.names import find_by_name
 from adgen.api.request import DEFAULT, Mode, Options, Step
-from adgen.api.resolve import Names, Wrt, resolve_names, resolve_wrt
+from adgen.api.resolve import Names, Wrt, find_receiver, resolve_names, resolve_wrt
 from adgen.api.signature import describe_signature
 
 P = ParamSpec("P")
@@ -42,28 +42,38 @@ class Gradient(Generic[P, R]):
         scalar_wrt: bool | None = None,
         output_gradients: Any = None,
     ) -> None:
+        fn, receiver = find_receiver(fn, wrt)
         fn, options = unwrap(fn, options)
         check_function(fn)
-        names = resolve_wrt(fn, wrt)
+        names = resolve_wrt(fn, wrt, int(receiver is not None))
         resolve_names(fn, "of", options.of)
         resolve_names(fn, "stop_gradients", options.stop_gradients)
         functools.update_wrapper(self, fn)
         # `inspect.getsource` and friends would take the primal for the gradient.
         del self.__dict__["__wrapped__"]
-        self.__signature__ = inspect.signature(fn, follow_wrapped=False)
+        signature = inspect.signature(fn, follow_wrapped=False)
+        if receiver is not None:
+            signature = signature.replace(parameters=list(signature.parameters.values())[1:])
+        self.__signature__ = signature
         self.primal = fn
+        self.receiver = receiver  # the object of a bound method, where `wrt` speaks of it
         self.wrt = names
         self.mode = mode
         scalar = not isinstance(wrt, tuple) if scalar_wrt is None else scalar_wrt
         self.output_gradients = output_gradients
+        self._plain = output_gradients is None and receiver is None
         self._engine = Engine(fn, mode if output_gradients is None else "vjp", names, scalar, options)
 
     def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        if self.output_gradients is not None:
-            weighed: R = self._weigh(args, kwargs)
-            return weighed
-        result: R = self._engine.dispatch(*args, **kwargs)
-        return result
+        if self._plain:
+            result: R = self._engine.dispatch(*args, **kwargs)
+            return result
+        given = args if self.receiver is None else (self.receiver, *args)
+        made: R = self._weigh(given, kwargs) if self.output_gradients is not None else self._run(given, kwargs)
+        return made
+
+    def _run(self, args: Any, kwargs: Any) -> Any:
+        return self._engine.dispatch(*args, **kwargs)
 
     def _weigh(self, args: Any, kwargs: Any) -> Any:
         from adgen.api.products import run_forward
@@ -74,7 +84,7 @@ class Gradient(Generic[P, R]):
         return (value, gradient) if self.mode == "value_and_grad" else gradient
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        return self if instance is None else MethodType(self, instance)
+        return self if instance is None or self.receiver is not None else MethodType(self, instance)
 
     @property
     def source(self) -> str:
@@ -119,7 +129,8 @@ class Gradient(Generic[P, R]):
 
     def loaded_for(self, /, *args: Any, **kwargs: Any) -> Loaded:
         """Return the implementation for these arguments."""
-        return self._engine.obtain(self._engine.bind(*args, **kwargs))
+        given = args if self.receiver is None else (self.receiver, *args)
+        return self._engine.obtain(self._engine.bind(*given, **kwargs))
 
     def __repr__(self) -> str:
         wrt = ", ".join(self.wrt)
@@ -139,7 +150,7 @@ class Gradient(Generic[P, R]):
         rest = (self.mode, self.wrt, engine.options, engine.scalar_wrt, self.output_gradients)
         if isinstance(named, Gradient) and named.primal is self.primal:
             return _rebuild_beside, (named, *rest)
-        return _rebuild, (self.primal, *rest)
+        return _rebuild, (self.primal if self.receiver is None else MethodType(self.primal, self.receiver), *rest)
 
 
 def _rebuild(

@@ -34,5 +34,13 @@ def split_path(one: str) -> tuple[str, tuple[Any, ...]]:
     return node.id, tuple(reversed(steps))
 
 
+def follow(value: Any, path: tuple[Any, ...]) -> Any:
+    """Return the part of a value that a path leads to."""
+    for k in path:
+        by_item = isinstance(value, dict) or (isinstance(k, int) and isinstance(value, (tuple, list)))
+        value = value[k] if by_item else getattr(value, k)
+    return value
+
+
 def root_of(one: str) -> str:
     return split_path(one)[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import Any, ParamSpec, TypeVar, overload
 
 import numpy as np
@@ -13,8 +14,9 @@ from adgen.api.engine import Engine, not_floating
 from adgen.api.grad import Unconnected, check_function, make_options, unwrap
 from adgen.api.link import Loaded, explain
 from adgen.api.names import Param, parameters_of
+from adgen.api.plain import attributes_of, is_plain
 from adgen.api.request import Mode, Options
-from adgen.api.resolve import Names, Wrt, resolve_names, resolve_wrt
+from adgen.api.resolve import Names, Wrt, find_receiver, resolve_names, resolve_wrt
 from adgen.api.seeds import Form, fit_seed, form_of
 from adgen.api.signature import is_floating_key, key_of
 
@@ -140,7 +142,10 @@ def vjp(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> tuple[Any, Call
     params = parameters_of(base)
     wrt, options = _take_options(params, kwargs)
     if wrt is not None:
-        names = resolve_wrt(base, wrt)
+        fn, receiver = find_receiver(fn, wrt)
+        base, _ = unwrap(fn, Options())
+        names = resolve_wrt(base, wrt, int(receiver is not None))
+        args = args if receiver is None else (receiver, *args)
         _check(base, options)
         value, pullback = run_forward(find_engine(fn, "vjp", names, options), args, kwargs)
         pullback.bare = not isinstance(wrt, tuple)
@@ -259,6 +264,8 @@ def fit_tangent(name: str, x: Any, t: Any) -> Any:
 
         fields = x.__dataclass_fields__
         return dataclasses.replace(t, **{k: _fit_leaf(f"{name}.{k}", getattr(x, k), getattr(t, k)) for k in fields})
+    elif is_plain(type(x)) and set(attributes_of(t)) == set(attributes_of(x)):
+        return SimpleNamespace(**{k: _fit_leaf(f"{name}.{k}", getattr(x, k), getattr(t, k)) for k in attributes_of(x)})
     raise TypeMismatchError(
         what=f"the tangent of {name} does not fit: {name} is {_describe(x)}, its tangent {_describe(t)}",
         instead="a tangent of the shape and kind of its primal, or None",
@@ -281,6 +288,8 @@ def _zeros_like(x: Any) -> Any:
         return type(x)(0)
     if isinstance(x, dict):
         return {k: _zeros_like(v) for k, v in x.items()}
+    if is_plain(type(x)):
+        return SimpleNamespace(**{k: _zeros_like(getattr(x, k)) for k in attributes_of(x)})
     items = [_zeros_like(v) for v in x]
     return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, MethodType
 from typing import Any
 
 from adgen.api.names import Place, parameters_of
@@ -13,13 +13,23 @@ Wrt = int | str | tuple[int | str, ...]
 Names = str | tuple[str, ...]
 
 
-def resolve_wrt(fn: Any, wrt: Wrt) -> tuple[str, ...]:
-    """Return the names for positions and names."""
+def find_receiver(fn: Any, wrt: Wrt) -> tuple[Any, Any]:
+    """Return (function, object) for a bound method whose object `wrt` speaks of: `wrt="self.w"`."""
+    if isinstance(fn, MethodType) and isinstance(fn.__func__, FunctionType):
+        params = parameters_of(fn.__func__)
+        names = [w for w in (wrt if isinstance(wrt, tuple) else (wrt,)) if isinstance(w, str)]
+        if params and any(root_of(w) == params[0].name for w in names):
+            return fn.__func__, fn.__self__
+    return fn, getattr(fn, "receiver", None)
+
+
+def resolve_wrt(fn: Any, wrt: Wrt, first: int = 0) -> tuple[str, ...]:
+    """Return the names for positions, which count from the parameter `first`, and names."""
     from adgen.errors import UsageError
 
     params = parameters_of(fn)
     names = [p.name for p in params]
-    positions = [p.name for p in params if p.kind in ("positional", "either", "*")]
+    positions = [p.name for p in params if p.kind in ("positional", "either", "*")][first:]
     found: list[str] = []
     for one in wrt if isinstance(wrt, tuple) else (wrt,):
         if isinstance(one, bool) or not isinstance(one, (int, str)):

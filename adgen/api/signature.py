@@ -9,17 +9,21 @@ dtype, rank and which axes have length 1, and the values of static parameters. I
     (list, True, key)                  a list of any length whose elements share one key
     (list, False, key, key)            any other list; a tuple, namedtuple or dataclass: (cls, key, key)
     (dict, names, key, key)            a dict
-    (STATIC, type, value)              a parameter known by value
+    (cls, Attributes, key, key)        any other object that is looked into
+    (STATIC, type, value)              a parameter, or a part of one, known by value
 """
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
 from types import BuiltinFunctionType
 from typing import Any
 
 import numpy as np
 
 from adgen.api.names import find_by_name
+from adgen.api.plain import Attributes, attributes_of, is_plain
 from adgen.api.request import digest_code
 
 Key = Any  # type | tuple, as above
@@ -53,7 +57,23 @@ def key_of(value: Any) -> Key:
     names = getattr(cls, "__dataclass_fields__", None)
     if names is not None and all(hasattr(value, name) for name in names):
         return (cls, *[key_of(getattr(value, name)) for name in names])
-    return cls
+    return _key_of_object(value) if is_plain(cls) else cls
+
+
+_inside = threading.local()
+
+
+def _key_of_object(value: Any) -> Key:
+    """Look into an object; one that holds itself is not looked into again."""
+    held: list[int] = _inside.__dict__.setdefault("held", [])
+    if id(value) in held:
+        return type(value)
+    held.append(id(value))
+    try:
+        names = attributes_of(value)
+        return (type(value), names, *[key_of(getattr(value, n)) for n in names])
+    finally:
+        held.pop()
 
 
 def _is_plain(key: Any) -> bool:
@@ -96,6 +116,33 @@ def _freeze(value: Any) -> Any:
     return value
 
 
+def with_statics(key: Key, value: Any, paths: Sequence[tuple[Any, ...]]) -> Key:
+    """Return the key of an argument of which some parts are known by value."""
+    for path in paths:
+        key = _put_static(key, value, path)
+    return key
+
+
+def _put_static(key: Key, value: Any, path: tuple[Any, ...]) -> Key:
+    if not path:
+        return static_key(value)
+    head, k = key[0], path[0]
+    if head is list and key[1]:
+        return static_key(value)
+    names = key_names(key)
+    at = len(key) - len(names) + (names.index(k) if k in names else k)
+    part = value[k] if head is dict or (isinstance(k, int) and isinstance(value, (tuple, list))) else getattr(value, k)
+    return (*key[:at], _put_static(key[at], part, path[1:]), *key[at + 1 :])
+
+
+def key_names(key: Key) -> tuple[Any, ...]:
+    """Return what the parts of a structure are called, one for each of `leaf_keys`."""
+    if key[0] is dict or (len(key) > 1 and isinstance(key[1], Attributes)):
+        names: tuple[Any, ...] = tuple(key[1])
+        return names
+    return field_names(key[0]) or tuple(range(len(leaf_keys(key))))
+
+
 def field_names(cls: type) -> tuple[str, ...]:
     """Return the keys of a namedtuple or dataclass, none for a plain tuple."""
     names = getattr(cls, "_fields", None)
@@ -115,7 +162,8 @@ def is_floating_key(key: Key) -> bool:
 
 def leaf_keys(key: Key) -> tuple[Key, ...]:
     """Return the keys of a structure's elements."""
-    found: tuple[Key, ...] = key[2:] if key[0] in (list, dict) else key[1:]
+    named = key[0] in (list, dict) or (len(key) > 1 and isinstance(key[1], Attributes))
+    found: tuple[Key, ...] = key[2:] if named else key[1:]
     return found
 
 
@@ -144,7 +192,7 @@ def show_key(key: Key) -> str:
         return "{" + ", ".join(f"{k!r}: {t}" for k, t in zip(key[1], inner, strict=True)) + "}"
     if head is tuple:
         return f"({', '.join(inner)}{',' if len(inner) == 1 else ''})"
-    fields = ", ".join(f"{k}={t}" for k, t in zip(field_names(head), inner, strict=True))
+    fields = ", ".join(f"{k}={t}" for k, t in zip(key_names(key), inner, strict=True))
     return f"{head.__module__}.{head.__qualname__}({fields})"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from adgen.api.signature import SIMPLE, STATIC, Key, field_names
+from adgen.api.signature import SIMPLE, STATIC, Key, key_names, leaf_keys
 from adgen.ir.types import (
     Array,
     Bool,
@@ -70,8 +70,8 @@ def type_of_key(key: Key, symbols: Symbols) -> Type:
         return List(items[0]) if key[1] else Record(list, tuple(range(len(items))), items)
     if head is dict:
         return Record(dict, key[1], tuple([type_of_key(k, symbols) for k in key[2:]]))
-    items = tuple([type_of_key(k, symbols) for k in key[1:]])
-    return Tuple(items) if head is tuple else Record(head, field_names(head), items)
+    items = tuple([type_of_key(k, symbols) for k in leaf_keys(key)])
+    return Tuple(items) if head is tuple else Record(head, key_names(key), items)
 
 
 def type_of_static(key: Key, symbols: Symbols) -> Type:

@@ -29,6 +29,10 @@ _ABOVE = 40  # lines above a lambda where its statement may begin
 _PACKAGE = str(Path(__file__).parents[1])
 
 
+class NoSourceError(SourceError):
+    """There is no text to find."""
+
+
 @dataclass(slots=True)
 class Source:
     """A function's text. Positions in `node` are those of the file; columns count UTF-8 bytes."""
@@ -242,7 +246,7 @@ def _not_python(fn: Any) -> SourceError:
     return SourceError(what=f"{name} has no source to differentiate", why=why, instead=instead)
 
 
-def _no_text(fn: FunctionType) -> SourceError:
+def _no_text(fn: FunctionType) -> NoSourceError:
     code = fn.__code__
     if code.co_filename.startswith("<"):
         why = f"It was made from a string or at a prompt ({code.co_filename}), and its text was not kept."
@@ -250,7 +254,7 @@ def _no_text(fn: FunctionType) -> SourceError:
     else:
         why = f"The file {code.co_filename} can't be read."
         instead = "run where the source files are installed."
-    return SourceError(what=f"the source of {fn.__qualname__} was not found", why=why, instead=instead)
+    return NoSourceError(what=f"the source of {fn.__qualname__} was not found", why=why, instead=instead)
 
 
 def _not_same(fn: FunctionType) -> SourceError:

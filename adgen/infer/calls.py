@@ -29,6 +29,7 @@ from adgen.infer import (
     library,
     library_calls,
     lifting,
+    loops,
     marks,
     methods,
     objects,
@@ -47,6 +48,7 @@ from adgen.infer.values import (
     ManagerV,
     Map,
     Method,
+    Obj,
     Partial,
     Ref,
     Seq,
@@ -243,6 +245,8 @@ def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, An
         generator = call_object(e, fn.__wrapped__, args, kwargs, hint)
         return ManagerV(None, generator)
     if isinstance(fn, pytypes.FunctionType) and not from_library(fn):
+        if not has_source(fn):
+            return call_unknown(e, Const(fn, Opaque()), args, kwargs, hint)
         return inlining.inline_function(e, fn, args, kwargs)
     if isinstance(fn, functools._lru_cache_wrapper):
         return call_object(e, fn.__wrapped__, args, kwargs, hint)
@@ -319,7 +323,7 @@ def call_gradient(e: Engine, df: Any, args: Sequence[Any], kwargs: Mapping[str, 
     defaults = inlining.defaults_of(e, df.primal, function)
     bound = inlining.bind_parameters(e, function, args, kwargs, defaults)
     operands = {name: e.value(v) for name, v in bound.items()}
-    statics = {n: o.value for n, o in operands.items() if isinstance(o, Const) and not is_floating(o.type)}
+    statics = {(n, ()): o.value for n, o in operands.items() if isinstance(o, Const) and not is_floating(o.type)}
     options = df._engine.options
     asked = marks.names_asked(options, df.wrt)
     program = infer(df.primal, [operands[p.name].type for p in function.params], statics, None, asked)
@@ -366,6 +370,18 @@ def _static_arg(e: Engine, v: Any, fn: Any) -> Any:
     return e.static(v, f"an argument of {fn.__name__}")
 
 
+def has_source(fn: Any) -> bool:
+    """Say whether there is a text of a Python function; one that is not what runs is an error."""
+    from adgen.frontend.lower import lower
+    from adgen.frontend.source import NoSourceError
+
+    try:
+        lower(fn)
+    except NoSourceError:
+        return False
+    return True
+
+
 def call_unknown(e: Engine, fn: Operand, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]) -> Any:
     """A call that adgen knows nothing of. What it may write must not be read afterwards."""
     operands = [e.value(a) for a in args]
@@ -388,8 +404,11 @@ def _may_be_written(e: Engine, v: Ref, name: str) -> None:
         "the source of that function is not known to adgen, so the value read here is not known",
         e.origin,
     )
-    for o in (v.obj, *e.state.links.get(v.obj, ())):
-        e.state.heap[o] = p
+    held: dict[Obj, None] = {}
+    loops.reach(e, v, held)  # a list or an object is passed with all that it holds
+    for obj in held:
+        for o in (obj, *e.state.links.get(obj, ())):
+            e.state.heap[o] = p
 
 
 __all__ = ["call", "library_calls", "run_call"]

@@ -13,6 +13,7 @@ import types as pytypes
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from adgen.api.plain import is_plain
 from adgen.api.request import Baked
 from adgen.errors import AliasError, InternalError, UnsupportedError
 from adgen.frontend import tree
@@ -27,6 +28,7 @@ from adgen.infer import (
     library,
     loops,
     marks,
+    objects,
     operations,
     primitives,
     rows,
@@ -97,6 +99,7 @@ class Engine:
         self.versions: dict[Obj, dict[Var, None]] = {}  # what arrays that were written have been
         self.overrides: list[tuple[Any, Primitive]] = []  # rules for functions, the innermost first
         self.marks = marks.Marks()
+        self.given: dict[Obj, tuple[Operand, dict[Obj, Any]]] = {}  # objects passed in, with what they held then
         self.written: dict[Obj, None] = {}
         self.tentative: list[tuple[int, set[str], list[UnsupportedError]]] = []  # names that loops may bind later
         self.replaced: dict[Obj, int] = {}  # how often items of lists were replaced by other objects
@@ -249,7 +252,10 @@ class Engine:
             return self.new(Seq(items))
         if issubclass(t.cls, tuple):
             return TupleV(items, t.cls)
-        return self.new(Map(t.keys, items, t.cls))
+        made = self.new(Map(t.keys, items, t.cls))
+        if is_plain(t.cls):
+            objects.remember(self, made, operand)
+        return made
 
     def value(self, v: Any, name: str | None = None, fixed: bool = False) -> Operand:
         """Return the operand that an abstract value is, building structures where needed."""
@@ -262,7 +268,7 @@ class Engine:
             if isinstance(c, Seq):
                 return self._make_sequence(c)
             if isinstance(c, Map):
-                return self._make_record(c)
+                return objects.whole(self, v, c) if is_plain(c.cls) else self.make_record(c)
             rows.check(self, v)
             whole: Operand = c
             return self.b.load(whole, v.place, v.holes, name, fixed) if v.place else whole
@@ -298,7 +304,7 @@ class Engine:
     def _make_sequence(self, c: Seq) -> Operand:
         return self.b.call("make_list", *[self.value(i) for i in c.items])
 
-    def _make_record(self, c: Map) -> Operand:
+    def make_record(self, c: Map) -> Operand:
         return self._record(c.cls, c.keys, [self.value(i) for i in c.items])
 
     def _record(self, cls: type, keys: tuple[Any, ...], items: Sequence[Operand]) -> Operand:

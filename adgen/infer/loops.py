@@ -80,6 +80,11 @@ def _run_for(e: Engine, s: tree.For, it: Any) -> None:
         Runner(e, s, plan).run()
     except NeedsUnroll:
         count = plan.constant_trips()
+        bounds = [e.param_of[b] for b in (plan.start, plan.stop, plan.step) if isinstance(b, Var) and b in e.param_of]
+        if bounds:
+            from adgen.api.request import NeedsValue
+
+            raise NeedsValue(tuple(bounds)) from None
         if count is None or count > MAX_UNROLL:
             raise UnsupportedError(
                 what="an index into items of different kinds that is known only at run time",

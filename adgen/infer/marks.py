@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from adgen.api.paths import split_path
+from adgen.api.paths import root_of, split_path
 from adgen.errors import TypeMismatchError, UnsupportedError, UsageError
 from adgen.infer.values import Map, Maybe, Obj, Ref, Seq, TupleV
 from adgen.ir.nodes import Block, Const, Func, If, Let, Loop, Operand, Origin, Var
@@ -83,13 +83,15 @@ class Marks:
     written: dict[str, Origin | None] = field(default_factory=dict)  # those that are changed later, and where
     tags: dict[str, None] = field(default_factory=dict)  # all that were met
     listed: set[str] = field(default_factory=set)  # tags in `of` that were met in a loop
+    roots: tuple[str, ...] = ()  # all names in wrt
+    own: set[Obj] = field(default_factory=set)  # objects passed in that derivatives may change in a copy
     count: int = 0  # of pins that were made
     unrolled: int = 0  # loops round the present statement that are being unrolled
 
 
 def begin(e: Engine, fn: Any, asked: Asked, params: Sequence[str]) -> Marks:
     """Return what a run starts with. Parameters in `wrt` are no concern of it, parts of them are."""
-    m = Marks(replace(asked, sources=tuple(n for n in asked.sources if n not in params)))
+    m = Marks(replace(asked, sources=tuple(n for n in asked.sources if n not in params)), roots=asked.sources)
     if not hasattr(fn, "__adgen_calls__"):
         m.frame = e.frame
     for name in asked.targets:
@@ -267,6 +269,10 @@ def apart(e: Engine, ref: Ref, content: Any, name: str | None) -> Ref:
 
 def pin_parts(e: Engine) -> None:
     """Pin what the paths in `wrt` lead to."""
+    given = [v.obj for v in e.env.values() if isinstance(v, Ref) and isinstance(e.state.heap[v.obj], Map)]
+    if len(given) == 1:  # else one object may be passed twice, and a change be seen through the other name
+        roots = [e.env.get(root_of(name)) for name in e.marks.roots]
+        e.marks.own.update(v.obj for v in roots if isinstance(v, Ref) and v.obj in given)
     for text in e.marks.asked.sources:
         root, steps = split_path(text)
         if steps:
@@ -279,28 +285,52 @@ def _pin_part(e: Engine, root: Any, steps: Sequence[Any], text: str) -> Any:
     m = e.marks
     shown = next((k for k in reversed(steps) if isinstance(k, str) and k.isidentifier()), None)
 
-    def inside(v: Any, rest: Sequence[Any]) -> Any:
-        c = e.state.heap[v.obj] if isinstance(v, Ref) else v
-        if not rest or isinstance(c, Var) and isinstance(c.type, List):
-            made = pin(e, v, text, "path", shown)
-            shape = m.shapes["path", text]
-            if rest and isinstance(shape, Var):
-                m.shapes["path", text] = Item(shape, tuple(rest))
-            return made
-        keys = _keys(c)
-        if rest[0] not in keys:
-            raise UsageError(
-                what=f"wrt={text!r}: there is no {rest[0]!r} in it",
-                instead=f"one of {list(dict.fromkeys(keys))}" if keys else "what lies before it in the path",
-            )
-        k = keys.index(rest[0]) % len(c.items)
-        items = (*c.items[:k], inside(c.items[k], rest[1:]), *c.items[k + 1 :])
-        if isinstance(c, TupleV):
-            return TupleV(items, c.cls)
-        e.state.heap[v.obj] = Seq(items) if isinstance(c, Seq) else Map(c.keys, items, c.cls)
-        return v
+    def mark(v: Any, rest: tuple[Any, ...]) -> Any:
+        made = pin(e, v, text, "path", shown)
+        shape = m.shapes["path", text]
+        if rest and isinstance(shape, Var):
+            m.shapes["path", text] = Item(shape, rest)
+        return made
 
-    return inside(root, tuple(steps))
+    def missing(k: Any, keys: tuple[Any, ...]) -> UsageError:
+        return UsageError(
+            what=f"wrt={text!r}: there is no {k!r} in it",
+            instead=f"one of {list(dict.fromkeys(keys))}" if keys else "what lies before it in the path",
+        )
+
+    return change_part(e, root, tuple(steps), mark, missing)
+
+
+def change_part(
+    e: Engine,
+    v: Any,
+    path: tuple[Any, ...],
+    change: Callable[[Any, tuple[Any, ...]], Any],
+    missing: Callable[[Any, tuple[Any, ...]], Exception] | None = None,
+) -> Any:
+    """Return a value with what a path leads to replaced by `change(part, rest of the path)`.
+
+    In a list of any length there are no parts: it is changed itself.
+    """
+    c = e.state.heap[v.obj] if isinstance(v, Ref) else v
+    if not path or (isinstance(c, Var) and isinstance(c.type, List)):
+        return change(v, path)
+    keys = _keys(c)
+    if path[0] not in keys:
+        raise missing(path[0], keys) if missing is not None else KeyError(path[0])
+    k = keys.index(path[0]) % len(c.items)
+    items = (*c.items[:k], change_part(e, c.items[k], path[1:], change, missing), *c.items[k + 1 :])
+    if isinstance(c, TupleV):
+        return TupleV(items, c.cls)
+    e.state.heap[v.obj] = Seq(items) if isinstance(c, Seq) else Map(c.keys, items, c.cls)
+    return v
+
+
+def parts(c: TupleV | Seq | Map) -> list[tuple[str, Any]]:
+    """Return the items of a structure, each with how the user reads it: `.w`, `['w']`, `[0]`."""
+    if isinstance(c, Map):
+        return [(f"[{k!r}]" if c.cls is dict else f".{k}", i) for k, i in zip(c.keys, c.items)]
+    return [(f"[{k}]", i) for k, i in enumerate(c.items)]
 
 
 def _keys(c: Any) -> tuple[Any, ...]:

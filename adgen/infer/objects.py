@@ -12,9 +12,11 @@ import types as pytypes
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from adgen.api.plain import is_plain
 from adgen.errors import UnsupportedError
 from adgen.infer import inlining
-from adgen.infer.values import BoundFunction, Map, Ref, TupleV
+from adgen.infer.values import BoundFunction, Map, Obj, Ref, Seq, TupleV
+from adgen.ir.nodes import Operand
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
@@ -170,6 +172,37 @@ def _make_dataclass(e: Engine, cls: type, args: Sequence[Any], kwargs: Mapping[s
     return self
 
 
+def remember(e: Engine, ref: Ref, operand: Operand) -> None:
+    """Take note of what an object that is passed in holds: while that is so, it is the operand itself."""
+    from adgen.infer.loops import reach
+
+    held: dict[Obj, None] = {}
+    reach(e, ref, held)
+    e.given[ref.obj] = operand, {o: e.state.heap[o] for o in held}
+
+
+def whole(e: Engine, ref: Ref, c: Map) -> Operand:
+    """Return the operand that an object of the user's class is."""
+    if ref.obj in e.given:
+        operand, held = e.given[ref.obj]
+        if all(_holds_the_same(e.state.heap.get(o), content) for o, content in held.items()):
+            return operand
+    if c.cls is pytypes.SimpleNamespace:
+        return e.make_record(c)
+    raise UnsupportedError(
+        what=f"an object of the class '{c.cls.__name__}' as a value",
+        why="generated code knows its attributes, some of which were made or changed here, and can't make an object",
+        instead="pass the attributes that are needed, or make it a dataclass",
+        origin=e.origin,
+    )
+
+
+def _holds_the_same(now: Any, before: Any) -> bool:
+    if isinstance(now, (Map, Seq)) and type(now) is type(before) and len(now.items) == len(before.items):
+        return all(x is y or x == y for x, y in zip(now.items, before.items))
+    return now is before
+
+
 def set_attribute(e: Engine, base: Ref, name: str, value: Any) -> None:
     """`base.name = value` for an object that is followed."""
 
@@ -190,6 +223,13 @@ def set_attribute(e: Engine, base: Ref, name: str, value: Any) -> None:
     if is_followed(c.cls) and any(_own_hook(base_cls, "__setattr__") for base_cls in c.cls.__mro__[:-1]):
         raise UnsupportedError(
             what=f"an assignment to an attribute of '{c.cls.__name__}', whose class defines __setattr__",
+            origin=e.origin,
+        )
+    if is_plain(c.cls) and base.obj.param == "param" and not e.leaves and base.obj not in e.marks.own:
+        raise UnsupportedError(
+            what=f"an assignment to '{name}' of an object that was passed in",
+            why="it would outlive the call",
+            instead="keep the value in a local variable, or return it",
             origin=e.origin,
         )
     e.write(base.obj, c.put(name, value))

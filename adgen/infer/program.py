@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from adgen.errors import UnsupportedError
@@ -20,6 +21,8 @@ from adgen.rules.registry import REGISTRY
 from adgen.rules.typing import type_of_value
 
 NOTHING = marks.Asked()
+Statics = Mapping[tuple[str, tuple[Any, ...]], Any]
+"""What is known by value: (parameter, path to a part of it)."""
 
 
 @dataclass(slots=True)
@@ -54,7 +57,7 @@ class HiddenValue:
 def infer(
     fn: Callable[..., Any],
     types: Sequence[Type],
-    statics: Mapping[str, Any],
+    statics: Statics,
     setup: Callable[[Engine], None] | None = None,
     asked: marks.Asked = NOTHING,
 ) -> Program:
@@ -67,7 +70,7 @@ def infer(
 def _infer(
     fn: Callable[..., Any],
     types: Sequence[Type],
-    statics: Mapping[str, Any],
+    statics: Statics,
     setup: Callable[[Engine], None] | None,
     asked: marks.Asked,
     taping: bool,
@@ -123,10 +126,13 @@ def _infer(
     for p, t in zip(tree.params, types):
         v = Var(t, p.name, True)
         params[p.name] = v
-        if p.name in statics:
-            e.env[p.name] = e.constant(statics[p.name])
+        if (p.name, ()) in statics:
+            e.env[p.name] = e.constant(statics[p.name, ()])
             continue
         value = _enter(e, v, p.name, p.kind)
+        for (name, path), known in statics.items():
+            if name == p.name:
+                value = marks.change_part(e, value, path, partial(_known, e, known))
         e.env[p.name] = value  # a parameter in `stop_gradients` is not cut: nothing lies before it
         if isinstance(value, Ref):
             objects[p.name] = value.obj
@@ -168,6 +174,11 @@ def _infer(
     )
 
 
+def _known(e: Engine, value: Any, _: Any, rest: tuple[Any, ...]) -> Any:
+    assert not rest
+    return e.constant(value)
+
+
 Leaf = tuple[str, Obj, Var]
 """An array or list among the arguments: how the user reads it, its identity, its value."""
 
@@ -179,15 +190,8 @@ def _leaves(e: Engine, value: Any, label: str) -> list[Leaf]:
         content = e.state.heap[value.obj]
         if isinstance(content, Var):
             return [(label, value.obj, content)]
-    if isinstance(content, Map) and content.cls is not dict:
-        parts = [(f"{label}.{k}", i) for k, i in zip(content.keys, content.items)]
-    elif isinstance(content, Map):
-        parts = [(f"{label}[{k!r}]", i) for k, i in zip(content.keys, content.items)]
-    elif isinstance(content, (Seq, TupleV)):
-        parts = [(f"{label}[{k}]", i) for k, i in enumerate(content.items)]
-    else:
-        parts = []
-    return [leaf for name, i in parts for leaf in _leaves(e, i, name)]
+    inside = marks.parts(content) if isinstance(content, (Map, Seq, TupleV)) else []
+    return [leaf for part, i in inside for leaf in _leaves(e, i, f"{label}{part}")]
 
 
 def _keep_apart(e: Engine, body: Block, leaves: Sequence[Leaf], others: Sequence[tuple[str, Var]]) -> Block:
@@ -243,18 +247,18 @@ def _enter(e: Engine, v: Var, name: str, kind: str) -> Any:
     if kind == "**" and not isinstance(t, Record):
         raise UnsupportedError(what=f"the parameter `**{name}`", origin=e.origin)
     value = e.wrap(v, name)
-    _adopt(e, value, name, v)
+    _adopt(e, value, name, name)
     return value
 
 
-def _adopt(e: Engine, value: Any, name: str, root: Var) -> None:
+def _adopt(e: Engine, value: Any, name: str, path: str) -> None:
     """Mark what a parameter holds as the caller's; number leaves can be asked for by value."""
     if isinstance(value, Ref):
         value.obj.param = "param"
         value.obj.name = value.obj.name or name
         value = e.state.heap[value.obj]
     if isinstance(value, (TupleV, Seq, Map)):
-        for i in value.items:
-            _adopt(e, i, name, root)
+        for part, i in marks.parts(value):
+            _adopt(e, i, name, f"{path}{part}")
     elif isinstance(value, Var) and isinstance(value.type, (Int, Bool, Str, NoneT, Opaque)):
-        e.param_of[value] = name
+        e.param_of[value] = path

@@ -59,7 +59,7 @@ class Varied:
     def __init__(self, body: Block, sources: Iterable[Var], cuts: Collection[Var] = ()) -> None:
         self.values: set[Var] = set(sources)
         self.cuts = cuts  # values that are held constant
-        self.tainted: dict[Var, Let] = {}  # objects of unknown kind that an active value went into, and where it did
+        self.tainted: dict[Var, Let] = {}  # what comes of an active value that went where nobody can follow, and where
         self.made: dict[Var, Let] = {}
         self.leak: Let | None = None  # the first call that may have kept an active value in some object
         self._block(body)
@@ -93,7 +93,7 @@ class Varied:
 
     def _taint(self, out: Var, parts: Iterable[Operand]) -> None:
         found = [self.tainted[p] for p in parts if isinstance(p, Var) and p in self.tainted]
-        if found and _holds_opaque(out.type):
+        if found and out not in self.cuts and (_holds_opaque(out.type) or is_floating(out.type)):
             self.tainted.setdefault(out, found[0])
 
     def _refuse(self, s: Let) -> None:
@@ -124,10 +124,7 @@ class Varied:
                 self.tainted.setdefault(s.out, self.leak)
             elif self._may_keep(s):
                 self.leak = s
-        used = [a for a in s.args if isinstance(a, Var) and a in self.tainted]
-        if used and is_floating(s.out.type) and s.op.kind != "structure":
-            self._refuse(self.tainted[used[0]])
-        self._taint(s.out, used)
+        self._taint(s.out, inputs(s))  # refused if the result depends on it: what only feeds a stop may be anything
         if any(a in self for a in inputs(s)):
             self._mark(s.out)
             if isinstance(s.out.type, Opaque):

@@ -9,8 +9,10 @@ exactly 0 even where its own derivative is infinite.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
+from adgen.api.plain import is_plain
 from adgen.ir.build import Builder, shift
 from adgen.ir.nodes import Const, Index, Operand, Place, Slice, Var
 from adgen.ir.types import (
@@ -328,10 +330,9 @@ def make_record(b: Builder, t: Record, items: list[Operand]) -> Operand:
     from adgen.ir.types import Opaque
     from adgen.rules.typing import type_of_value
 
-    made = Record(t.cls, t.keys, tuple(i.type for i in items))
-    return b.emit(
-        b.row("make_record"), (Const(t.cls, Opaque()), Const(t.keys, type_of_value(t.keys)), *items), type=made
-    )
+    cls = SimpleNamespace if is_plain(t.cls) else t.cls  # of an object only its attributes are known
+    made = Record(cls, t.keys, tuple(i.type for i in items))
+    return b.emit(b.row("make_record"), (Const(cls, Opaque()), Const(t.keys, type_of_value(t.keys)), *items), type=made)
 
 
 def _items(place: Place) -> list[object]:
