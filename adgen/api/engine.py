@@ -184,7 +184,7 @@ class Engine:
         types = tuple([type_of_key(k, symbols) for k in keys])
         reset_dims(symbols.count)
         statics = {
-            (n, path): follow(v, path)
+            f"{n}{''.join(f'[{k!r}]' for k in path)}": follow(v, path)
             for n, (_, v) in zip(self.names, arguments, strict=True)
             if v is not MISSING
             for path in self.statics.get(n, ())

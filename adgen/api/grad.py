@@ -32,6 +32,9 @@ class Gradient(Generic[P, R]):
 
     __name__: str
     __qualname__: str
+    output_gradients: Any = None
+    receiver: Any = None  # the object of a bound method, where `wrt` speaks of it
+    _plain = True  # a call is a call of the dispatcher
 
     def __init__(
         self,
@@ -56,7 +59,7 @@ class Gradient(Generic[P, R]):
             signature = signature.replace(parameters=list(signature.parameters.values())[1:])
         self.__signature__ = signature
         self.primal = fn
-        self.receiver = receiver  # the object of a bound method, where `wrt` speaks of it
+        self.receiver = receiver
         self.wrt = names
         self.mode = mode
         scalar = not isinstance(wrt, tuple) if scalar_wrt is None else scalar_wrt

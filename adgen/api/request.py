@@ -58,7 +58,7 @@ class Request:
     mode: Mode
     wrt: tuple[str, ...]
     types: tuple[Type, ...]  # one per parameter of fn, in order
-    statics: dict[Any, object] = field(default_factory=dict)  # (parameter, path) -> what the signature knows by value
+    statics: dict[str, object] = field(default_factory=dict)  # parameters, and parts of them, that are known by value
     scalar_wrt: bool = True  # wrt was a single one: the result is the bare gradient, else a tuple
     options: Options = DEFAULT
 

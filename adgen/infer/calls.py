@@ -323,7 +323,7 @@ def call_gradient(e: Engine, df: Any, args: Sequence[Any], kwargs: Mapping[str, 
     defaults = inlining.defaults_of(e, df.primal, function)
     bound = inlining.bind_parameters(e, function, args, kwargs, defaults)
     operands = {name: e.value(v) for name, v in bound.items()}
-    statics = {(n, ()): o.value for n, o in operands.items() if isinstance(o, Const) and not is_floating(o.type)}
+    statics = {n: o.value for n, o in operands.items() if isinstance(o, Const) and not is_floating(o.type)}
     options = df._engine.options
     asked = marks.names_asked(options, df.wrt)
     program = infer(df.primal, [operands[p.name].type for p in function.params], statics, None, asked)

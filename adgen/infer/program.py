@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from adgen.api.paths import split_path
 from adgen.errors import UnsupportedError
 from adgen.frontend.lower import lower
 from adgen.infer import marks, tapes
@@ -21,8 +22,8 @@ from adgen.rules.registry import REGISTRY
 from adgen.rules.typing import type_of_value
 
 NOTHING = marks.Asked()
-Statics = Mapping[tuple[str, tuple[Any, ...]], Any]
-"""What is known by value: (parameter, path to a part of it)."""
+Statics = Mapping[str, Any]
+"""What is known by value: parameters, and parts of them by their paths."""
 
 
 @dataclass(slots=True)
@@ -126,12 +127,13 @@ def _infer(
     for p, t in zip(tree.params, types):
         v = Var(t, p.name, True)
         params[p.name] = v
-        if (p.name, ()) in statics:
-            e.env[p.name] = e.constant(statics[p.name, ()])
+        if p.name in statics:
+            e.env[p.name] = e.constant(statics[p.name])
             continue
         value = _enter(e, v, p.name, p.kind)
-        for (name, path), known in statics.items():
-            if name == p.name:
+        for text, known in statics.items():
+            root, path = split_path(text)
+            if root == p.name:
                 value = marks.change_part(e, value, path, partial(_known, e, known))
         e.env[p.name] = value  # a parameter in `stop_gradients` is not cut: nothing lies before it
         if isinstance(value, Ref):
