@@ -28,7 +28,7 @@ def is_plain(cls: type) -> bool:
 def _look(cls: type) -> bool:
     if cls.__module__ == "types" and cls.__name__ == "SimpleNamespace":
         return True
-    if type(cls).__name__ not in ("type", "ABCMeta") or hasattr(cls, "__dataclass_fields__"):
+    if cls is object or type(cls).__name__ not in ("type", "ABCMeta") or hasattr(cls, "__dataclass_fields__"):
         return False
     for base in cls.__mro__[:-1]:
         if base.__module__ in ("typing", "abc"):
