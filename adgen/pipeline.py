@@ -15,6 +15,7 @@ from typing import Any
 
 from adgen.api.request import Baked, Dependency, Derived, Hidden, Request
 from adgen.emit.module import emit_module
+from adgen.errors import AdgenError, UnsupportedError
 from adgen.frontend.deep import deep_recursion
 from adgen.frontend.lower import lower
 from adgen.frontend.show import show_tree
@@ -39,7 +40,17 @@ def derive(request: Request, stages: Iterable[str] = ()) -> Derived:
     """
     load_rules()
     with deep_recursion():
-        return _derive(request, tuple(stages))
+        try:
+            return _derive(request, tuple(stages))
+        except (TypeError, ValueError, IndexError) as error:
+            if not hasattr(error, "origin") or isinstance(error, AdgenError):
+                raise
+            raise UnsupportedError(  # an operation that has no type here
+                what=f"this statement: {error}",
+                why="the types of its operands don't fit each other",
+                instead="keep values of one kind in one list, and arrays of one rank under one name",
+                origin=error.origin,
+            ) from error
 
 
 def _derive(request: Request, stages: tuple[str, ...]) -> Derived:

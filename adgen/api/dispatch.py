@@ -135,6 +135,9 @@ def make_guarded(
         if code is not None:
             tests.append(f"{f}.__code__ is not {bind('code', code)}")
     for p, key in values:
+        if isinstance(key, tuple) and callable(key[2]):
+            tests.append(f"{bind('place', p.base)}{p.steps} is not {bind('fn', key[2])}")
+            continue
         tests.append(f"{_}static({bind('place', p.base)}{p.steps}) != {bind('want', key)}")
     for i, (p, key) in enumerate(hidden):
         reads.append(f"        {_}h{i} = {bind('place', p.base)}{p.steps}")

@@ -1,17 +1,21 @@
 """What a function's names mean now: its parameters, its globals, its closure cells.
 
-A `read` is a dotted path as a function's body would evaluate it: the first name in its cells, globals or
-builtins, the others as attributes.
+A `read` is a path as a function's body would evaluate it: the first name in its cells, globals or builtins, then
+attributes and items, as in `module.TABLE['key']`.
 """
 
 from __future__ import annotations
 
+import ast
 import builtins
 import sys
 from collections.abc import Callable
 from inspect import CO_VARARGS, CO_VARKEYWORDS
+from itertools import islice
 from types import ModuleType
 from typing import Any, NamedTuple
+
+MAX_ENTRIES = 200  # of a table of functions
 
 
 class Param(NamedTuple):
@@ -66,7 +70,7 @@ class Place:
     """The expression of a read, and the objects that it is evaluated over."""
 
     def __init__(self, owner: Any, path: str) -> None:
-        first, *attributes = path.split(".")
+        first, steps = steps_of(path)
         code = getattr(owner, "__code__", None)
         if code is not None and first in code.co_freevars:
             self.base: Any = owner.__closure__[code.co_freevars.index(first)]
@@ -77,16 +81,34 @@ class Place:
                 raise LookupError(path)
             self.base = space if first in space or not hasattr(builtins, first) else vars(builtins)
             step = f"[{first!r}]"
-        self.steps = step + "".join(f".{a}" for a in attributes)
-        self.attributes = attributes
+        self.steps = step + path[len(first) :]
+        self.inner = steps
         self.first = first
 
     def read(self) -> Any:
         """Evaluate it; raises LookupError, AttributeError or ValueError (an empty cell) if it can't be."""
         value = self.base[self.first] if isinstance(self.base, dict) else self.base.cell_contents
-        for a in self.attributes:
-            value = getattr(value, a)
+        for is_item, a in self.inner:
+            value = value[a] if is_item else getattr(value, a)
         return value
+
+
+def steps_of(path: str) -> tuple[str, list[tuple[bool, Any]]]:
+    """Return the first name of a path, and for each step after it whether it is an item, and the key or attribute."""
+    if "[" not in path:
+        first, *attributes = path.split(".")
+        return first, [(False, a) for a in attributes]
+    steps: list[tuple[bool, Any]] = []
+    node = ast.parse(path, mode="eval").body
+    while not isinstance(node, ast.Name):
+        if isinstance(node, ast.Subscript):
+            steps.append((True, ast.literal_eval(node.slice)))
+        elif isinstance(node, ast.Attribute):
+            steps.append((False, node.attr))
+        else:
+            raise ValueError(path)  # noqa: TRY004
+        node = node.value
+    return node.id, steps[::-1]
 
 
 def find_by_name(module: str, qualname: str) -> Any:
@@ -111,6 +133,11 @@ def names_in(owner: Any) -> dict[int, str]:
         except (LookupError, AttributeError, ValueError):
             continue
         found.setdefault(id(value), name)
+        if isinstance(value, (dict, list, tuple)):
+            entries = value.items() if isinstance(value, dict) else enumerate(value)
+            for key, inner in islice(entries, MAX_ENTRIES):
+                if callable(inner) and isinstance(key, (str, int)):
+                    found.setdefault(id(inner), f"{name}[{key!r}]")
         if isinstance(value, (ModuleType, type)):
             for attribute in code.co_names:
                 inner = vars(value).get(attribute) if isinstance(value, ModuleType) else getattr(value, attribute, None)

@@ -212,6 +212,9 @@ def _show_frozen(value: Any) -> str:
         return f"{value.__module__}.{value.__qualname__}#{digest_code(value)}"
     if isinstance(value, np.generic):
         return f"{type(value).__name__}({value.item()!r})"
+    module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+    if callable(value) and module and name and find_by_name(module, name) is value:
+        return f"{module}.{name}"
     raise UnstorableError(repr(value))
 
 

@@ -199,11 +199,16 @@ class Join:
 
     def _emit_value(self, side: int, v: Any) -> Operand:
         """Read a value at the end of one branch."""
+        made: Operand = self._on_side(side, lambda: self.e.value(v))
+        return made
+
+    def _on_side(self, side: int, action: Callable[[], Any]) -> Any:
+        """Do something at the end of one branch."""
         e = self.e
         e.b.resume(self.regions[side])
         keep, e.state = e.state, self.sides[side]
         try:
-            return e.value(v)
+            return action()
         finally:
             e.state = keep
             e.b.suspend()
@@ -260,7 +265,7 @@ class Join:
             return lambda outs: Map(one.keys, tuple(p(outs) for p in parts), one.cls)
         elif isinstance(one, (Seq, Var, Const)) and isinstance(two, (Seq, Var, Const)):
             # lists of different length: from here on a list of unknown length
-            x, y = self._emit_content(0, one), self._emit_content(1, two)
+            x, y = self._as_lists(one, two)
             plan = self._slot(x, y, name) if isinstance(x.type, List) and isinstance(y.type, List) else None
             if plan is not None:
                 return plan
@@ -314,6 +319,17 @@ class Join:
             return Ref(obj)
 
         return build
+
+    def _as_lists(self, one: Any, two: Any) -> tuple[Operand, Operand]:
+        """Return the contents of two lists as lists of unknown length."""
+        elem = None
+        for side, c in enumerate((one, two)):
+            found = self._on_side(side, lambda c=c: self.e.element_type(c))  # type: ignore[misc]
+            elem = found if side == 0 else None if elem is None or found is None else join(elem, found)
+        if elem is None:
+            return self._emit_content(0, one), self._emit_content(1, two)
+        made = [self._on_side(k, lambda c=c: self.e.list_operand(c, elem)) for k, c in enumerate((one, two))]  # type: ignore[misc]
+        return made[0], made[1]
 
     def _emit_content(self, side: int, c: Any) -> Operand:
         return self._emit_value(side, Ref(self._holder(side, c))) if isinstance(c, Seq) else c

@@ -137,6 +137,11 @@ def call(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any], hin
             if named is None or isinstance(named, Ref):
                 inner = e.read(owner, f"{path}.func", fn.value.func)
                 return call(e, inner, [*given, *args], kwargs, hint)
+    if isinstance(fn, Const) and fn in e.paths:
+        method = objects.own_call(fn.value)
+        override = custom_calls.find_override(e, fn.value) if e.overrides else None
+        if method is not None and override is None and REGISTRY.find(fn.value) is None:
+            return inlining.inline_function(e, method, [fn, *args], kwargs)
     if isinstance(fn, Const) and callable(fn.value):
         return call_object(e, fn.value, args, kwargs, hint)
     if isinstance(fn, (Var, Const)) and isinstance(fn.type, Opaque):

@@ -13,6 +13,7 @@ import types as pytypes
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from adgen.api.names import names_in
 from adgen.api.plain import is_plain
 from adgen.api.request import Baked
 from adgen.errors import AliasError, InternalError, UnsupportedError
@@ -535,9 +536,11 @@ class Engine:
 
     def read(self, owner: Any, path: str, value: Any) -> Any:
         """Return what a function reads by a global name, or by attributes of one; data is read at each call."""
-        if isinstance(value, STATIC_GLOBALS) or callable(value) or not is_data(value):
+        if isinstance(value, STATIC_GLOBALS) or callable(value) or not is_data(value) or holds_functions(value):
             found = Const(value, type_of_value(value))
             self.paths[found] = (owner, path)
+            if callable(value) and not inlining.is_ours(owner) and not is_depended_on(owner, path, value):
+                self.baked.setdefault((id(owner), path), (path, owner, value))
             return found
         if not self.printable or self.hidden is None:
             if not inlining.is_ours(owner):
@@ -558,6 +561,17 @@ def nesting(t: Type) -> int:
 def is_data(value: Any) -> bool:
     t = type_of_value(value)
     return not isinstance(t, (Opaque, Undef))
+
+
+def is_depended_on(owner: Any, path: str, value: Any) -> bool:
+    """Say whether a text that reads a function by this path is known to depend on it: see `api.link`."""
+    return isinstance(value, pytypes.FunctionType) and names_in(owner).get(id(value)) == path
+
+
+def holds_functions(value: Any) -> bool:
+    """Say whether a value is a table with functions in it: its items are read one by one."""
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
+    return any(map(callable, items))
 
 
 def find_free(owner: Any, name: str) -> tuple[str | None, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from adgen.infer import rows
@@ -10,7 +11,7 @@ from adgen.infer.branches import is_none, split_maybe
 from adgen.infer.slots import Leaf, Path, Slots, is_nonunit
 from adgen.infer.values import Map, Maybe, Obj, Poison, Ref, Seq, State, TupleV, Unbound
 from adgen.ir.nodes import UNDEF, Const, Operand, Var
-from adgen.ir.types import NUMERIC, Array, Dim, List, Type
+from adgen.ir.types import NUMERIC, Array, Dim, List, Record, Tuple, Type
 from adgen.rules.typing import join
 
 
@@ -126,6 +127,8 @@ class Fit(Slots):
         """See a type with the lengths that the slot is known to vary in."""
         if isinstance(h, List) and isinstance(v, List):
             return List(self._adapt(h.elem, v.elem))
+        if isinstance(h, (Tuple, Record)) and type(h) is type(v) and len(h.items) == len(v.items):
+            return replace(v, items=tuple(map(self._adapt, h.items, v.items)))
         if not (isinstance(h, Array) and isinstance(v, Array) and h.ndim == v.ndim):
             return v
         general = self.a.general
@@ -191,4 +194,6 @@ class Fit(Slots):
 def dims_within(t: Type) -> tuple[Any, ...]:
     if isinstance(t, Array):
         return t.dims
+    if isinstance(t, (Tuple, Record)):
+        return tuple(d for i in t.items for d in dims_within(i))
     return dims_within(t.elem) if isinstance(t, List) else ()

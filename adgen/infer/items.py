@@ -102,6 +102,10 @@ def get_item(e: Engine, base: Any, key: Any, hint: dict[str, Any]) -> Any:
         if isinstance(t, List):
             return from_list(e, base, key, hint)
         return from_array(e, base, key, hint)
+    if isinstance(base, Const) and base in e.paths and isinstance(base.value, (dict, list, tuple)):
+        found = from_table(e, base, key)
+        if found is not None:
+            return found
     if isinstance(base, Const) and isinstance(key, Const):
         try:
             return operations.lift(e, base.value[key.value])
@@ -112,6 +116,21 @@ def get_item(e: Engine, base: Any, key: Any, hint: dict[str, Any]) -> Any:
 
         return e.opaque(operator.getitem, [e.value(base), e.value(key)], **hint)
     raise UnsupportedError(what=f"an item of {operations.describe(e, base)}", origin=e.origin)
+
+
+def from_table(e: Engine, table: Const, key: Any) -> Any:
+    """An item of a global dict or list that holds functions or other objects, read at each call; None if unknown."""
+    if not isinstance(key, Const) and key not in e.param_of:
+        return None
+    k = e.static(key, "the key")
+    if not isinstance(k, (str, int)):
+        return None
+    try:
+        value = table.value[k]
+    except LookupError as error:
+        raise UnsupportedError(what=f"this index fails: {error!r}", origin=e.origin) from error
+    owner, path = e.paths[table]
+    return e.read(owner, f"{path}[{k!r}]", value)
 
 
 def _from_known(e: Engine, values: tuple[Any, ...], key: Any, many: Any) -> Any:

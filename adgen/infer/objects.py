@@ -50,6 +50,16 @@ def find_in_class(cls: type, name: str) -> Any:
     return None
 
 
+def own_call(value: Any) -> Any:
+    """Return the `__call__` that the user's class of an object defines, or None."""
+    from adgen.infer.attributes import is_library
+
+    if isinstance(value, (type, pytypes.FunctionType, pytypes.MethodType)) or is_library(type(value)):
+        return None
+    found = find_in_class(type(value), "__call__")
+    return found if isinstance(found, pytypes.FunctionType) else None
+
+
 def special(e: Engine, v: Any, name: str) -> BoundFunction | None:
     """Return a special method that the user's class of an object defines."""
     cls = class_of_object(e, v)

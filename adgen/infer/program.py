@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from adgen.api.names import steps_of
 from adgen.api.paths import split_path
 from adgen.errors import UnsupportedError
 from adgen.frontend.lower import lower
@@ -84,11 +86,11 @@ def _infer(
     def hide(e: Engine, owner: Any, name: str, value: Any) -> Any:
         key = (
             id(getattr(owner, "__globals__", owner))
-            if name.partition(".")[0] not in getattr(owner, "__code__", owner).co_freevars
+            if steps_of(name)[0] not in getattr(owner, "__code__", owner).co_freevars
             else id(owner),
             name,
         )
-        t, shown = type_of_value(value), name.replace(".", "_")
+        t, shown = type_of_value(value), re.sub(r"\W+", "_", name).strip("_")
         if (
             isinstance(t, (Str, NoneT, Bool))
             or (isinstance(t, (Tuple, Record)) and not _has_arrays(t))

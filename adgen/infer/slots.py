@@ -9,7 +9,7 @@ from adgen.frontend import tree
 from adgen.infer.branches import is_none, split_maybe
 from adgen.infer.values import UNBOUND, Map, Maybe, Obj, Poison, Ref, Seq, State, TupleV, Unbound
 from adgen.ir.nodes import UNDEF, Const, Operand, Var
-from adgen.ir.types import NUMERIC, Array, Dim, Length, List, Type
+from adgen.ir.types import NUMERIC, Array, Dim, Length, List, Record, Tuple, Type
 from adgen.rules.typing import fresh_dim
 
 if TYPE_CHECKING:
@@ -246,6 +246,8 @@ class Slots:
         """Return the type after the loop: a length that varies is another one there."""
         if isinstance(t, Array):
             return replace(t, dims=tuple(map(self._outer_length, t.dims)))
+        if isinstance(t, (Tuple, Record)):
+            return replace(t, items=tuple(map(self._outer_type, t.items)))
         return List(self._outer_type(t.elem)) if isinstance(t, List) else t
 
     def _outer_length(self, d: Length) -> Length:

@@ -175,7 +175,12 @@ class Builder:
                         return self.bind(shared[key], name, fixed)
         else:
             key = None
-        t = type if type is not None else result_type(op, args, kws, place, mode)
+        try:
+            t = type if type is not None else result_type(op, args, kws, place, mode)
+        except (TypeError, ValueError, IndexError) as error:
+            if not hasattr(error, "origin"):
+                error.origin = self.origin  # type: ignore[union-attr]
+            raise
         if (
             isinstance(t, Array)
             and any(isinstance(a.type, Array) and a.type.loose for a in args)
