@@ -44,6 +44,8 @@ def truth(e: Engine, v: Any) -> Operand:
         own = objects.call_special(e, v, name)
         if own is not None:
             return truth(e, own)
+    if isinstance(v, Maybe) and is_structured(e.state, v.value):
+        return e.b.call("not_", v.none)
     if isinstance(v, Maybe):
         if isinstance(v.value, Ref):
             raise UnsupportedError(
@@ -302,6 +304,15 @@ class Join:
 
     def _one_none(self, v: Any, side: int, name: str | None) -> Callable[[list[Operand]], Any]:
         """Give a value of one side the type that it has there, though it is None on the other."""
+        if isinstance(v, Const) and not isinstance(v.type, NUMERIC):
+            return lambda outs: v
+        if isinstance(v, TupleV):
+            parts = [self._one_none(i, side, None) for i in v.items]
+            return lambda outs: TupleV(tuple(p(outs) for p in parts), v.cls)
+        c = self.sides[side].heap[v.obj] if isinstance(v, Ref) and not v.place else None
+        if isinstance(c, (Seq, Map)):
+            made = _remake(c, [self._one_none(i, side, None) for i in c.items])
+            return self._new_object(name, v, made)
         a = self._emit_value(side, v)
         k = len(self.names)
         none = self.e.b.const(None)
@@ -311,11 +322,15 @@ class Join:
         self.types.append(a.type)
         if not isinstance(v, Ref):
             return lambda outs: outs[k]
+        return self._new_object(name, v, lambda outs: outs[k])
+
+    def _new_object(self, name: str | None, old: Ref, make: Callable[[list[Operand]], Any]) -> Callable[..., Any]:
+        """Plan an object for what may be another one."""
         obj = Obj(name)
 
         def build(outs: list[Operand]) -> Any:
-            self.after.heap[obj] = outs[k]
-            self.after.link_like(obj, v.obj)
+            self.after.heap[obj] = make(outs)
+            self.after.link_like(obj, old.obj)
             return Ref(obj)
 
         return build
@@ -423,14 +438,7 @@ class Join:
             inner = self._bound_on(side, self._emit_value(side, v), name, sure)
         if inner is None:
             return None
-        obj, make = Obj(name), inner
-
-        def build(outs: list[Operand]) -> Any:
-            self.after.heap[obj] = make(outs)
-            self.after.link_like(obj, v.obj)
-            return Ref(obj)
-
-        return build
+        return self._new_object(name, v, inner)
 
 
 def _remake(c: Seq | Map, parts: list[Callable[[list[Operand]], Any]]) -> Callable[[list[Operand]], Any]:
@@ -449,10 +457,26 @@ def split_maybe(e: Engine, state: State, v: Any) -> tuple[Operand, Any] | None:
         return e.b.const(True), v
     if isinstance(v, Maybe):
         return v.none, v.value
-    number = isinstance(v, (Var, Const)) and isinstance(v.type, NUMERIC)
-    if number or (isinstance(v, Ref) and (v.place or isinstance(state.heap.get(v.obj), (Var, Const)))):
-        return e.b.const(False), v
-    return None
+    return (e.b.const(False), v) if _may_be_none(state, v) else None
+
+
+def _may_be_none(state: State, v: Any) -> bool:
+    """Say whether all parts of a value can be None where the whole is."""
+    if isinstance(v, (Var, Const)):
+        return isinstance(v.type, NUMERIC) or (isinstance(v, Const) and not is_none(v))
+    if isinstance(v, Ref):
+        c = state.heap.get(v.obj)
+        return bool(v.place) or isinstance(c, (Var, Const)) or (isinstance(c, (Seq, Map)) and _parts_may(state, c))
+    return isinstance(v, TupleV) and _parts_may(state, v)
+
+
+def _parts_may(state: State, c: TupleV | Seq | Map) -> bool:
+    return all(is_none(i) or _may_be_none(state, i) for i in c.items)
+
+
+def is_structured(state: State, v: Any) -> bool:
+    """Say whether a value is a tuple, or a list, dict or object whose parts are known."""
+    return isinstance(v, TupleV) or (isinstance(v, Ref) and isinstance(state.heap.get(v.obj), (Seq, Map)))
 
 
 def is_function(v: Any) -> bool:

@@ -263,6 +263,13 @@ class Engine:
         if isinstance(v, (Var, Const)):
             return v
         if isinstance(v, Maybe):
+            if branches.is_structured(self.state, v.value):
+                raise UnsupportedError(
+                    what="what may be None or a tuple, list or object, used as a whole",
+                    why="generated code holds its parts, not the whole",
+                    instead="use its parts where it is not None",
+                    origin=self.origin,
+                )
             return self.value(v.value, name, fixed)
         if isinstance(v, Ref):
             c = self.content(v.obj)
@@ -479,7 +486,7 @@ class Engine:
         elif isinstance(s, tree.Unpack):
             operations.unpack(self, s)
         elif isinstance(s, tree.SetItem):
-            operations.set_item(self, self.get(s.base), self.get(s.key), self.get(s.value))
+            operations.set_item(self, operations.sure(self.get(s.base)), self.get(s.key), self.get(s.value))
         elif isinstance(s, tree.AugItem):
             operations.aug_item(self, s)
         elif isinstance(s, tree.SetAttr):

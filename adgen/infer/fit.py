@@ -65,9 +65,9 @@ class Fit(Slots):
             self.targets[path] = v.obj
             if not isinstance(c, Map):
                 return self._match_operand(path, leaf, self.e.value(v))
-        elif isinstance(h, TupleV) and isinstance(v, TupleV) and len(h.items) == len(v.items):
+        elif isinstance(h, TupleV) and isinstance(v, TupleV) and len(h.items) == len(v.items) and h.cls is v.cls:
             return self._match_items(path, range(len(h.items)), h.items, v.items)
-        elif isinstance(h, Map) and isinstance(v, Map) and h.keys == v.keys:
+        elif isinstance(h, Map) and isinstance(v, Map) and h.keys == v.keys and h.cls is v.cls:
             return self._match_items(path, h.keys, h.items, v.items)
         elif isinstance(h, Seq):
             if isinstance(v, Seq) and len(v.items) == len(h.items):
@@ -93,12 +93,17 @@ class Fit(Slots):
             known = value if is_none(h) else h
             if is_none(known) or split_maybe(self.e, self.e.state, known) is None:
                 return self._poison(path, self._clash(name))
-            self.a.maybe[path] = self.e.value(known).type
+            template = self._template(known)
+            if template is None:
+                return self._poison(path, self._clash(name))
+            self.a.maybe[path] = template
             return True
         widened = self._match((*path, "none"), h.none, none, None)
         inside = (*path, "value")
         if is_none(value):
-            self.leaves[inside].next = value
+            for p, leaf in self.leaves.items():
+                if p[: len(inside)] == inside:
+                    leaf.next = value
             return widened
         return self._match(inside, h.value, value, name) or widened
 

@@ -458,7 +458,7 @@ def _format(value: Any, part: tuple[str, str]) -> str:
 
 
 def unpack(e: Engine, s: tree.Unpack) -> None:
-    value = e.get(s.value)
+    value = sure(e.get(s.value))
     n = len(s.targets)
     if s.star is None:
         parts = items.split(e, value, n)
@@ -494,11 +494,11 @@ def set_item(e: Engine, base: Any, key: Any, value: Any) -> None:
 
 
 def aug_item(e: Engine, s: tree.AugItem) -> None:
-    items.aug_item(e, e.get(s.base), e.get(s.key), s.op, e.get(s.value))
+    items.aug_item(e, sure(e.get(s.base)), e.get(s.key), s.op, e.get(s.value))
 
 
 def set_attr(e: Engine, s: tree.SetAttr) -> None:
-    base, value = e.get(s.base), e.get(s.value)
+    base, value = sure(e.get(s.base)), e.get(s.value)
     if s.op is not None:
         value = inplace(e, s.op, attributes.get_attribute(e, base, s.attr, {}), value, {})
     store_attribute(e, base, s.attr, value)

@@ -32,7 +32,7 @@ class Assumption:
     poisoned: dict[Path, Poison] = field(default_factory=dict)
     restructured: dict[Obj, None] = field(default_factory=dict)  # lists whose items change places
     bound: dict[Path, Any] = field(default_factory=dict)  # names that iterations bind: what a later one enters with
-    maybe: dict[Path, Type] = field(default_factory=dict)  # slots that are None in some iterations, and their type else
+    maybe: dict[Path, Any] = field(default_factory=dict)  # slots that are None in some iterations, and their form else
     unknown: dict[Obj, Poison] = field(default_factory=dict)  # objects that an iteration may write through another name
 
 
@@ -84,7 +84,7 @@ class Slots:
         if path in self.a.maybe or isinstance(v, Maybe):
             return self._enter_maybe(path, v, name)
         if isinstance(v, Unbound) and path in self.a.bound:
-            return self._enter_unbound(path, self.a.bound[path], name)
+            return self._enter_as(path, self.a.bound[path], name, UNDEF)
         if isinstance(v, (Var, Const)):
             if isinstance(v, Const) and not isinstance(v.type, NUMERIC):
                 return v
@@ -111,21 +111,31 @@ class Slots:
             return Ref(obj)
         return v
 
-    def _enter_unbound(self, path: Path, template: Any, name: str | None) -> Any:
-        """Enter with what no iteration has bound yet, in the form that it will have."""
+    def _enter_as(self, path: Path, template: Any, name: str | None, init: Const) -> Any:
+        """Enter with what is not bound yet, or None, in the form that it will have."""
+        if isinstance(template, Seq) and path in self.a.lists:
+            template = List(self.a.lists[path])
         if isinstance(template, Type):
             self.a.types.setdefault(path, template)
             obj = Obj(name) if isinstance(template, (Array, List)) else None
-            p = self._param(path, UNDEF, name, obj)
-            self.e.maybe_unbound[p] = name or "?"
-            if obj is None:
-                return p
-            self.e.state.heap[obj] = self.contents[obj] = p
-            return Ref(obj)
+            p = self._param(path, init, name, obj)
+            if init is UNDEF:
+                self.e.maybe_unbound[p] = name or "?"
+            return p if obj is None else self._hold(obj, p)
         if isinstance(template, TupleV):
-            items = tuple(self._enter_unbound((*path, k), i, None) for k, i in enumerate(template.items))
+            items = tuple(self._enter_as((*path, k), i, None, init) for k, i in enumerate(template.items))
             return TupleV(items, template.cls)
+        if isinstance(template, Seq):
+            items = tuple(self._enter_as((*path, k), i, None, init) for k, i in enumerate(template.items))
+            return self._hold(Obj(name), Seq(items))
+        if isinstance(template, Map):
+            items = tuple(self._enter_as((*path, k), i, None, init) for k, i in zip(template.keys, template.items))
+            return self._hold(Obj(name), Map(template.keys, items, template.cls))
         return template
+
+    def _hold(self, obj: Obj, content: Any) -> Ref:
+        self.e.state.heap[obj] = self.contents[obj] = content
+        return Ref(obj)
 
     def _template(self, v: Any) -> Any:
         """Return the form of a value: types for numbers and arrays; None if it has none that can be carried."""
@@ -135,6 +145,9 @@ class Slots:
             return v
         if isinstance(v, Ref):
             c = self.e.state.heap[v.obj]
+            if isinstance(c, (Seq, Map)) and not v.place:
+                parts = tuple(map(self._template, c.items))
+                return None if any(i is None for i in parts) else replace(c, items=parts)
             t = v.type if v.type is not None else c.type if isinstance(c, (Var, Const)) else None
             return t if isinstance(t, (Array, List)) else None
         if isinstance(v, TupleV):
@@ -151,14 +164,7 @@ class Slots:
         flag = self._param((*path, "none"), none, None)
         if not is_none(value):
             return Maybe(flag, self._enter((*path, "value"), value, name))
-        t = self.a.maybe[path]
-        self.a.types.setdefault((*path, "value"), t)
-        obj = Obj(name) if isinstance(t, Array) else None
-        p = self._param((*path, "value"), value, name, obj)
-        if obj is None:
-            return Maybe(flag, p)
-        self.e.state.heap[obj] = self.contents[obj] = p
-        return Maybe(flag, Ref(obj))
+        return Maybe(flag, self._enter_as((*path, "value"), self.a.maybe[path], name, value))
 
     def _enter_content(self, path: Path, c: Any, name: str | None) -> Any:
         if path in self.a.poisoned:

@@ -39,6 +39,10 @@ class Backward(ABC):
     def by_rules(self, s: Let, c: Cot, cots: Cotangents) -> None:
         """Differentiate a statement by its primitive's rules."""
 
+    @abstractmethod
+    def as_shaped(self, c: Cot, out: Var, a: Operand) -> Cot:
+        """See a cotangent of `out` as one of `a`, which has the same shape."""
+
     def no_rule(self, s: Let) -> Any:
         noted = without_rule_note(s)
         if noted is not None:

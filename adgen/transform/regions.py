@@ -50,7 +50,7 @@ class Regions(Backward):
             for k, c in given:
                 r = block.results[k]
                 if r in self.varied:
-                    inner.add(r, inner.project(c, r))
+                    inner.add(r, inner.project(self.as_shaped(c, s.outs[k], r), r))
             self.block(block, inner)
             sides.append(inner)
             regions.append(self.b.suspend())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from adgen.ir.build import Builder, shift
@@ -16,7 +17,7 @@ from adgen.ir.nodes import (
     Var,
 )
 from adgen.ir.rewrite import clone
-from adgen.ir.types import Array, Bool, List, Record, Tuple, is_floating, is_scalar
+from adgen.ir.types import Array, Bool, List, Record, Tuple, dims_of, is_floating, is_scalar
 from adgen.rules.registry import REGISTRY
 from adgen.transform.activity import Varied
 from adgen.transform.backward import Backward, OneSided
@@ -39,7 +40,7 @@ class Structures(Backward):
             "append": self._append,
             "bound": self._same,
             "pin": self._pin,
-            "named": self._same,
+            "named": self._named,
             "hook": self._hook,
             "copy": self._same,
             "np.where": self._where,
@@ -78,6 +79,17 @@ class Structures(Backward):
         if not hook.proven and isinstance(h.type, Array):
             out = b.call("fit_gradient", out, h, h, b.const("gradient_of"))
         cots.add(h, cots.project(out, h), True)
+
+    def _named(self, s: Let, c: Cot, cots: Cotangents) -> None:
+        a = s.args[0]
+        cots.add(a, self.as_shaped(c, s.out, a), True)
+
+    def as_shaped(self, c: Cot, out: Var, a: Operand) -> Cot:
+        """See a whole cotangent of `out` as one of `a`, which has the same shape, whatever their types know of it."""
+        if isinstance(c, Var) and isinstance(c.type, Array) and isinstance(a.type, Array):
+            if c.type.dims == dims_of(out.type) != a.type.dims and c.type.ndim == a.type.ndim:
+                return self.b.emit(self.b.row("named"), (c,), type=replace(c.type, dims=a.type.dims))
+        return c
 
     def _where(self, s: Let, c: Cot, cots: Cotangents) -> None:
         """A branch that is masked out contributes 0; the mask waits until elementwise rules are through."""
