@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
-import linecache
 import math
 import pickle
 import subprocess
@@ -662,24 +661,3 @@ def test_what_a_global_object_holds_is_read_at_each_call(real):
         assert np.array_equal(rated(x), options.rate * np.ones(2))
         assert np.allclose(method(x), 4.0 * (x @ model.w + 1.0) * model.w)
         options.rate, model.w = 5.0, model.w * 3.0
-
-
-def test_a_name_for_a_function_of_numpy_is_read_at_each_call():
-    """Whatever a name, an alias or a table's entry means now is what is differentiated."""
-    space = {"np": np, "act": np.tanh, "table": {"a": np.tanh}, "one": np.sin, "two": np.sin}
-    text = "def f(x):\n    return np.sum(act(x) * table['a'](x)) + np.sum(one(x) + two(x))\n"
-    path = "adgen_names.py"
-    linecache.cache[path] = (len(text), None, text.splitlines(True), path)
-    exec(compile(text, path, "exec"), space)
-    df, x = adgen.grad(space["f"]), np.array([0.3, -0.4])
-
-    def expected():
-        h = 1e-6
-        return np.array([(space["f"](x + h * e) - space["f"](x - h * e)) / (2 * h) for e in np.eye(2)])
-
-    assert np.allclose(df(x), expected())
-    for change in ({"act": np.sin}, {"two": np.cos}, {"table": {"a": np.exp}}):
-        space.update(change)
-        assert np.allclose(df(x), expected())
-    space["table"]["a"] = np.cos
-    assert np.allclose(df(x), expected())

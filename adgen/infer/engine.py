@@ -13,7 +13,7 @@ import types as pytypes
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from adgen.api.names import names_in
+from adgen.api.names import Place, names_in
 from adgen.api.plain import is_plain
 from adgen.api.request import Baked
 from adgen.errors import AliasError, InternalError, UnsupportedError
@@ -546,7 +546,7 @@ class Engine:
         if isinstance(value, STATIC_GLOBALS) or callable(value) or not is_data(value) or holds_functions(value):
             found = Const(value, type_of_value(value))
             self.paths[found] = (owner, path)
-            if callable(value) and not inlining.is_ours(owner) and not is_depended_on(owner, path, value):
+            if callable(value) and not inlining.is_ours(owner) and needs_guard(owner, path, value):
                 self.baked.setdefault((id(owner), path), (path, owner, value))
             return found
         if not self.printable or self.hidden is None:
@@ -570,9 +570,11 @@ def is_data(value: Any) -> bool:
     return not isinstance(t, (Opaque, Undef))
 
 
-def is_depended_on(owner: Any, path: str, value: Any) -> bool:
-    """Say whether a text that reads a function by this path is known to depend on it: see `api.link`."""
-    return isinstance(value, pytypes.FunctionType) and names_in(owner).get(id(value)) == path
+def needs_guard(owner: Any, path: str, value: Any) -> bool:
+    """Say whether each call must look if this path still leads to the same function: `api.link` guards callees."""
+    if isinstance(value, pytypes.FunctionType) and names_in(owner).get(id(value)) == path:
+        return False
+    return Place(owner, path).read() is value  # a bound method is another one each time
 
 
 def holds_functions(value: Any) -> bool:
