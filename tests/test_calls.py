@@ -20,6 +20,7 @@ from tests.numeric import directional, inner, leaves, mismatch, random_like, see
 from tests.test_formulas import same
 
 FOLDER = Path(__file__).parent / "calls"
+SERIES = ("Chebyshev", "Hermite", "HermiteE", "Laguerre", "Legendre", "Polynomial")
 SIZE = 60  # calls in one test
 RNG = np.random.default_rng(1)
 STACK = RNG.standard_normal((2, 3, 4))
@@ -84,7 +85,8 @@ def used_by(call: str) -> list[str]:
 
 
 def write_module(calls: list[str], folder: Path) -> Any:
-    text = ["import functools", "import itertools", "import math", "import operator", "", "import numpy as np", ""]
+    text = ["import functools", "import itertools", "import math", "import operator", "", "import numpy as np"]
+    text += [f"from numpy.polynomial import {', '.join(SERIES)}", ""]
     for k, call in enumerate(calls):
         *before, result = call.split(";")
         body = [*(f"    {s.strip()}" for s in before), f"    return {result.strip()}"]

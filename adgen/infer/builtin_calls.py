@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,31 +26,13 @@ from adgen.infer import (
     primitives,
 )
 from adgen.infer.branches import truth
+from adgen.infer.handlers import HANDLERS, Handler, handles
 from adgen.infer.values import Closure, DictView, EnumV, Map, Method, RangeV, Ref, ReversedV, Seq, Super, TupleV, ZipV
 from adgen.ir.nodes import Const, Var
 from adgen.ir.types import Array, Bool, Complex, Float, Int, List, NoneT, Opaque, Scalar, Str, Type, is_floating
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
-
-Handler = Callable[["Engine", Sequence[Any], dict[str, Any], dict[str, Any]], Any]
-HANDLERS: dict[Any, Handler] = {}
-
-
-def handles(*fns: Any) -> Callable[[Handler], Handler]:
-    def mark(h: Handler) -> Handler:
-        for fn in fns:
-            HANDLERS[fn] = h
-        return h
-
-    return mark
-
-
-def find(fn: Any) -> Handler | None:
-    try:
-        return HANDLERS.get(fn)
-    except TypeError:
-        return None
 
 
 def _plain(e: Engine, name: str, kwargs: dict[str, Any], *allowed: str) -> None:
@@ -376,6 +358,3 @@ def _stop_gradient(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint:
 def _tag(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     bound = dict(zip(("value", "name"), args, strict=False)) | kwargs
     return marks.tag(e, bound["value"], bound["name"], hint)
-
-
-__all__ = ["HANDLERS", "find"]

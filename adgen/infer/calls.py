@@ -18,10 +18,10 @@ from adgen.frontend import tree
 from adgen.infer import (
     attributes,
     branches,
-    builtin_calls,
     custom_calls,
     draws,
     guarded,
+    handlers,
     inlining,
     items,
     iterables,
@@ -52,6 +52,7 @@ from adgen.infer.values import (
     Partial,
     Ref,
     Seq,
+    SliceV,
     TapeV,
     TupleV,
 )
@@ -110,7 +111,8 @@ def call(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any], hin
         if ruled is not None:
             row, of_one = ruled
             return custom_calls.call_user_row(e, row, args if of_one else [fn.owner, *args], kwargs, hint)
-        return inlining.inline_function(e, fn.fn, [fn.owner, *args], kwargs)
+        with objects.refusing(e, fn.owner, fn.fn):
+            return inlining.inline_function(e, fn.fn, [fn.owner, *args], kwargs)
     if isinstance(fn, Partial):
         return call(e, fn.fn, [*fn.args, *args], {**dict(fn.kwargs), **kwargs}, hint)
     if isinstance(fn, Choice):
@@ -175,6 +177,8 @@ def call_either(e: Engine, fn: Choice, args: Sequence[Any], kwargs: Mapping[str,
 
 
 def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]) -> Any:
+    if isinstance(fn, np.vectorize):
+        return call(e, keywords.vectorized(e, fn), args, kwargs, hint)
     if isinstance(fn, Routine):
         return lifting.call_routine(e, fn, args)
     override = custom_calls.find_override(e, fn) if e.overrides else None
@@ -192,7 +196,7 @@ def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, An
     iterates = _among(fn, ITERATING) or library.find(fn) is not None
     if iterates or (not isinstance(fn, pytypes.FunctionType) and any(isinstance(a, GeneratorV) for a in args)):
         args = [guarded.force(e, a) for a in args]  # whoever takes an iterable reads it now
-    handler = builtin_calls.find(fn) or operator_calls.find(fn)
+    handler = handlers.find(fn) or operator_calls.find(fn)
     if handler is not None:
         return handler(e, args, dict(kwargs), hint)
     source = library.find(fn)
@@ -204,7 +208,7 @@ def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, An
         return writers.call(e, writer, fn.__name__, args, kwargs)
     row, formula = REGISTRY.find(fn), REGISTRY.formula(fn)
     if (row is not None and not row.user) or formula is not None:
-        args, kwargs = keywords.by_name(fn, args, kwargs, row)
+        args, kwargs = keywords.by_name(fn, keywords.by_letters(e, fn, args), kwargs, row)
     if _from_numpy(fn):
         args, kwargs, out = writers.split_out(e, fn, args, kwargs)
         if out is not None:
@@ -264,6 +268,8 @@ def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, An
 
 def takes(row: Primitive, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
     """Say whether a call has a form that the row has rules for."""
+    if any(isinstance(a, SliceV) for a in args):
+        return False
     try:
         bind(row, list(args), dict(kwargs))
     except TypeError:

@@ -313,6 +313,13 @@ class Engine:
         return self.b.call("make_list", *[self.value(i) for i in c.items])
 
     def make_record(self, c: Map) -> Operand:
+        if REGISTRY.stand_in(c.cls) is not None:
+            raise UnsupportedError(
+                what=f"an object of the class '{c.cls.__name__}' as a result, or as an argument of what is not inlined",
+                why="adgen follows what it is made of, not the object",
+                instead="return its numbers, or what it gives where it is called",
+                origin=self.origin,
+            )
         return self._record(c.cls, c.keys, [self.value(i) for i in c.items])
 
     def _record(self, cls: type, keys: tuple[Any, ...], items: Sequence[Operand]) -> Operand:

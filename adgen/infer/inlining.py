@@ -81,8 +81,10 @@ def run_body(e: Engine, function: tree.Function, owner: Any, bound: Mapping[str,
     frame = e.push(owner)
     keep, origin, printable = e.frame, e.b.origin, e.printable
     e.frame = frame
-    if e.hidden is not None and not is_ours(owner):
-        e.printable = True  # a function of the user that a formula calls: what it reads may change
+    if not is_ours(owner):
+        e.printable = e.hidden is not None  # a function of the user that a formula calls: what it reads may change
+    elif (getattr(owner, "__module__", None) or "").startswith("adgen.rules."):
+        e.printable = False  # its names are not the user's
     e.active.append(function)
     if e.marks.frame is None and len(e.active) == 2:
         e.marks.frame = frame  # the program only calls this function

@@ -9,11 +9,12 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Mapping, Sequence
+from string import ascii_letters
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adgen.infer import calls, methods, operations, primitives
+from adgen.infer import attributes, calls, methods, operations, primitives
 from adgen.infer.values import Ref
 from adgen.ir.nodes import Const
 from adgen.ir.types import is_floating
@@ -91,3 +92,22 @@ def call_ufunc(e: Engine, fn: np.ufunc, args: Sequence[Any], kwargs: Mapping[str
         t = operations.array_type(e, result) if isinstance(result, Ref) else result.type
         left_out = e.b.const(0.0 if is_floating(t) else False)  # NumPy leaves the memory as it is there
         return calls.call_object(e, np.where, [where, result, left_out], {}, hint)
+
+
+def by_letters(e: Engine, fn: Any, args: Sequence[Any]) -> Sequence[Any]:
+    """Return the arguments of `np.einsum(x, [0, 1], y, [1, 2])` in its other form, with letters."""
+    if fn is not np.einsum or not args or not (isinstance(args[0], Ref) and operations.is_array(e, args[0])):
+        return args
+    lists = [e.static(v, "the indices of np.einsum") for v in (*args[1::2], *(args[-1:] if len(args) % 2 else ()))]
+    texts = ["".join("..." if k is Ellipsis else ascii_letters[k] for k in one) for one in lists]
+    count = len(args) // 2
+    text = ",".join(texts[:count]) + (f"->{texts[count]}" if len(texts) > count else "")
+    return [e.b.const(text), *args[: 2 * count : 2]]
+
+
+def vectorized(e: Engine, fn: Any) -> Any:
+    """Return what a `np.vectorize` made outside the program is inside of it."""
+    named = {k: e.b.const(v) for k, v in (("signature", fn.signature), ("otypes", fn.otypes)) if v is not None}
+    if fn.excluded:
+        named["excluded"] = e.b.const(tuple(fn.excluded))
+    return attributes.construct(e, np.vectorize, [e.constant(fn.pyfunc)], named, {})

@@ -17,8 +17,19 @@ from adgen.api.custom import override_gradient
 from adgen.api.surgery import gradient_of, map_gradient
 from adgen.api.tapes import GradientTape, gradients
 from adgen.errors import UnsupportedError
-from adgen.infer import attributes, calls, custom_calls, items, methods, operations, primitives, surgery, tapes
-from adgen.infer.builtin_calls import handles, make_dict
+from adgen.infer import (
+    attributes,
+    builtin_calls,
+    calls,
+    custom_calls,
+    items,
+    methods,
+    operations,
+    primitives,
+    surgery,
+    tapes,
+)
+from adgen.infer.handlers import handles
 from adgen.infer.values import ManagerV, Map, Partial, Ref, Seq, TupleV
 from adgen.ir.build import shift
 from adgen.ir.nodes import Const, Mode, Var
@@ -31,7 +42,7 @@ if TYPE_CHECKING:
 
 @handles(collections.defaultdict)
 def _defaultdict(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    made = make_dict(e, args[1:], kwargs, hint)
+    made = builtin_calls.make_dict(e, args[1:], kwargs, hint)
     if args and not (isinstance(args[0], Const) and args[0].value is None):
         e.factories[made.obj] = args[0]
     return made
@@ -118,16 +129,6 @@ def _deque(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[st
     return e.new(Seq(tuple(items.expand(e, args[0]) if args else ())))
 
 
-@handles(np.vectorize)
-def _vectorize(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    raise UnsupportedError(
-        what="np.vectorize",
-        why="the dtype of all its results is that of the first one: an int there would cut off the others",
-        instead="write the function with NumPy, or loop over the elements",
-        origin=e.origin,
-    )
-
-
 @handles(np.errstate)
 def _errstate(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     modes = {k: e.static(a, "an error mode") for k, a in kwargs.items()}
@@ -153,7 +154,7 @@ def _contextmanager(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint
     )
 
 
-@handles(np.put_along_axis, np.random.shuffle)
+@handles(np.random.shuffle)
 def _writer(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     raise UnsupportedError(
         what="a NumPy function that writes its argument",

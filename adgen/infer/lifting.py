@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
-from adgen.infer import builtin_calls, calls, operations, primitives
+from adgen.infer import calls, operations, primitives
+from adgen.infer.handlers import handles
 from adgen.infer.values import BoundFunction, Closure, Map, Partial, Poison, Seq, TupleV
 from adgen.ir.nodes import Block, Const, Func, Let, Operand, Var, free_vars, walk
 from adgen.ir.rewrite import clone
@@ -125,7 +126,7 @@ def _is_none(v: Any) -> bool:
     return isinstance(v, Const) and v.value is None
 
 
-@builtin_calls.handles(functions.lift)
+@handles(functions.lift)
 def _lift(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     assert isinstance(args[0], TupleV)
     made, captured = lift(e, args[0].items, args[1:])
@@ -165,7 +166,7 @@ def routine_of(e: Engine, fn: Any, args: Sequence[Any]) -> tuple[Func, list[Oper
     return made.value.func, [*[e.value(a) for a in args], *captured]
 
 
-@builtin_calls.handles(functions.pullback)
+@handles(functions.pullback)
 def _pullback(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     from adgen.ir.build import Builder
     from adgen.optimise.algebra import tidy
@@ -194,7 +195,7 @@ def _pullback(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict
     return splice(e, derived, [*operands, *[given for _ in taken]])
 
 
-@builtin_calls.handles(functions.pushforward)
+@handles(functions.pushforward)
 def _pushforward(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     from adgen.infer.program import Program
     from adgen.transform.forward import make_tangent
@@ -208,6 +209,6 @@ def _pushforward(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: d
     return result.items[1]
 
 
-@builtin_calls.handles(functions.result_of)
+@handles(functions.result_of)
 def _result_of(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     return e.new(Map(tuple(kwargs), tuple(kwargs.values()), e.static(args[0], "the class of a result")))

@@ -7,16 +7,18 @@ metaclass, no `__new__`, no hooks into attribute access.
 from __future__ import annotations
 
 import abc
+import contextlib
 import dataclasses
 import types as pytypes
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from adgen.api.plain import is_plain
-from adgen.errors import UnsupportedError
+from adgen.errors import AdgenError, UnsupportedError
 from adgen.infer import inlining
 from adgen.infer.values import BoundFunction, Map, Obj, Ref, Seq, TupleV
 from adgen.ir.nodes import Operand
+from adgen.rules.registry import REGISTRY
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
@@ -44,7 +46,7 @@ def class_of_object(e: Engine, v: Any) -> type | None:
 
 def find_in_class(cls: type, name: str) -> Any:
     """Return what a class or its bases define under a name, as it stands there."""
-    for base in cls.__mro__:
+    for base in (REGISTRY.stand_in(cls) or cls).__mro__:
         if name in base.__dict__:
             return base.__dict__[name]
     return None
@@ -137,10 +139,28 @@ def _is_of_frozen(cls: type, name: str) -> bool:
     return params is not None and params.frozen and name in ("__setattr__", "__delattr__")
 
 
+@contextlib.contextmanager
+def refusing(e: Engine, owner: Any, method: Any) -> Iterator[None]:
+    """Refuse what the class that stands for a library's class can't do."""
+    try:
+        yield
+    except AdgenError:
+        raise
+    except (TypeError, ValueError) as error:
+        cls = class_of_object(e, owner)
+        if cls is None or not inlining.is_ours(method):
+            raise
+        raise UnsupportedError(
+            what=f"this call of {cls.__name__}.{method.__name__}: {error}",
+            why="its arguments don't fit, or it is a form without a rule",
+            origin=e.origin,
+        ) from error
+
+
 def make(e: Engine, cls: type, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Ref | None:
     """Make an instance, running its `__init__`; None if the class can't be followed."""
 
-    if not is_followed(cls):
+    if REGISTRY.stand_in(cls) is None and not is_followed(cls):
         return None
     if dataclasses.is_dataclass(cls):
         return _make_dataclass(e, cls, args, kwargs)
@@ -149,7 +169,8 @@ def make(e: Engine, cls: type, args: Sequence[Any], kwargs: Mapping[str, Any]) -
         return None
     self = e.new(Map((), (), cls))
     if init is not object.__init__:
-        inlining.inline_function(e, init, [self, *args], kwargs)
+        with refusing(e, self, init):
+            inlining.inline_function(e, init, [self, *args], kwargs)
     elif args or kwargs:
         return None
     return self

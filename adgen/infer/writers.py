@@ -15,6 +15,8 @@ from adgen.infer import attributes, calls, items, operations
 from adgen.infer.values import Ref, TupleV
 from adgen.ir.nodes import Const
 from adgen.ir.types import dims_of
+from adgen.rules import written
+from adgen.rules.registry import Formula
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
@@ -121,32 +123,19 @@ def fill_diagonal(e: Engine, a: Any, val: Any, wrap: Any = None) -> None:
     items.set_item(e, a, TupleV((at, at)), val)
 
 
-@writes(np.put, method="put")
-def put(e: Engine, a: Any, ind: Any, v: Any, mode: Any = None) -> None:
-    if len(dims_of(_type(e, a))) != 1 or mode is not None:
-        raise UnsupportedError(what="np.put of this form", instead="index the array", origin=e.origin)
-    items.set_item(e, a, ind, v)
+def leave(source: Writer) -> Writer:
+    """Make a writer that stores what a function of the same arguments returns."""
+
+    def writer(e: Engine, a: Any, *args: Any, **kwargs: Any) -> None:
+        store(e, a, calls.call_formula(e, Formula(source.__name__, source, source), [a, *args], kwargs, {}))
+
+    return writer
 
 
-@writes(np.putmask)
-def putmask(e: Engine, a: Any, mask: Any, values: Any) -> None:
-    if dims_of(_type(e, values)) and dims_of(_type(e, values)) != dims_of(_type(e, a)):
-        raise UnsupportedError(
-            what="np.putmask with values of another shape",
-            why="it would repeat them",
-            instead="np.where",
-            origin=e.origin,
-        )
-    store(e, a, values, mask)
-
-
-@writes(np.place)
-def place(e: Engine, a: Any, mask: Any, vals: Any) -> None:
-    if dims_of(_type(e, vals)):
-        raise UnsupportedError(
-            what="np.place with several values", why="it would repeat them", instead="a[mask] = …", origin=e.origin
-        )
-    store(e, a, vals, mask)
+writes(np.put, method="put")(leave(written.put))
+writes(np.putmask)(leave(written.masked))
+writes(np.place)(leave(written.placed))
+writes(np.put_along_axis)(leave(written.put_along))
 
 
 def _type(e: Engine, v: Any) -> Any:

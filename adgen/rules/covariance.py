@@ -56,26 +56,16 @@ def part_of(d: Any, m: Any, y: Any, rowvar: bool, first: bool) -> Any:
     return back(d[:n], m, rowvar) if first else back(d[n:], y, rowvar)
 
 
-def weights_of(fweights: Any, aweights: Any) -> Any:
-    if fweights is None:
-        return aweights
-    return fweights if aweights is None else fweights * aweights
-
-
 def deviations(x: Any, w: Any) -> Any:
     if w is None:
         return x - np.mean(x, axis=1, keepdims=True)
     return x - np.sum(x * w, axis=1, keepdims=True) / np.sum(w)
 
 
-def freedom(x: Any, w: Any, aweights: Any, bias: bool, ddof: int | None) -> Any:
+def freedom(x: Any, w: Any, bias: bool, ddof: int | None) -> Any:
     """Return the number of degrees of freedom, as NumPy counts them."""
     less = (0 if bias else 1) if ddof is None else ddof
-    if w is None:
-        return x.shape[1] - less
-    if aweights is None:
-        return np.sum(w) - less
-    return np.sum(w) - less * np.sum(w * aweights) / np.sum(w)
+    return (x.shape[1] if w is None else np.sum(w)) - less
 
 
 def times(x: Any, w: Any) -> Any:
@@ -87,44 +77,34 @@ def square(g: Any, x: Any) -> Any:
     return np.reshape(g, (x.shape[0], x.shape[0]))
 
 
-def cov_gradient(
-    g: Any, m: Any, y: Any, rowvar: bool, bias: bool, ddof: Any, fweights: Any, aweights: Any, first: bool
-) -> Any:
-    w = weights_of(fweights, aweights)
-    x = deviations(together(m, y, rowvar), w)
+def cov_gradient(g: Any, m: Any, y: Any, rowvar: bool, bias: bool, ddof: Any, fweights: Any, first: bool) -> Any:
+    x = deviations(together(m, y, rowvar), fweights)
     s = square(g, x)
-    d = (s + adjoint(s)) @ conjugate(times(x, w)) / freedom(x, w, aweights, bias, ddof)
+    d = (s + adjoint(s)) @ conjugate(times(x, fweights)) / freedom(x, fweights, bias, ddof)
     return part_of(d, m, y, rowvar, first)
 
 
-def cov_m_vjp(g: Any, m: Any, y: Any, rowvar: bool, bias: bool, ddof: Any, fweights: Any, aweights: Any) -> Any:
-    return cov_gradient(g, m, y, rowvar, bias, ddof, fweights, aweights, True)
+def cov_m_vjp(g: Any, m: Any, y: Any, rowvar: bool, bias: bool, ddof: Any, fweights: Any) -> Any:
+    return cov_gradient(g, m, y, rowvar, bias, ddof, fweights, True)
 
 
-def cov_y_vjp(g: Any, m: Any, y: Any, rowvar: bool, bias: bool, ddof: Any, fweights: Any, aweights: Any) -> Any:
-    return cov_gradient(g, m, y, rowvar, bias, ddof, fweights, aweights, False)
+def cov_y_vjp(g: Any, m: Any, y: Any, rowvar: bool, bias: bool, ddof: Any, fweights: Any) -> Any:
+    return cov_gradient(g, m, y, rowvar, bias, ddof, fweights, False)
 
 
-def cov_tangent(
-    t: Any, out: Any, m: Any, y: Any, rowvar: bool, bias: bool, ddof: Any, fweights: Any, aweights: Any
-) -> Any:
-    w = weights_of(fweights, aweights)
-    x = deviations(together(m, y, rowvar), w)
-    half = t @ adjoint(times(x, w)) / freedom(x, w, aweights, bias, ddof)
+def cov_tangent(t: Any, out: Any, m: Any, y: Any, rowvar: bool, bias: bool, ddof: Any, fweights: Any) -> Any:
+    x = deviations(together(m, y, rowvar), fweights)
+    half = t @ adjoint(times(x, fweights)) / freedom(x, fweights, bias, ddof)
     return np.reshape(half + adjoint(half), np.shape(out))
 
 
-def cov_m_jvp(
-    t: Any, out: Any, m: Any, y: Any, rowvar: bool, bias: bool, ddof: Any, fweights: Any, aweights: Any
-) -> Any:
+def cov_m_jvp(t: Any, out: Any, m: Any, y: Any, rowvar: bool, bias: bool, ddof: Any, fweights: Any) -> Any:
     moved = together(t, None if y is None else np.zeros_like(y), rowvar)
-    return cov_tangent(moved, out, m, y, rowvar, bias, ddof, fweights, aweights)
+    return cov_tangent(moved, out, m, y, rowvar, bias, ddof, fweights)
 
 
-def cov_y_jvp(
-    t: Any, out: Any, m: Any, y: Any, rowvar: bool, bias: bool, ddof: Any, fweights: Any, aweights: Any
-) -> Any:
-    return cov_tangent(together(np.zeros_like(m), t, rowvar), out, m, y, rowvar, bias, ddof, fweights, aweights)
+def cov_y_jvp(t: Any, out: Any, m: Any, y: Any, rowvar: bool, bias: bool, ddof: Any, fweights: Any) -> Any:
+    return cov_tangent(together(np.zeros_like(m), t, rowvar), out, m, y, rowvar, bias, ddof, fweights)
 
 
 def number_of(m: Operand, rowvar: bool) -> Length:
@@ -144,7 +124,7 @@ def cov_shape(m: Operand, y: Operand, rowvar: Operand, **_: Operand) -> Shape:
 
 rule(
     np.cov,
-    "m y=None rowvar=True bias=False ddof=None fweights=None aweights=None",
+    "m y=None rowvar=True bias=False ddof=None fweights=None",
     args=("m", "y"),
     static=("rowvar", "bias", "ddof"),
     infer=cov_shape,
@@ -159,8 +139,7 @@ rule(
         sample(M, V),
         sample(M.T, M.T**2, False),
         sample(M[:1]),
-        sample(M, aweights=V**2, wrt=("m",), second=False),
-        sample(M, W, fweights=np.array([1, 2, 1, 3]), aweights=V**2, ddof=0, wrt=("m", "y"), second=False),
+        sample(M, W, fweights=np.array([1, 2, 1, 3]), ddof=0, wrt=("m", "y"), second=False),
         sample(M * (1.0 + 0.5j) + 1j * V),
     ),
 )

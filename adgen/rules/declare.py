@@ -247,6 +247,20 @@ def structure(fn: Callable[..., Any], params: str, **options: Any) -> Primitive:
     return register(fn, params, kind="structure", **options)
 
 
+def objects_of(*classes: type) -> Callable[[type], type]:
+    """Declare what objects of a library's class are made of and do: `@objects_of(np.poly1d)` over a class.
+
+    The class below is written like a class of a user, and so are its methods inlined.
+    """
+
+    def mark(stand_in: type) -> type:
+        for cls in classes:
+            REGISTRY.add_class(cls, stand_in)
+        return stand_in
+
+    return mark
+
+
 def formula(
     fn: Callable[..., Any],
     *samples: Sample,

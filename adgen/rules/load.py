@@ -37,6 +37,7 @@ MODULES = (
     "grids",
     "fft",
     "polynomials",
+    "polynomial_classes",
     "covariance",
     "missing",
     "series",
@@ -46,6 +47,7 @@ MODULES = (
     "gamma_bessel",
     "products_along",
     "layout",
+    "rare_forms",
 )
 
 # Rules for libraries that adgen never imports itself: read once a program has imported the library.

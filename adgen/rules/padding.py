@@ -33,8 +33,8 @@ def lengths(stat_length: Any, ndim: int) -> tuple[tuple[int | None, int | None],
 def known_form(mode: Any, reflect_type: str) -> str:
     if mode not in PLACES and mode not in ("constant", "linear_ramp", *STATISTICS):
         raise TypeError(f"np.pad has no gradient rule for mode={mode!r}")
-    if reflect_type != "even":
-        raise TypeError("np.pad has a gradient rule for reflect_type='even' only")
+    if reflect_type not in ("even", "odd"):
+        raise TypeError(f"np.pad knows no reflect_type={reflect_type!r}")
     return str(mode)
 
 
@@ -83,8 +83,29 @@ def padded(f: Any, before: int, after: int, mode: str, values: Any, ends: Any, s
     return np.concatenate((spread(low, before, f), f, spread(high, after, f)))
 
 
+def mirrored(f: Any, place: Any, shared: int) -> Any:
+    """Return the first axis continued by its point reflections in both ends, which are `shared` or repeated."""
+    n = f.shape[0]
+    period = np.maximum(2 * (n - shared), 1)
+    turns, rest = np.floor_divide(place, period), np.mod(place, period)
+    turned = rest >= n
+    shape = (-1, *numbers_like(1, f.ndim - 1))
+    there = np.take(f, np.where(turned, 2 * n - 1 - shared - rest, rest), axis=0)
+    rise = f[-1:] - f[:1]
+    along = np.where(np.reshape(turned, shape), 2.0 * f[-1:] - there, there)
+    return along + 2.0 * np.reshape(turns, shape) * rise
+
+
+@static
+def numbers_like(value: int, n: int) -> tuple[int, ...]:
+    return (value,) * n
+
+
 @formula(
     np.pad,
+    sample(V, (2, 3), "reflect", reflect_type="odd"),
+    sample(V, (9, 14), mode="symmetric", reflect_type="odd"),
+    sample(M, ((1, 2), (4, 5)), mode="reflect", reflect_type="odd"),
     *(sample(V, (2, 1), mode) for mode in PLACES),
     *(sample(M, ((1, 2), (2, 1)), mode=mode) for mode in PLACES),
     *(sample(V, (6, 5), mode=mode) for mode in PLACES),
@@ -116,6 +137,8 @@ def pad(
         f = to_front(array, k)
         if before + after == 0:
             out = f
+        elif reflect_type == "odd" and mode in ("reflect", "symmetric"):
+            out = mirrored(f, np.arange(-before, f.shape[0] + after), 1 if mode == "reflect" else 0)
         elif mode in PLACES:
             out = np.take(f, np.pad(np.arange(f.shape[0]), (before, after), mode), axis=0)
         else:

@@ -404,9 +404,25 @@ def firsts(flat: Any, order: Any) -> Any:
 
 
 @static
-def flat_only(axis: Any, equal_nan: bool) -> None:
-    if axis is not None or not equal_nan:
-        raise TypeError("np.unique has a gradient rule without axis= and with equal_nan=True only")
+def flat_only(equal_nan: bool) -> None:
+    if not equal_nan:
+        raise TypeError("np.unique has a gradient rule with equal_nan=True only")
+
+
+@static
+def values_only(more: bool) -> None:
+    if more:
+        raise TypeError("np.unique along an axis has a gradient rule for the values alone")
+
+
+def unique_rows(ar: Any, axis: int) -> Any:
+    """Return the different parts of an array along an axis, in the order of their first elements."""
+    front = np.moveaxis(np.asarray(ar), axis, 0)
+    rows = np.reshape(front, (front.shape[0], -1))
+    order = np.lexsort(np.flip(rows.T, axis=0))
+    s = rows[order]
+    begins = np.concatenate((np.ones(1, dtype=bool), np.any(s[1:] != s[:-1], axis=1)))
+    return np.moveaxis(front[order[begins]], 0, axis)
 
 
 @formula(
@@ -417,6 +433,9 @@ def flat_only(axis: Any, equal_nan: bool) -> None:
     sample(V, return_inverse=True),
     sample(np.array([0.5, 2.0, 0.5, 1.0]), return_counts=True, kink="two equal values"),
     sample(V, True, True, True),
+    sample(M, axis=0),
+    sample(M[[1, 0, 1]], axis=0, kink="equal rows"),
+    sample(STACK, axis=1),
 )
 def unique(
     ar: Any,
@@ -428,7 +447,10 @@ def unique(
     equal_nan: bool = True,
 ) -> Any:
     """Each value is that of its first occurrence."""
-    flat_only(axis, equal_nan)
+    if axis is not None:
+        values_only(return_index or return_inverse or return_counts or not equal_nan)
+        return unique_rows(ar, axis)
+    flat_only(equal_nan)
     ar = np.asarray(ar)
     flat = np.ravel(ar)
     order = np.argsort(flat, kind="stable")

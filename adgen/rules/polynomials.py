@@ -14,7 +14,7 @@ import numpy as np
 from adgen.ir.nodes import Const, Operand
 from adgen.ir.types import Array, is_complex
 from adgen.rules.axes import from_front, numbers, shaped_like, to_front
-from adgen.rules.declare import linear, rule, sample, static
+from adgen.rules.declare import OtherForm, linear, rule, sample, static
 from adgen.rules.typing import Shape, array_dims, fresh_dim, known, normalize_axes
 
 C = np.array([0.5, -1.2, 2.0, 0.3])
@@ -221,7 +221,7 @@ def declare_fit(
 
     def old_shape(x: Operand, y: Operand, deg: Operand, full: Operand, cov: Operand, **rest: Operand) -> Shape:
         if known(cov, "cov") is not False:
-            raise TypeError("np.polyfit has a gradient rule with cov=False only")
+            raise OtherForm("a fit with its covariance")
         return fit_shape(x, y, deg, full, **rest)
 
     rule(

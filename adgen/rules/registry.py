@@ -92,6 +92,7 @@ class Registry:
         )
         self._formulas: dict[Any, Formula] = {}
         self._ufunc_methods: dict[str, Callable[..., Any]] = {}
+        self._classes: dict[type, type] = {}
 
     def add(self, p: Primitive, *aliases: Callable[..., Any]) -> Primitive:
         if not p.user:  # whose names are the user's
@@ -121,6 +122,17 @@ class Registry:
     def add_ufunc_method(self, name: str, define: Callable[..., Any]) -> None:
         """Add the formula of a method that all ufuncs have: `define(ufunc, *args)`."""
         self._ufunc_methods[name] = define
+
+    def add_class(self, cls: type, stand_in: type) -> None:
+        """Add the class whose Python source says what the methods of a library's class do."""
+        self._classes[cls] = stand_in
+
+    def stand_in(self, cls: Any) -> type | None:
+        """Return the class that stands for a library's class, or None."""
+        found = self._classes.get(cls)
+        if found is None and self.more is not None and self.more(cls):
+            found = self._classes.get(cls)
+        return found
 
     def formula(self, fn: Any) -> Formula | None:
         """Return the formula of a callable, or None. It serves calls that no row takes."""
@@ -154,6 +166,7 @@ class Registry:
         other.more = self.more
         other._formulas = dict(self._formulas)
         other._ufunc_methods = dict(self._ufunc_methods)
+        other._classes = dict(self._classes)
         return other
 
 

@@ -240,6 +240,8 @@ class Cotangents:
         settled = self.settle(c)
         if isinstance(t, Array) and (self.is_narrow(settled, t) or not isinstance(settled.type, Array)):
             return self.b.call("np.full_like", v, settled)
+        if isinstance(t, Scalar) and isinstance(settled.type, Array) and not settled.type.dims:
+            return self.b.load(settled, (Index(()),), ())
         if isinstance(t, List) and isinstance(settled.type, Array):  # an array stands for the list of its items
             name = "to_floats" if isinstance(t.elem, Float) else "to_list"
             return self.b.emit(self.b.row(name), (settled,), type=t)

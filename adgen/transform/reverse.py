@@ -20,7 +20,7 @@ from adgen.ir.nodes import (
     Stmt,
     Var,
 )
-from adgen.ir.types import Array, List, Record, Tuple, is_floating
+from adgen.ir.types import Array, List, Record, Tuple, Type, is_floating
 from adgen.optimise.algebra import is_python
 from adgen.transform import users
 from adgen.transform.activity import inputs
@@ -147,10 +147,16 @@ class Reverse(Regions, Structures):
             cots.add(a, {k: self._fit_item(a, k, v, cots) for k, v in part.items()})
             return
         if isinstance(a.type, (Tuple, Record)) and isinstance(part.type, Array):
-            keys = range(len(a.type.items)) if isinstance(a.type, Tuple) else a.type.keys
-            cots.add(a, {k: self.b.load(part, (Index((k,)),), ()) for k in keys})
+            cots.add(a, self._by_rows(part, a.type))
             return
         cots.add(a, cots.project(part, a))
+
+    def _by_rows(self, part: Operand, t: Type) -> Cot:
+        """Return an array that stands for a structure of numbers item by item."""
+        if not isinstance(t, (Tuple, Record)) or not isinstance(part.type, Array):
+            return part
+        keys = range(len(t.items)) if isinstance(t, Tuple) else t.keys
+        return {k: self._by_rows(self.b.load(part, (Index((k,)),), ()), i) for k, i in zip(keys, t.items)}
 
     def _fit_item(self, a: Operand, k: Any, part: Any, cots: Cotangents) -> Cot:
         if isinstance(part, dict) or not isinstance(a.type, (Tuple, Record)):
