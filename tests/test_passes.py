@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import inspect
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -55,3 +57,18 @@ def test_a_wrong_pass_is_named(monkeypatch):
     golden = Golden("heat")
     with pytest.raises(PassError, match="after own, in place: the program changes its arguments"):
         check_passes(golden.fn, copy.deepcopy(golden.args))
+
+
+def test_each_module_can_be_imported_first():
+    """No module needs another to be there already: imports in a circle work only in one order."""
+    code = """
+import importlib, pkgutil, sys
+import adgen.infer, adgen.emit, adgen.transform, adgen.optimise
+for package in (adgen.infer, adgen.emit, adgen.transform, adgen.optimise):
+    for found in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+        for name in [m for m in sys.modules if m.startswith(package.__name__ + ".")]:
+            del sys.modules[name]
+        importlib.import_module(found.name)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
