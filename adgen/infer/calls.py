@@ -16,6 +16,7 @@ from adgen.api.request import Baked
 from adgen.errors import AdgenError, UnsupportedError
 from adgen.frontend import tree
 from adgen.infer import (
+    apart,
     attributes,
     branches,
     custom_calls,
@@ -402,6 +403,7 @@ def call_unknown(e: Engine, fn: Operand, args: Sequence[Any], kwargs: Mapping[st
         for v in (*args, *kwargs.values()):
             if isinstance(v, Ref):
                 _may_be_written(e, v, name or "this function")
+    apart.note_call(e, fn)
     t = draws.type_of_call(e, fn, operands, named)
     out = e.b.emit(e.row("opaque"), (fn, *operands, *named.values()), tuple(named), type=t, **hint)
     return e.wrap(out, hint.get("name"))

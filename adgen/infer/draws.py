@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -9,18 +10,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adgen.ir.nodes import Const, Operand
-from adgen.ir.types import Array, Opaque, Scalar, Type
+from adgen.ir.types import Array, Float, Int, Opaque, Scalar, Type
 from adgen.rules.typing import fresh_dim, representative, type_of_value
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
 
-GENERATORS = (np.random.Generator, np.random.RandomState)
+GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
+_FLOATS = "random uniform triangular betavariate expovariate gammavariate gauss lognormvariate normalvariate"
+_DRAWS: dict[str, Type] = {
+    **dict.fromkeys((*_FLOATS.split(), "vonmisesvariate", "paretovariate", "weibullvariate"), Float()),
+    **dict.fromkeys(("randint", "randrange", "getrandbits"), Int()),
+}
 
 
 def type_of_call(e: Engine, fn: Operand, args: Sequence[Operand], kwargs: Mapping[str, Operand]) -> Type:
     """Return the type of what a call that adgen knows nothing of gives, if it draws or makes a generator."""
     found = _method(e, fn)
+    if found is not None and found[0] is random.Random:
+        return _DRAWS.get(found[1], Opaque())
     if found is None:
         made = np.random.Generator if isinstance(fn, Const) and fn.value is np.random.default_rng else None
         made = fn.value if made is None and isinstance(fn, Const) and fn.value in GENERATORS else made

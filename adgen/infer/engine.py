@@ -20,6 +20,7 @@ from adgen.errors import AliasError, InternalError, UnsupportedError
 from adgen.frontend import tree
 from adgen.frontend.refuse import make_refusal
 from adgen.infer import (
+    apart,
     attributes,
     branches,
     calls,
@@ -87,6 +88,8 @@ class Engine:
         self.hidden = hidden
         self.callees: dict[Any, None] = {}
         self.baked: dict[tuple[int, str], tuple[str, Any, Any]] = {}  # the globals that rules of users read
+        self.called: dict[type, str] = {}  # classes of objects whose methods can't be read
+        self.looked_into: dict[type, tuple[str, Origin | None]] = {}  # classes of global objects that are read
         self.instances: dict[Obj, Any] = {}  # the objects that globals hold
         self.anchors: list[Any] = []  # those of them that the text relies on
         self.paths: dict[Const, tuple[Any, str]] = {}  # how a function reads these objects
@@ -183,8 +186,8 @@ class Engine:
             instead="assign it before the branch or loop that binds it",
             origin=self.origin,
         )
-        for frame, names, missed in self.tentative:
-            if frame == self.frame and name in names:
+        for frame, later, missed in self.tentative:
+            if frame == self.frame and name in later:
                 missed.append(error)
                 self.state.dead = True
                 raise DeadPath
@@ -560,6 +563,8 @@ class Engine:
             if not inlining.is_ours(owner):
                 self.baked.setdefault((id(owner), path), (path, owner, value))
             return self.b.const(value)
+        if "." in path:
+            apart.note_read(self, owner, path)
         return self.hidden(self, owner, path, value)
 
 

@@ -13,14 +13,13 @@ from adgen.api.names import steps_of
 from adgen.api.paths import split_path
 from adgen.errors import UnsupportedError
 from adgen.frontend.lower import lower
-from adgen.infer import marks, tapes
+from adgen.infer import apart, marks, tapes
 from adgen.infer.engine import Engine
 from adgen.infer.leave import leave
 from adgen.infer.values import Map, Obj, Poison, Ref, Seq, TupleV
 from adgen.ir.build import Builder
-from adgen.ir.nodes import Block, Const, Func, Let, Operand, Var
+from adgen.ir.nodes import Const, Func, Operand, Var, free_vars
 from adgen.ir.types import Array, Bool, Int, List, NoneT, Opaque, Record, Str, Tuple, Type
-from adgen.rules.registry import REGISTRY
 from adgen.rules.typing import type_of_value
 
 NOTHING = marks.Asked()
@@ -82,6 +81,8 @@ def _infer(
     b = Builder()
     b.shares = not taping
     hidden: dict[tuple[int, str], HiddenValue] = {}
+    read: dict[tuple[int, str], apart.Root] = {}
+    wholes: dict[tuple[int, str], HiddenValue] = {}  # of globals that are part of the text, to be passed if asked for
 
     def hide(e: Engine, owner: Any, name: str, value: Any) -> Any:
         key = (
@@ -100,6 +101,9 @@ def _infer(
                 hidden[key] = HiddenValue(name, owner, Var(t, shown), value, True)
             found = e.constant(value)
             _mark_global(e, found, name)
+            if isinstance(value, (dict, list, tuple)) and key not in read:
+                wholes[key] = HiddenValue(name, owner, Var(Opaque(), shown, True), value)
+                read[key] = apart.Root(name, wholes[key].var, tuple(apart.global_shells(value, name)))
             return found
         if key not in hidden:
             hidden[key] = HiddenValue(name, owner, Var(t, shown, True), value)
@@ -107,6 +111,7 @@ def _infer(
             v = e.wrap(hidden[key].var, shown)
             _mark_global(e, v, name)
             _keep_instances(e, v, value)
+            read[key] = apart.Root(name, hidden[key].var, tuple(apart.global_shells(value, name)))
             roots[key] = v, {o: c for o, c in e.state.heap.items() if o not in before}
         value, heap = roots[key]
         for obj, content in heap.items():  # a loop that runs its body again has forgotten them
@@ -125,7 +130,8 @@ def _infer(
     e.marks = marks.begin(e, fn, asked, [p.name for p in tree.params])
     params: dict[str, Var] = {}
     objects: dict[str, Obj] = {}
-    leaves: list[Leaf] = []
+    leaves: list[apart.Leaf] = []
+    containers: list[apart.Root] = []
     for p, t in zip(tree.params, types):
         v = Var(t, p.name, True)
         params[p.name] = v
@@ -140,7 +146,8 @@ def _infer(
         e.env[p.name] = value  # a parameter in `stop_gradients` is not cut: nothing lies before it
         if isinstance(value, Ref):
             objects[p.name] = value.obj
-        leaves += _leaves(e, value, p.name)
+        leaves += apart.leaves(e, value, p.name)
+        containers.append(apart.Root(p.name, v, tuple(apart.shells(e, value, p.name))))
     marks.pin_parts(e)
     entry = dict(e.state.heap) if e.leaves else {}
     entered = {n: e.env[n] for n in params}
@@ -163,8 +170,16 @@ def _infer(
             final.update({f"{name} {k}": x for k, x in enumerate(linked) if isinstance(x, (Var, Const))})
     body = b.close((out,))
     tapes.check(e.checks, body)
+    apart.check_changes(e)
     shown = [h for h in hidden.values() if not h.static]
-    body = _keep_apart(e, body, leaves, [(h.name, h.var) for h in shown if isinstance(h.var.type, (Array, List))])
+    others = [(h.name, h.var) for h in shown if isinstance(h.var.type, (Array, List))]
+    holding = [r for r in (*containers, *read.values()) if r.shells]
+    body = apart.keep_apart(e, body, leaves, others, holding)
+    asked_for = free_vars(body)
+    for key, whole in wholes.items():
+        if whole.var in asked_for:
+            hidden[*key, "whole"] = whole  # type: ignore[index]
+            shown.append(whole)
     func = Func(fn.__name__, (*params.values(), *[h.var for h in shown]), body)
     return Program(
         func,
@@ -181,38 +196,6 @@ def _infer(
 def _known(e: Engine, value: Any, _: Any, rest: tuple[Any, ...]) -> Any:
     assert not rest
     return e.constant(value)
-
-
-Leaf = tuple[str, Obj, Var]
-"""An array or list among the arguments: how the user reads it, its identity, its value."""
-
-
-def _leaves(e: Engine, value: Any, label: str) -> list[Leaf]:
-    """Return the arrays and lists that a parameter holds."""
-    content = value
-    if isinstance(value, Ref):
-        content = e.state.heap[value.obj]
-        if isinstance(content, Var):
-            return [(label, value.obj, content)]
-    inside = marks.parts(content) if isinstance(content, (Map, Seq, TupleV)) else []
-    return [leaf for part, i in inside for leaf in _leaves(e, i, f"{label}{part}")]
-
-
-def _keep_apart(e: Engine, body: Block, leaves: Sequence[Leaf], others: Sequence[tuple[str, Var]]) -> Block:
-    """Check at the start that no array the program writes is passed twice: which write is seen where is not known."""
-    written = [(n, v) for n, o, v in leaves if any(x in e.written for x in (o, *e.state.links.get(o, ())))]
-    found = [*written, *[(n, v) for n, _, v in leaves if (n, v) not in written], *others]
-    if not written or (len(found) == 1 and isinstance(found[0][1].type, Array)):
-        return body
-    names, values = tuple(n for n, _ in found), [v for _, v in found]
-    check = Let(
-        Var(NoneT()),
-        REGISTRY.named("check_apart"),
-        (Const(names, type_of_value(names)), Const(len(written), Int()), *values),
-    )
-    made = [k for k, s in enumerate(body.stmts) if isinstance(s, Let) and s.out in values]
-    at = max(made, default=-1) + 1  # after the items of structures
-    return Block((*body.stmts[:at], check, *body.stmts[at:]), body.results)
 
 
 def objects_written(e: Engine, objects: Mapping[str, Obj]) -> list[str]:

@@ -154,6 +154,34 @@ def check_apart(names: tuple[str, ...], written: int, *values: Any) -> None:
                 raise ValueError(message)
 
 
+def check_distinct(names: tuple[str, ...], written: tuple[str, ...], *values: Any) -> None:
+    """Raise ValueError if a list, dict or object that is written is reached in a second way."""
+    found: dict[int, str] = {}
+    twice: dict[str, str] = {}
+
+    def walk(v: Any, label: str) -> None:
+        items: Any = ()
+        if isinstance(v, dict):
+            items = [(f"{label}[{k!r}]", i) for k, i in v.items()]
+        elif isinstance(v, (list, tuple)):
+            items = [(f"{label}[{k}]", i) for k, i in enumerate(v)]
+        elif hasattr(v, "__dataclass_fields__"):
+            items = [(f"{label}.{k}", getattr(v, k)) for k in v.__dataclass_fields__]
+        else:
+            return
+        other = None if isinstance(v, tuple) else found.setdefault(id(v), label)
+        if other is not None and other != label:
+            twice[label], twice[other] = other, label
+        for name, i in items:
+            walk(i, name)
+
+    for name, value in zip(names, values):
+        walk(value, name)
+    for name in written:
+        if name in twice:
+            raise ValueError(f"{name} and {twice[name]} are the same object, and the program writes it: pass a copy")
+
+
 def put_back(target: Any, keys: Any, *values: Any) -> None:
     """Give a dict, a list or an object the entries that a program left in it; without keys, a list's new items."""
     if isinstance(target, list):

@@ -11,7 +11,7 @@ import numpy as np
 from adgen.ir.nodes import Const, Index, Mode, Operand, Place
 from adgen.ir.types import Array, Bool, Float, Int, List, NoneT, Opaque, Record, Scalar, Tuple, Type, is_scalar
 from adgen.rules.declare import elementwise, linear, nondifferentiable, query, register, sample, structure
-from adgen.rules.helpers import as_seed, check_apart, check_length, fit_gradient, unbroadcast, unpack
+from adgen.rules.helpers import as_seed, check_apart, check_distinct, check_length, fit_gradient, unbroadcast, unpack
 from adgen.rules.indexing import index_type, resolve_items
 from adgen.rules.lattice import dtype_name, is_namedtuple, join, refresh, skeleton_clash, type_of_list
 from adgen.rules.typing import always, array_dims, exactly, known
@@ -231,6 +231,9 @@ register(_opaque, "fn *args", kind="opaque", name="opaque", effect="opaque")
 register(check_length, "values least most", kind="opaque", name="check_length", effect="opaque", infer=always(NoneT()))
 register(
     check_apart, "names written *values", kind="opaque", name="check_apart", effect="opaque", infer=always(NoneT())
+)
+register(
+    check_distinct, "names written *roots", kind="opaque", name="check_distinct", effect="opaque", infer=always(NoneT())
 )
 register(_attempt, "*kinds", kind="opaque", name="attempt", effect="opaque", infer=always(Bool()))
 register(_caught, "attempt", kind="opaque", name="caught", effect="opaque")

@@ -7,7 +7,7 @@ from typing import Any
 
 from adgen.errors import NoGradientError
 from adgen.ir.build import Builder
-from adgen.ir.nodes import Block, Let, Operand, Var
+from adgen.ir.nodes import Block, Const, Let, Operand, Var
 from adgen.ir.types import Array, dims_of
 from adgen.transform.activity import Varied
 from adgen.transform.cotangents import Cot, Cotangents, Masked
@@ -16,6 +16,12 @@ from adgen.transform.saves import Saves
 from adgen.transform.users import without_rule_note
 
 OneSided = dict[Var, set[tuple[Operand, int]]]
+
+
+def name_of_call(s: Let) -> str:
+    """Return how a statement's operation is called by the user."""
+    fn = s.args[0] if s.op.name == "opaque" and s.args else None
+    return f"{getattr(fn.value, '__name__', 'a call')}()" if isinstance(fn, Const) else s.op.name
 
 
 class Backward(ABC):
@@ -48,7 +54,7 @@ class Backward(ABC):
         if noted is not None:
             raise noted
         raise NoGradientError(
-            what=f"{s.op.name} has no derivative rule",
+            what=f"{name_of_call(s)} has no derivative rule",
             why="its result depends on a value that is differentiated",
             instead="write it with NumPy functions that have one, register one with adgen.register_vjp, "
             "or wrap it in adgen.stop_gradient",
