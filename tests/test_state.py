@@ -252,3 +252,8 @@ def test_numbers_are_drawn_once_and_are_constants(f, monkeypatch):
 def test_a_draw_about_an_active_value_is_refused():
     with pytest.raises(adgen.NoGradientError, match="normal"):
         adgen.grad(lambda x: np.sum(rng.normal(x, 1.0)))(X)
+
+
+def test_the_gradient_of_a_list_of_floats_holds_floats():
+    found = adgen.grad(lambda items, x: np.sum(items[0] * x) * items[1])([1.0, 2.0], X)
+    assert found == [2 * X.sum(), X.sum()] and all(type(v) is float for v in found)

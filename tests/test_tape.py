@@ -217,7 +217,7 @@ def test_what_is_not_floating_is_refused():
     def target(x):
         return adgen.gradients(int(x), x)
 
-    with pytest.raises(TypeError, match="an int"):
+    with pytest.raises(TypeError, match="the source of a gradient is an int"):
         source(3)
     with pytest.raises(TypeError, match="no floating-point value"):
         target(3.0)

@@ -309,12 +309,12 @@ def _gradient(
 ) -> Any:  # fmt: skip
     from adgen.transform.splice import depends, splice, visible_block
 
-    targets = _targets(e, ys, given.get("output_gradients"))
-    if not targets:
-        raise TypeMismatchError(what="the target of a gradient holds no floating-point value", origin=e.origin)
     leaves = _leaves(e, xs)
     if len(leaves) == 1 and leaves[0] is xs:
         _require_floating(e, _content(e, xs), "the source of a gradient")
+    targets = _targets(e, ys, given.get("output_gradients"))
+    if not targets:
+        raise TypeMismatchError(what="the target of a gradient holds no floating-point value", origin=e.origin)
     sources = [v for v in (_content(e, x) for x in leaves) if isinstance(v, Var) and is_floating(v.type)]
     block = visible_block(e.b, now.has)
     results = [y for y, _ in targets]

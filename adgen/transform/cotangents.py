@@ -304,6 +304,10 @@ class Cotangents:
             return self.b.call("to_float", c)
         if isinstance(t, Complex) and not isinstance(c.type, Complex):
             return self.b.call("complex", c)
+        if isinstance(t, List) and isinstance(t.elem, Float) and isinstance(c.type, List):
+            if isinstance(c.type.elem, Scalar):
+                return self.b.call("to_floats", self.b.call("np.array", c))
+            return c
         if isinstance(t, Array) and not t.dims and not isinstance(c.type, Array):
             return self.b.call("np.asarray", self.cast(c, t))
         if isinstance(t, Scalar) and not isinstance(c.type, Scalar):
