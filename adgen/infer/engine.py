@@ -13,7 +13,8 @@ import types as pytypes
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from adgen.api import names
+from adgen.api.names import Place as Path
+from adgen.api.names import names_in
 from adgen.api.plain import is_plain
 from adgen.api.request import Baked
 from adgen.errors import AliasError, InternalError, UnsupportedError
@@ -584,9 +585,9 @@ def is_data(value: Any) -> bool:
 
 def needs_guard(owner: Any, path: str, value: Any) -> bool:
     """Say whether each call must look if this path still leads to the same function: `api.link` guards callees."""
-    if isinstance(value, pytypes.FunctionType) and names.names_in(owner).get(id(value)) == path:
+    if isinstance(value, pytypes.FunctionType) and names_in(owner).get(id(value)) == path:
         return False
-    return names.Place(owner, path).read() is value  # a bound method is another one each time
+    return Path(owner, path).read() is value  # a bound method is another one each time
 
 
 def holds_functions(value: Any) -> bool:
