@@ -154,7 +154,8 @@ class Join:
         plans: list[Callable[[list[Operand]], None]] = []
         for obj in self._objects():
             one, two = a.heap.get(obj), b.heap.get(obj)
-            if one is two and obj in self.before.heap and self.before.heap[obj] is one:
+            live = [side.heap.get(obj) for side in (a, b) if not side.dead]
+            if live and all(c is self.before.heap[obj] for c in live):
                 continue
             if (one is None or two is None) and not (a.dead or b.dead):
                 after.heap[obj] = one if two is None else two  # reachable on one path only
@@ -416,12 +417,12 @@ class Join:
         """
         if isinstance(v, Const) and sure:
             return lambda outs: v
-        if isinstance(v, (Var, Const)) and not isinstance(v.type, (Opaque, NoneT, Str)):
+        if isinstance(v, (Var, Const)) and (not isinstance(v.type, (Opaque, NoneT, Str)) or self.sides[1 - side].dead):
             return self._slot(UNDEF, v, name) if side else self._slot(v, UNDEF, name)
-        if isinstance(v, TupleV):
+        if isinstance(v, (TupleV, Seq, Map)):
             parts = [self._bound_on(side, i, None, sure) for i in v.items]
             known = [p for p in parts if p is not None]
-            return (lambda outs: TupleV(tuple(p(outs) for p in known), v.cls)) if len(known) == len(parts) else None
+            return _remake(v, known) if len(known) == len(parts) else None
         if not isinstance(v, Ref):
             return None
         c = self.sides[side].heap[v.obj]
@@ -441,7 +442,9 @@ class Join:
         return self._new_object(name, v, inner)
 
 
-def _remake(c: Seq | Map, parts: list[Callable[[list[Operand]], Any]]) -> Callable[[list[Operand]], Any]:
+def _remake(c: TupleV | Seq | Map, parts: list[Callable[[list[Operand]], Any]]) -> Callable[[list[Operand]], Any]:
+    if isinstance(c, TupleV):
+        return lambda outs: TupleV(tuple(p(outs) for p in parts), c.cls)
     if isinstance(c, Seq):
         return lambda outs: Seq(tuple(p(outs) for p in parts))
     return lambda outs: Map(c.keys, tuple(p(outs) for p in parts), c.cls)

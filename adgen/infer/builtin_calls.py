@@ -29,7 +29,22 @@ from adgen.infer.branches import truth
 from adgen.infer.handlers import HANDLERS, Handler, handles
 from adgen.infer.values import Closure, DictView, EnumV, Map, Method, RangeV, Ref, ReversedV, Seq, Super, TupleV, ZipV
 from adgen.ir.nodes import Const, Var
-from adgen.ir.types import Array, Bool, Complex, Float, Int, List, NoneT, Opaque, Scalar, Str, Type, is_floating
+from adgen.ir.types import (
+    Array,
+    Bool,
+    Complex,
+    Float,
+    Int,
+    List,
+    NoneT,
+    Opaque,
+    Record,
+    Scalar,
+    Str,
+    Tuple,
+    Type,
+    is_floating,
+)
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
@@ -261,18 +276,31 @@ def _reduce(e: Engine, it: Any, symbol: str, start: Any, hint: dict[str, Any]) -
     return operations.binary(e, symbol, start, e.wrap(primitives.emit(e, e.row("sum"), (operand,), (), {})))
 
 
+def _compares_in_order(e: Engine, found: Sequence[Any], v: Any) -> bool:
+    """Say whether the items of a sequence are tuples or lists, which compare item by item."""
+    if any(isinstance(i, TupleV) or (isinstance(i, Ref) and not operations.is_array(e, i)) for i in found):
+        return True
+    t = operations.array_type(e, v) if isinstance(v, Ref) else None
+    return isinstance(t, List) and isinstance(t.elem, (Tuple, List, Record))
+
+
 def _extreme(name: str, sign: int) -> Handler:
     def handler(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
         _plain(e, name, kwargs, "key")
-        values = list(args)
+        values, itself = list(args), Const(library.same, Opaque())
         if "key" in kwargs:
             among = values[0] if len(values) == 1 else TupleV(tuple(values))
             return inlining.inline_function(e, library.best_by, [among, kwargs["key"], e.b.const(sign)], {})
         if len(values) == 1:
             found = iterables.known_items(e, values[0])
+            if _compares_in_order(e, found if found is not None else [], values[0]):
+                return inlining.inline_function(e, library.best_by, [values[0], itself, e.b.const(sign)], {})
             if found is None:
                 return e.wrap(primitives.emit(e, e.row(name), (e.value(values[0]),), (), hint))
             values = found
+        if _compares_in_order(e, values, None):
+            among = TupleV(tuple(values))
+            return inlining.inline_function(e, library.best_by, [among, itself, e.b.const(sign)], {})
         operands = [e.value(v) for v in values]
         if len(operands) == 1:
             return values[0]

@@ -6,15 +6,12 @@ reads, aliases are exact or refused, conditions decided by types are pruned, cal
 
 from __future__ import annotations
 
-import builtins
 import contextlib
 import dataclasses
 import types as pytypes
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from adgen.api.names import Place as Path
-from adgen.api.names import names_in
 from adgen.api.plain import is_plain
 from adgen.api.request import Baked
 from adgen.errors import AliasError, InternalError, UnsupportedError
@@ -37,6 +34,7 @@ from adgen.infer import (
     rows,
     tapes,
 )
+from adgen.infer.names import find_free, holds_functions, is_data, leaf_type, needs_guard, nesting
 from adgen.infer.values import (
     UNBOUND,
     Closure,
@@ -58,7 +56,7 @@ from adgen.infer.values import (
 )
 from adgen.ir.build import Builder
 from adgen.ir.nodes import UNDEF, Const, Operand, Origin, Place, Var, ViewStep
-from adgen.ir.types import Array, Bool, Int, List, NoneT, Opaque, Record, Str, Tuple, Type, Undef
+from adgen.ir.types import Array, Bool, Int, List, NoneT, Opaque, Record, Str, Tuple, Type
 from adgen.rules.registry import REGISTRY, Primitive
 from adgen.rules.typing import type_of_value
 
@@ -569,53 +567,4 @@ class Engine:
         return self.hidden(self, owner, path, value)
 
 
-def nesting(t: Type) -> int:
-    """Return how many levels of containers a type has."""
-    if isinstance(t, List):
-        return 1 + nesting(t.elem)
-    if isinstance(t, (Tuple, Record)):
-        return 1 + max(map(nesting, t.items), default=0)
-    return 0
-
-
-def is_data(value: Any) -> bool:
-    t = type_of_value(value)
-    return not isinstance(t, (Opaque, Undef))
-
-
-def needs_guard(owner: Any, path: str, value: Any) -> bool:
-    """Say whether each call must look if this path still leads to the same function: `api.link` guards callees."""
-    if isinstance(value, pytypes.FunctionType) and names_in(owner).get(id(value)) == path:
-        return False
-    return Path(owner, path).read() is value  # a bound method is another one each time
-
-
-def holds_functions(value: Any) -> bool:
-    """Say whether a value is a table with functions in it: its items are read one by one."""
-    items = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
-    return any(map(callable, items))
-
-
-def find_free(owner: Any, name: str) -> tuple[str | None, Any]:
-    """Return where a Python function finds a free name ("cell", "global", "builtin"), and its value."""
-    code = getattr(owner, "__code__", None)
-    if code is not None and name in code.co_freevars and owner.__closure__ is not None:
-        cell = owner.__closure__[code.co_freevars.index(name)]
-        try:
-            return "cell", cell.cell_contents
-        except ValueError:
-            return None, None
-    table = getattr(owner, "__globals__", {})
-    if name in table:
-        return "global", table[name]
-    if hasattr(builtins, name):
-        return "builtin", getattr(builtins, name)
-    return None, None
-
-
-def leaf_type(v: Any) -> Type | None:
-    """Return the type of an abstract value that is one operand."""
-    return v.type if isinstance(v, (Var, Const)) else None
-
-
-__all__ = ["Engine", "UNDEF", "find_free", "is_data", "leaf_type"]
+__all__ = ["UNDEF", "Engine", "find_free", "is_data", "leaf_type"]

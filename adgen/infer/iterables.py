@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -110,6 +111,9 @@ def known_items(e: Engine, it: Any) -> list[Any] | None:
         return None
     if isinstance(it, Const) and isinstance(it.type, Str):
         return [e.b.const(ch) for ch in it.value]
+    if isinstance(it, Const) and isinstance(it.value, enum.EnumMeta):
+        members: list[enum.Enum] = list(it.value)
+        return [operations.lift(e, m) for m in members]
     if isinstance(it, Const) and isinstance(it.value, tuple):
         return [operations.lift(e, v) for v in it.value]
     return None

@@ -13,6 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from adgen.ir.types import Array, Bool, Float, Int, List, Record, Scalar, Tuple, Type, Undef
+from adgen.rules.declare import fact
+from adgen.rules.helpers import best_of, order_of
+
 FILE = __file__
 FUNCTIONS: dict[Any, Callable[..., Any]] = {}
 
@@ -137,17 +141,37 @@ def filter_false(function: Any, sequence: Any) -> Any:
     return [v for v in sequence if not function(v)]
 
 
+def _is_number(t: Type) -> bool:
+    return isinstance(t, (Int, Float, Bool, Scalar, Undef)) or (isinstance(t, Array) and not t.dims)
+
+
+def _hold_numbers(keys: Any) -> bool:
+    t = keys.type
+    inner = (t.elem,) if isinstance(t, List) else t.items if isinstance(t, (Record, Tuple)) else ()
+    return all(map(_is_number, inner))
+
+
+@fact(_hold_numbers)
+def are_numbers(keys: Any) -> bool:
+    """Say whether a list or array holds numbers, not tuples or strings."""
+    return True
+
+
 def sort_all(sequence: Any, *, key: Any = None, reverse: Any = False) -> Any:
     values = as_list(sequence)
-    ranks = np.array(values if key is None else [key(v) for v in values])
-    order = np.argsort(-ranks if reverse else ranks, kind="stable")
+    keys = values if key is None else [key(v) for v in values]
+    if are_numbers(keys):
+        ranks = np.array(keys)
+        order = np.argsort(-ranks if reverse else ranks, kind="stable")
+    else:
+        order = order_of(keys, reverse)
     return [values[i] for i in order]
 
 
 def best_by(sequence: Any, key: Any, sign: Any) -> Any:
     values = as_list(sequence)
-    ranks = np.array([key(v) for v in values])
-    return values[np.argmax(sign * ranks)]
+    keys = [key(v) for v in values]
+    return values[np.argmax(sign * np.array(keys)) if are_numbers(keys) else best_of(keys, sign)]
 
 
 @stands_for(itertools.pairwise)

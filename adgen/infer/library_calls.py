@@ -7,6 +7,7 @@ import contextlib
 import copy
 import dataclasses
 import functools
+import itertools
 import types
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -22,14 +23,18 @@ from adgen.infer import (
     builtin_calls,
     calls,
     custom_calls,
+    guarded,
+    inlining,
     items,
+    iterables,
+    library,
     methods,
     operations,
     primitives,
     surgery,
     tapes,
 )
-from adgen.infer.handlers import handles
+from adgen.infer.handlers import HANDLERS, Handler, handles
 from adgen.infer.values import ManagerV, Map, Partial, Ref, Seq, TupleV
 from adgen.ir.build import shift
 from adgen.ir.nodes import Const, Mode, Var
@@ -115,6 +120,39 @@ def _size(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str
         axis = e.static(args[1] if len(args) > 1 else kwargs["axis"], "the axis of np.size")
         return methods.shape_of(e, args[0]).items[axis]
     return methods.size_of(e, args[0])
+
+
+def _arranges(fn: Any) -> Handler:
+    def handler(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+        """Arrange items that are known as they are; others are left to the source that stands for the function."""
+        counts = ("repeat", "r")
+        found = [iterables.known_items(e, a) for a in args if not isinstance(a, Const)]
+        if all(f is not None for f in found):
+            given = [a.value if isinstance(a, Const) else iterables.known_items(e, a) for a in args]
+            named = {k: e.static(v, f"'{k}'") if k in counts else v for k, v in kwargs.items()}
+            if fn is itertools.zip_longest:
+                named.setdefault("fillvalue", e.b.const(None))
+            made = list(itertools.islice(fn(*given, **named), MAX_ARRANGED + 1))
+            if len(made) <= MAX_ARRANGED:
+                return guarded.once(e, e.new(Seq(tuple(map(TupleV, made)))))
+        source = library.find(fn)
+        if source is None:
+            raise UnsupportedError(
+                what=f"{fn.__name__}() of items whose number is not known",
+                instead="loop over the indices",
+                origin=e.origin,
+            )
+        return guarded.once(e, inlining.inline_function(e, source, args, kwargs))
+
+    return handler
+
+
+MAX_ARRANGED = 64
+for _fn in (
+    itertools.permutations, itertools.combinations, itertools.product, itertools.combinations_with_replacement,
+    itertools.zip_longest,
+):  # fmt: skip
+    HANDLERS[_fn] = _arranges(_fn)
 
 
 @handles(functools.partial)

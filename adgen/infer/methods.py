@@ -91,12 +91,32 @@ def call_method(
                 return e.b.const(getattr(known[0], name)(*known[1:]))
     if operations.is_number(owner):
         return _array_method(e, owner, name, args, kwargs, hint)
-    if isinstance(owner, Const) and isinstance(owner.type, Str):
-        known = operations.known(e, *args)
-        if known is not None and not kwargs:
-            return operations.lift(e, getattr(owner.value, name)(*known))
+    if isinstance(owner, (Var, Const)) and isinstance(owner.type, Str):
+        return _text_method(e, owner, name, args, kwargs, hint)
     bound = e.opaque(getattr, [e.value(owner), e.b.const(name)])
     return calls.call_unknown(e, bound, args, kwargs, hint)
+
+
+def _text_method(
+    e: Engine, owner: Operand, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]
+) -> Any:
+    """A method of a string: computed now where all is known. It writes nothing."""
+    if owner in e.param_of and name in PARSING:
+        owner = e.b.const(e.static(owner, "a string that is taken apart"))
+    known = operations.known(e, *args) if isinstance(owner, Const) and not kwargs else None
+    if known is not None and isinstance(owner, Const):
+        made = getattr(owner.value, name)(*known)
+        return e.constant(made) if isinstance(made, list) else operations.lift(e, made)
+    bound = e.opaque(getattr, [owner, e.b.const(name)])
+    return e.opaque(bound, [e.value(a) for a in (*args, *kwargs.values())], tuple(kwargs), **hint)
+
+
+PARSING = frozenset(
+    {
+        "split", "rsplit", "partition", "rpartition", "splitlines", "startswith", "endswith", "strip", "lstrip",
+        "rstrip", "lower", "upper", "replace", "removeprefix", "removesuffix", "isdigit", "find", "index", "count",
+    }
+)  # fmt: skip
 
 
 def _array_method(

@@ -117,6 +117,16 @@ def place_slice(values: Any, start: Any, stop: Any, step: Any, part: Any) -> Any
     return out
 
 
+def order_of(keys: Any, reverse: Any) -> Any:
+    """Return the places of a list's items in sorted order."""
+    return sorted(range(len(keys)), key=keys.__getitem__, reverse=reverse)
+
+
+def best_of(keys: Any, sign: Any) -> Any:
+    """Return the place of the first largest item of a list, of the smallest for a negative sign."""
+    return keys.index(max(keys) if sign > 0 else min(keys))
+
+
 def last_writes(like: Any, key: Any) -> Any:
     """Say for each place of `like[key] = ...` whether its value stays: the last one, where an index repeats."""
     owner = np.empty(np.shape(like), dtype=int)

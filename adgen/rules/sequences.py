@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from adgen.api.custom import stop_gradient
-from adgen.ir.types import Float, List, Opaque
+from adgen.ir.types import Float, Int, List, Opaque
 from adgen.rules.declare import nondifferentiable, structure
-from adgen.rules.helpers import add_lists, last_writes, ones_list, place_slice, zeros_list, zeros_of
+from adgen.rules.helpers import add_lists, best_of, last_writes, ones_list, order_of, place_slice, zeros_list, zeros_of
 from adgen.rules.typing import always, exactly
 
 
@@ -40,6 +40,8 @@ nondifferentiable(ones_list, name="ones_list", params="seq", infer=exactly("seq"
 nondifferentiable(zeros_list, name="zeros_list", params="seq", infer=exactly("seq"))
 nondifferentiable(zeros_of, name="zeros_of", params="value", infer=exactly("value"))
 nondifferentiable(slice, name="slice", params="*bounds", infer=always(Opaque()))
+nondifferentiable(order_of, name="order_of", params="keys reverse", infer=always(List(Int())))
+nondifferentiable(best_of, name="best_of", params="keys sign", infer=always(Int()))
 nondifferentiable(last_writes, name="last_writes", params="like key", infer=always(Opaque()))
 structure(list, "x /", name="to_list", infer=lambda x: List(Float()), memory="view", show="list(_)")
 structure(_to_floats, "x /", name="to_floats", infer=always(List(Float())), show="_.tolist()")

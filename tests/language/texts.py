@@ -1,0 +1,87 @@
+"""Strings that configure a computation, enumerations, tuples in order, arrangements of known items."""
+
+from __future__ import annotations
+
+import enum
+import itertools
+import time
+
+import numpy as np
+
+from tests.language.table import program, refused
+
+
+class Axis(enum.IntEnum):
+    X = 0
+    Y = 1
+    Z = 2
+
+
+class Timer:
+    def __enter__(self):
+        self.start = time.perf_counter()
+        return self
+
+    def __exit__(self, *how):
+        self.taken = time.perf_counter() - self.start
+
+
+@program
+def parsed(x, spec="sin:2,exp:0.5,sq:1"):
+    out = 0.0
+    for item in spec.split(","):
+        name, c = item.split(":")
+        if name == "sin":
+            out += float(c) * np.sum(np.sin(x))
+        elif name.startswith("sq"):
+            out += float(c) * np.sum(x**2)
+        else:
+            out += float(c) * np.sum(np.exp(x))
+    return out
+
+
+@program
+def joined(x):
+    parts = [f"{v:.2f}" for v in x]
+    label = ", ".join(parts).upper()
+    return np.sum(x**2) * len(parts) * (1 if label else 0)
+
+
+@program
+def members(x):
+    return sum(x[axis] * (axis + 1) for axis in Axis)
+
+
+@program
+def timed(x):
+    with Timer() as timer:
+        y = np.sum(x**3)
+    print(timer.taken)
+    return y
+
+
+@program
+def tuples_in_order(x):
+    ranked = sorted(zip(-x, range(3)))
+    low = min((v * v, k) for k, v in enumerate(x))
+    high = max([(1, x[0]), (2, x[1]), (2, x[2])])
+    by_two = sorted(range(3), key=lambda i: (i % 2, -x[i]))
+    return ranked[0][0] * low[0] + high[1] * (low[1] + 1) * x[by_two[-1]]
+
+
+@program
+def arranged(x):
+    s = sum(a * (b or 0.5) for a, b in itertools.zip_longest([x[0], x[1], x[2]], [x[2]]))
+    for p in itertools.permutations(range(3)):
+        s += x[p[0]] * x[p[1]] ** 2 * (1 + p[2])
+    return s + sum(x[i] * x[j] for i, j in itertools.product(range(3), repeat=2) if i != j)
+
+
+@refused("which may never end")
+def endless_generator(x):
+    def numbers(v):
+        while True:
+            yield v
+            v = v * 0.5
+
+    return sum(itertools.islice(numbers(x[0]), 4))
