@@ -399,6 +399,8 @@ class Join:
         sure = self.leaves or self.sides[1 - side].dead or (name is not None and name.startswith("%"))
         if isinstance(v, (Poison, Unbound)) or (sure and is_function(v)):
             return lambda outs: v
+        if sure and isinstance(v, Ref) and not v.place and v.obj in self.before.heap:
+            return lambda outs: v  # the object was there before the branch
         plan = self._bound_on(side, v, name, sure)
         if plan is not None:
             return plan
