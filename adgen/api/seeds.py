@@ -54,8 +54,8 @@ def fit_seed(form: Form, seed: Any, where: str = "") -> Any:
     """Return a seed with the dtypes of the value; None in it stands for ones. Refuse one of another structure."""
     if isinstance(form, Leaf):
         return _fit_leaf(form, seed, where)
-    if form is None:
-        return seed
+    if form is None:  # not floating: nothing reads it, unless an integer stands for a float, as `sum([])` does
+        return 0.0 if seed is None else seed
     items = _items(form, seed, where)
     fitted = [fit_seed(f, s, f"{where}[{k!r}]") for k, f, s in zip(form.keys, form.items, items, strict=True)]
     if issubclass(form.cls, dict):

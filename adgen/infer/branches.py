@@ -381,6 +381,8 @@ class Join:
         obj = Obj(name)
         if not one.place and not two.place:
             self.merged[key] = obj
+            if {one.obj, two.obj} <= self.e.contiguous:
+                self.e.contiguous.add(obj)
 
         def build(outs: list[Operand]) -> Any:
             self.after.heap[obj] = inner(outs)

@@ -16,7 +16,7 @@ from adgen.infer import attributes, calls, items, iterables, methods, objects, p
 from adgen.infer.branches import is_none, truth
 from adgen.infer.values import UNBOUND, Closure, Map, Maybe, Method, Ref, Seq, SliceV, TupleV
 from adgen.ir.nodes import Const, Operand, Var
-from adgen.ir.types import NUMERIC, Array, Bool, List, NoneT, Opaque, Scalar, Undef, is_floating, is_scalar
+from adgen.ir.types import NUMERIC, Array, Bool, List, NoneT, Opaque, Scalar, Undef, dims_of, is_floating, is_scalar
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
@@ -260,7 +260,10 @@ def arithmetic(e: Engine, name: str, args: tuple[Any, ...], hint: dict[str, Any]
     for o in operands:
         if isinstance(o.type, Undef):
             raise UnsupportedError(what="a value that may be unbound", origin=e.origin)
-    return e.wrap(primitives.emit(e, e.row(name), operands, (), hint), hint.get("name"))
+    made = e.wrap(primitives.emit(e, e.row(name), operands, (), hint), hint.get("name"))
+    if isinstance(made, Ref) and len(dims_of(array_type(e, made))) == 1:
+        e.contiguous.add(made.obj)
+    return made
 
 
 def inplace(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any]) -> Any:
