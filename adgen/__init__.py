@@ -24,6 +24,7 @@ from adgen.api.custom import (
     register_vjp,
     stop_gradient,
 )
+from adgen.api.explain import explain
 from adgen.api.grad import Gradient, grad, value_and_grad
 from adgen.api.products import jvp, vjp
 from adgen.api.surgery import gradient_of, map_gradient
@@ -67,6 +68,7 @@ __all__ = [
     "compile",
     "custom_jvp",
     "custom_vjp",
+    "explain",
     "grad",
     "gradient_of",
     "gradients",

@@ -1,4 +1,4 @@
-"""The command line: `adgen dump`, `check`, `rules`, `cache`.
+"""The command line: `adgen dump`, `check`, `explain`, `rules`, `cache`.
 
 Source goes to stdout, diagnostics to stderr. Exit status: 0; 1 where something can't be differentiated, is wrong or
 is stale; 2 where the command line makes no sense.
@@ -12,6 +12,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -61,11 +62,17 @@ def _make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     target = argparse.ArgumentParser(add_help=False)
     target.add_argument("target", metavar="MODULE_OR_FILE:FUNCTION", help="as package.module:f or path/file.py:f")
-    target.add_argument("--wrt", help="parameters to differentiate, by name or position: w,b (default: the first)")
+    target.add_argument(
+        "--wrt",
+        help="parameters by name or position, parts of them, local variables, tags: w,self.b,0 (default: the first)",
+    )
+    target.add_argument("--of", metavar="NAMES", help="local variables or tags to differentiate instead of the result")
+    target.add_argument("--stop", metavar="NAMES", help="values to hold constant, by name")
     target.add_argument("--sig", metavar="TYPES", help="types of the parameters: 'float64[:,:], float64', 'lr=float'")
     target.add_argument("--example", metavar="VALUES", help="example arguments: 'np.ones((3, 4)), 2.0', 'lr=0.1'")
 
     dump = commands.add_parser("dump", parents=[target], help="print the source of a derivative")
+    dump.add_argument("--unconnected", choices=("none", "zero"), default="none", help="what stands for no gradient")
     dump.add_argument("--mode", choices=("reverse", "forward"), default="reverse")
     dump.add_argument("--stage", choices=STAGES, default="source", help="print what the compiler has at this stage")
     dump.add_argument("--standalone", action="store_true", help="write a module that needs only NumPy")
@@ -78,6 +85,9 @@ def _make_parser() -> argparse.ArgumentParser:
     check.add_argument("--modes", default="rev,fwd", help="rev, fwd or both (default)")
     check.add_argument("--seed", type=int, default=0, help="for random arguments and directions")
     check.set_defaults(run=_check)
+
+    why = commands.add_parser("explain", parents=[target], help="say why a gradient is None or zero")
+    why.set_defaults(run=_explain)
 
     rules = commands.add_parser("rules", help="list the functions whose derivatives are known")
     rules.add_argument("pattern", nargs="?", default="*", help="as in a shell: 'np.linalg.*'")
@@ -136,25 +146,53 @@ def _import(place: str) -> Any:
     return module
 
 
-def _primal(target: str, wrt: str | None) -> tuple[Any, tuple[str, ...], bool]:
-    """Return the function, the names to differentiate, and whether the result is a bare gradient."""
-    from adgen.api.custom import Custom
-    from adgen.api.grad import Gradient, check_function
-    from adgen.api.resolve import resolve_wrt
+def _split(text: str | None) -> tuple[str, ...]:
+    """Split names at the commas that stand in no brackets or quotes."""
+    parts, depth, quote = [""], 0, ""
+    for c in text or "":
+        if quote:
+            quote = "" if c == quote else quote
+        elif c in "'\"":
+            quote = c
+        else:
+            depth += (c in "[(") - (c in "])")
+        if c == "," and not depth and not quote:
+            parts.append("")
+        else:
+            parts[-1] += c
+    return tuple(p.strip() for p in parts if p.strip())
 
-    fn: Any = _find(target)
+
+def _engine(options: argparse.Namespace, mode: Any = "grad", unconnected: str = "none") -> Any:
+    """Return what finds or makes the derivative that the options ask for."""
+    from adgen.api.custom import Custom
+    from adgen.api.engine import Engine
+    from adgen.api.grad import Gradient, check_function, make_options, unwrap
+    from adgen.api.resolve import resolve_names, resolve_wrt
+
+    fn: Any = _find(options.target)
     given: tuple[str, ...] | None = None
     scalar = True
+    asked = make_options(_split(options.of) or None, _split(options.stop), unconnected)
     if isinstance(fn, Gradient):
         found: Gradient[..., Any] = fn
         fn, given, scalar = found.primal, found.wrt, found._engine.scalar_wrt
+        before = found._engine.options
+        asked = replace(asked, of=asked.of or before.of, inner=before.inner)
+        stops = (*before.stop_gradients, *asked.stop_gradients)
+        asked = replace(asked, stop_gradients=tuple(dict.fromkeys(stops)))
+        if unconnected == "none":
+            asked = replace(asked, unconnected=before.unconnected)
     if isinstance(fn, Custom):
         fn = fn.caller
+    fn, asked = unwrap(fn, asked)
     check_function(fn)
-    if wrt is not None:
-        parts: list[int | str] = [int(w) if w.lstrip("-").isdigit() else w for w in map(str.strip, wrt.split(","))]
-        return fn, resolve_wrt(fn, tuple(parts)), len(parts) == 1
-    return fn, given or resolve_wrt(fn, 0), scalar
+    if options.wrt is not None:
+        parts = [int(w) if w.lstrip("-").isdigit() else w for w in _split(options.wrt)]
+        given, scalar = resolve_wrt(fn, tuple(parts)), len(parts) == 1
+    resolve_names(fn, "of", asked.of)
+    resolve_names(fn, "stop_gradients", asked.stop_gradients)
+    return Engine(fn, mode, given or resolve_wrt(fn, 0), scalar, asked)
 
 
 def _arguments(engine: Any, options: argparse.Namespace) -> list[tuple[Any, Any]] | None:
@@ -205,12 +243,9 @@ def _evaluate(engine: Any, text: str) -> tuple[Any, ...]:
 
 def _dump(options: argparse.Namespace) -> int:
     from adgen.api.assume import load_assumed, try_assumed
-    from adgen.api.engine import Engine
-    from adgen.api.request import DEFAULT
     from adgen.api.standalone import write_dump, write_standalone
 
-    fn, wrt, scalar = _primal(options.target, options.wrt)
-    engine = Engine(fn, "grad" if options.mode == "reverse" else "jvp", wrt, scalar, DEFAULT)
+    engine = _engine(options, "grad" if options.mode == "reverse" else "jvp", options.unconnected)
     arguments = _arguments(engine, options)
     if options.stage != "source":
         if arguments is None:
@@ -275,13 +310,15 @@ def _colour(text: str) -> str:
 def _check(options: argparse.Namespace) -> int:
     from adgen.api.assume import assume
     from adgen.api.check import check_grads
-    from adgen.api.engine import MISSING, Engine
+    from adgen.api.engine import MISSING
     from adgen.api.examples import make_examples
-    from adgen.api.request import DEFAULT
+    from adgen.api.paths import root_of
     from adgen.errors import AdgenError
 
-    fn, wrt, scalar = _primal(options.target, options.wrt)
-    engine = Engine(fn, "grad", wrt, scalar, DEFAULT)
+    engine = _engine(options)
+    fn, wrt = engine.fn, engine.wrt
+    if engine.options.stop_gradients or any(root_of(n) not in engine.names for n in wrt):
+        raise CommandError("check compares derivatives by parameters: a stop or a local source has no differences")
     modes: Any = tuple(m.strip() for m in options.modes.split(","))
     given = _arguments(engine, options)
     tries = [given] if given is not None else [a.arguments for a in assume(fn, wrt)]
@@ -291,13 +328,21 @@ def _check(options: argparse.Namespace) -> int:
         if options.example is None:
             values = make_examples([k for k, _ in arguments], [v for _, v in arguments], rng)
         try:
-            check_grads(fn, tuple(values), modes, options.order, seed=options.seed)
+            check_grads(fn, tuple(values), modes, options.order, of=engine.options.of or None, seed=options.seed)
         except AdgenError as e:
             if i + 1 == len(tries) or e.code == "ADG107":
                 raise
         else:
             break
     print(f"{options.target}: the derivatives agree with differences")
+    return _OK
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from adgen.api.explain import explain_engine
+
+    engine = _engine(options)
+    print(explain_engine(engine, _arguments(engine, options)))
     return _OK
 
 

@@ -57,8 +57,7 @@ def _derive(request: Request, stages: tuple[str, ...]) -> Derived:
     texts: dict[str, str] = {}
     if "ir" in stages:
         texts["ir"] = show_tree(lower(request.fn))
-    asked = names_asked(request.options, request.wrt)
-    program = infer(request.fn, request.types, request.statics, lambda e: _set_up(e, request), asked)
+    program = _infer(request)
     if "typed" in stages:
         texts["typed"] = show(program.func)
     funcs, rules = _transform(program, request)
@@ -101,6 +100,18 @@ def _derive(request: Request, stages: tuple[str, ...]) -> Derived:
 
 def _finish_routine(func: Func) -> Func:
     return own(iterate_items(strip(eliminate_dead(func))))
+
+
+def type_program(request: Request) -> Program:
+    """Return the typed program that a request differentiates."""
+    load_rules()
+    with deep_recursion():
+        return _infer(request)
+
+
+def _infer(request: Request) -> Program:
+    asked = names_asked(request.options, request.wrt)
+    return infer(request.fn, request.types, request.statics, lambda e: _set_up(e, request), asked)
 
 
 def _set_up(e: Engine, request: Request) -> None:

@@ -1,4 +1,4 @@
-"""Each row of the tables in docs/from-tensorflow.md runs: the middle cell is a program, the right one what it prints."""
+"""Each row of the tables of programs in docs/from-tensorflow.md runs: the middle cell prints the right one."""
 
 import re
 from pathlib import Path

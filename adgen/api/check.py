@@ -10,6 +10,7 @@ import numpy as np
 
 from adgen.api.plain import attributes_of, is_plain
 from adgen.api.request import Options
+from adgen.api.resolve import Names
 from adgen.api.signature import is_floating_key, key_of
 
 Check = Literal["rev", "fwd"]
@@ -22,6 +23,7 @@ def check_grads(
     modes: Sequence[Check] = ("rev", "fwd"),
     order: int = 2,
     *,
+    of: Names | None = None,
     rtol: float = 1e-5,
     atol: float = 1e-7,
     seed: int = 0,
@@ -30,8 +32,9 @@ def check_grads(
 
     Each floating-point argument is moved in a random direction (from `seed`); the difference quotient, taken at
     several step sizes of which the best counts, is compared with the forward mode's tangent ("fwd") and with the
-    reverse mode's gradient ("rev"). With `order=2` the gradient is then checked as a function of its own. Tolerances
-    are widened for float32. Raises `CheckError` (an `AssertionError`) with a report of every comparison that failed.
+    reverse mode's gradient ("rev"). `of` names what is differentiated in place of the result. With `order=2` the
+    gradient is then checked as a function of its own. Tolerances are widened for float32. Raises `CheckError` (an
+    `AssertionError`) with a report of every comparison that failed.
 
     >>> import adgen
     >>> adgen.check_grads(lambda x, y: x * y * y, (2.0, 3.0), order=1)
@@ -46,7 +49,9 @@ def check_grads(
     if unknown or order not in (1, 2):
         raise UsageError(what="check_grads: modes are 'rev' and 'fwd', order is 1 or 2")
     failures = [
-        row for row in _compare(fn, args, floating, modes, np.random.default_rng(seed)) if not row.is_close(rtol, atol)
+        row
+        for row in _compare(fn, args, floating, modes, np.random.default_rng(seed), of)
+        if not row.is_close(rtol, atol)
     ]
     name = getattr(fn, "__qualname__", repr(fn))
     if failures:
@@ -56,7 +61,7 @@ def check_grads(
             instead="look at the rules of the functions it calls, and for kinks near these arguments",
         )
     if order == 2:
-        check_grads(*_gradient_of(fn, args, floating), modes, 1, rtol=rtol * 10, atol=atol * 100, seed=seed + 1)
+        check_grads(*_gradient_of(fn, args, floating, of), modes, 1, rtol=rtol * 10, atol=atol * 100, seed=seed + 1)
 
 
 class _Row(NamedTuple):
@@ -80,13 +85,23 @@ def _report(rows: list[_Row]) -> list[str]:
 
 
 def _compare(
-    fn: Callable[..., Any], args: tuple[Any, ...], floating: list[int], modes: Sequence[Check], rng: np.random.Generator
+    fn: Callable[..., Any],
+    args: tuple[Any, ...],
+    floating: list[int],
+    modes: Sequence[Check],
+    rng: np.random.Generator,
+    of: Names | None,
 ) -> Iterator[_Row]:
     from adgen.api.grad import unwrap
     from adgen.api.names import parameters_of
     from adgen.api.products import jvp, vjp
 
-    value, pullback = vjp(fn, *_copy(args)) if "rev" in modes else (fn(*_copy(args)), None)
+    named: dict[str, Any] = {} if of is None else {"of": of}
+
+    def primal(*given: Any) -> Any:
+        return fn(*given) if of is None else vjp(fn, *given, **named)[0]
+
+    value, pullback = vjp(fn, *_copy(args), **named) if "rev" in modes else (primal(*_copy(args)), None)
     names = [p.name for p in parameters_of(unwrap(fn, Options())[0])]
     exact = all(_is_double(x) for x in (*(args[i] for i in floating), value))
     seed = _direction(value, rng)
@@ -97,10 +112,10 @@ def _compare(
         forward = None
         if "fwd" in modes:
             primals = _copy(args)
-            forward = _dot(seed, jvp(fn, primals, tuple(v if j == i else None for j in range(len(args))))[1])
+            forward = _dot(seed, jvp(fn, primals, tuple(v if j == i else None for j in range(len(args))), of=of)[1])
         reverse = _dot(gradients[i], v) if pullback is not None else None
         found = reverse if reverse is not None else forward
-        expected = _difference(fn, args, i, v, seed, exact, 0.0 if found is None else found)
+        expected = _difference(primal, args, i, v, seed, exact, 0.0 if found is None else found)
         if reverse is not None:
             yield _Row("rev", name, expected, reverse, exact)
         if forward is not None:
@@ -214,11 +229,13 @@ def _wide(x: Any) -> type:
     return complex if np.iscomplexobj(x) else float
 
 
-def _gradient_of(fn: Callable[..., Any], args: tuple[Any, ...], floating: list[int]) -> tuple[Any, tuple[Any, ...]]:
+def _gradient_of(
+    fn: Callable[..., Any], args: tuple[Any, ...], floating: list[int], of: Names | None
+) -> tuple[Any, tuple[Any, ...]]:
     """Return the gradient's generated function, which has source like any other, and its arguments."""
-    from adgen.api.grad import Gradient
+    from adgen.api.grad import Gradient, make_options
 
-    gradient: Gradient[Any, Any] = Gradient(fn, "grad", tuple(floating), Options(unconnected="zero"))
+    gradient: Gradient[Any, Any] = Gradient(fn, "grad", tuple(floating), make_options(of, (), "zero"))
     loaded = gradient.loaded_for(*_copy(args))
     hidden = tuple(h[0].read() for h in loaded.hidden)
     values = gradient._engine.bind(*args)

@@ -212,6 +212,19 @@ class Engine:
             if was_on:
                 gc.enable()
 
+    def program(self, arguments: list[tuple[Key, Any]]) -> Any:
+        """Return the typed program, before anything is differentiated."""
+        from adgen.api.custom import install_rules
+        from adgen.pipeline import type_program
+
+        install_rules()
+        wrt = self._active([k for k, _ in arguments])
+        while True:
+            try:
+                return type_program(self.request(self._keys(arguments), arguments, wrt))
+            except NeedsValue as e:
+                self._require(e.names, arguments)
+
     def stage(self, arguments: list[tuple[Key, Any]], stage: str) -> str:
         """Return what the compiler has at a stage, as text."""
         wrt = self._active([k for k, _ in arguments])

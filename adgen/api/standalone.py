@@ -52,7 +52,7 @@ def write_standalone(engine: Engine, loaded: Loaded, note: str = "") -> str:
         imports.setdefault("import numpy as np")
     if "math." in "".join(helpers.values()):
         imports.setdefault("import math")
-    wrt = ", ".join(loaded.wrt)
+    wrt = describe_sources(engine, loaded)
     head = [
         f'"""The derivative of `{fn.__qualname__}` with respect to {wrt}, written by adgen {__version__}.',
         "",
@@ -64,6 +64,17 @@ def write_standalone(engine: Engine, loaded: Loaded, note: str = "") -> str:
     ordered = sorted(imports, key=lambda line: (line.split()[1].partition(".")[0] != "math", line))
     parts = ["\n".join([*head, *ordered]).rstrip(), *helpers.values(), body.strip()]
     return "\n\n\n".join(part.strip("\n") for part in parts if part) + "\n"
+
+
+def describe_sources(engine: Engine, loaded: Loaded) -> str:
+    """Say with respect to what the derivative is, and what else was asked for."""
+    options = engine.options
+    text = ", ".join(loaded.wrt)
+    if options.of:
+        text += f" (of {', '.join(options.of)})"
+    if options.stop_gradients:
+        text += f" with {', '.join(options.stop_gradients)} held constant"
+    return text + (" and zeros where nothing connects" if options.unconnected == "zero" else "")
 
 
 def _refuse(fn: Any, what: str) -> Exception:

@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from adgen.errors import NoGradientError
-from adgen.ir.nodes import Block, Const, If, Let, Loop, Operand, Var
-from adgen.ir.types import List, Opaque, Record, Tuple, Type, is_floating
+from adgen.ir.nodes import Block, Const, If, Index, Let, Loop, Operand, Slice, Var
+from adgen.ir.types import Array, List, Opaque, Record, Tuple, Type, is_floating
 from adgen.rules.typing import bound_args
 
 INERT = ("zero", "query", "constructor")
@@ -39,12 +39,20 @@ def inputs(s: Let) -> tuple[Operand, ...]:
         bound = bound_args(op, s.args, s.kws)
         return tuple(i for p in op.diff for i in (bound[p] if isinstance(bound[p], tuple) else (bound[p],)))
     if op.name == "update":
-        return s.args[:2]
+        return s.args[1:2] if overwrites(s) else s.args[:2]
     if op.kind == "constructor" and not op.diff:
         return ()
     if op.name in LIKE:
         return tuple(a for k, a in enumerate(s.args) if k not in LIKE[op.name])
     return s.args
+
+
+def overwrites(s: Let) -> bool:
+    """Say whether a statement writes every element of an array: nothing is left of what it was."""
+    if s.op.name != "update" or s.mode != "set" or not isinstance(s.out.type, Array) or len(s.place) != 1:
+        return False
+    step = s.place[0]
+    return isinstance(step, Index) and all(i is Ellipsis or i == Slice() for i in step.items)
 
 
 def _holds_opaque(t: Type) -> bool:
@@ -93,8 +101,12 @@ class Varied:
 
     def _taint(self, out: Var, parts: Iterable[Operand]) -> None:
         found = [self.tainted[p] for p in parts if isinstance(p, Var) and p in self.tainted]
-        if found and out not in self.cuts and (_holds_opaque(out.type) or is_floating(out.type)):
+        if found and out not in self.cuts and self._may_carry(out):
             self.tainted.setdefault(out, found[0])
+
+    @staticmethod
+    def _may_carry(v: Var) -> bool:
+        return _holds_opaque(v.type) or is_floating(v.type)
 
     def _refuse(self, s: Let) -> None:
         fn = s.args[0] if s.op.name == "opaque" and s.args else None
@@ -121,7 +133,8 @@ class Varied:
         self.made[s.out] = s
         if s.op.name == "opaque":
             if self.leak is not None and any(isinstance(a, Var) and isinstance(a.type, Opaque) for a in s.args):
-                self.tainted.setdefault(s.out, self.leak)
+                if self._may_carry(s.out):
+                    self.tainted.setdefault(s.out, self.leak)
             elif self._may_keep(s):
                 self.leak = s
         self._taint(s.out, inputs(s))  # refused if the result depends on it: what only feeds a stop may be anything

@@ -19,7 +19,7 @@ from adgen.ir.nodes import (
 from adgen.ir.rewrite import clone
 from adgen.ir.types import Array, Bool, List, Record, Tuple, dims_of, is_floating, is_scalar
 from adgen.rules.registry import REGISTRY
-from adgen.transform.activity import Varied
+from adgen.transform.activity import Varied, overwrites
 from adgen.transform.backward import Backward, OneSided
 from adgen.transform.cotangents import Cot, Cotangents, Masked, gradient_name, make_record
 from adgen.transform.rules import RuleRunner
@@ -178,7 +178,7 @@ class Structures(Backward):
                 part = self.b.call("np.where", stays, part, self.b.const(0.0))
             cots.add(value, cots.project(part, value))
         if s.mode == "set":
-            if not place or base not in self.varied:
+            if not place or base not in self.varied or overwrites(s):
                 return
             zero: Operand = self.b.const(0.0)
             if isinstance(s.out.type, List) and not is_scalar(s.out.type.elem):

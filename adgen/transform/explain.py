@@ -1,0 +1,217 @@
+"""Why a gradient is what it is: the lines from a source to the target, and where the dependence ends.
+
+Works on typed SSA before dead code goes. Every statement is a set of edges from what it reads to what it gives; an edge
+is open if a derivative passes it, else it has a reason. A source without an open way to the target has its gradient
+cut at the first closed edge of each way; one without any way was overwritten or never used.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from adgen.ir.nodes import Block, Const, If, Let, Loop, Operand, Origin, Var
+from adgen.ir.types import Int, Opaque, Type, is_floating
+from adgen.transform.activity import inputs, overwrites, runs_at_all
+
+Line = tuple[Origin, str]
+"""A line of the user's program, and what ends there."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Edge:
+    start: Var
+    end: Var
+    origin: Origin | None
+    reason: str = ""  # why no derivative passes, empty if one does
+
+
+@dataclass(slots=True)
+class Graph:
+    """Who depends on whom in a program."""
+
+    after: dict[Var, list[Edge]] = field(default_factory=dict)
+    before: dict[Var, list[Edge]] = field(default_factory=dict)
+
+    def add(self, a: Operand, end: Var, origin: Origin | None, reason: str = "") -> None:
+        if not isinstance(a, Var):
+            return
+        if not reason and not (is_floating(end.type) or isinstance(end.type, Opaque)):
+            reason = _by_type(end.type)
+        edge = Edge(a, end, origin, reason)
+        self.after.setdefault(a, []).append(edge)
+        self.before.setdefault(end, []).append(edge)
+
+    def reaching(self, targets: Iterable[Var]) -> set[Var]:
+        """Return what the targets depend on in any way."""
+        found = set(targets)
+        work = list(found)
+        while work:
+            for e in self.before.get(work.pop(), ()):
+                if e.start not in found:
+                    found.add(e.start)
+                    work.append(e.start)
+        return found
+
+    def ways(self, source: Var, closed: bool = False) -> dict[Var, Edge | None]:
+        """Return what a source reaches, by open edges or by all, each with the last edge of a shortest way."""
+        found: dict[Var, Edge | None] = {source: None}
+        work = deque([source])
+        while work:
+            for e in self.after.get(work.popleft(), ()):
+                if e.end not in found and (closed or not e.reason):
+                    found[e.end] = e
+                    work.append(e.end)
+        return found
+
+
+def make_graph(body: Block) -> Graph:
+    g = Graph()
+    _block(g, body)
+    return g
+
+
+def _block(g: Graph, block: Block) -> None:
+    for s in block.stmts:
+        if isinstance(s, Let):
+            _let(g, s)
+        elif isinstance(s, If):
+            _block(g, s.then)
+            _block(g, s.orelse)
+            for out, a, b in zip(s.outs, s.then.results, s.orelse.results):
+                g.add(a, out, s.origin)
+                g.add(b, out, s.origin)
+                g.add(s.cond, out, s.origin, "it only decides which branch is taken")
+        else:
+            _loop(g, s)
+
+
+def _let(g: Graph, s: Let) -> None:
+    open_ = {id(a) for a in inputs(s)} if s.op.name != "opaque" else set()
+    for k, a in enumerate(s.args):
+        if k == 0 and overwrites(s):
+            g.add(a, s.out, s.origin, "all its elements are overwritten here")
+        else:
+            g.add(a, s.out, s.origin, "" if id(a) in open_ else _reason(s))
+
+
+def _reason(s: Let) -> str:
+    name = s.op.name
+    if name == "opaque":
+        fn = s.args[0]
+        called = getattr(fn.value, "__name__", "") if isinstance(fn, Const) else ""
+        return (
+            f"{called or 'what is called here'}() has no source that can be read and no rule"
+            if called
+            else ("it meets an object or a function that can't be followed")
+        )
+    if name == "stop_gradient":
+        return "it is held constant here"
+    if name in ("getitem", "update"):
+        return "it is only used as an index"
+    if s.op.kind == "query":
+        return "only its shape is used"
+    if s.op.kind == "zero" and is_floating(s.out.type):
+        return f"{name} is constant between its jumps, so its derivative is zero"
+    if s.op.kind == "zero":
+        return _by_type(s.out.type, name)
+    if s.op.kind == "constructor":
+        return "only a value without derivative is taken from it"
+    return f"{name} has no derivative with respect to it"
+
+
+def _by_type(t: Type, name: str = "") -> str:
+    if name in ("lt", "le", "gt", "ge", "eq", "ne") or str(t).startswith("bool"):
+        return "a comparison gives a truth value, which has no derivative"
+    what = f"what {name} gives here" if name and name not in ("to_int", "astype") else "what it becomes here"
+    kind = "an integer" if isinstance(t, Int) or "int" in str(t) else f"of type {t}"
+    return f"{what} is {kind}, which has no derivative"
+
+
+def _loop(g: Graph, s: Loop) -> None:
+    for c in s.consumes:
+        g.add(c.seq, c.var, s.origin)
+    _block(g, s.body)
+    if s.test is not None:
+        _block(g, s.test)
+    results = [*zip(s.params, s.yields), *zip(s.outs, s.yields), *zip(s.collects, s.collected)]
+    for end, a in results:
+        g.add(a, end, None)
+    for p, out, init in zip(s.params, s.outs, s.inits):
+        g.add(init, p, None)
+        if not runs_at_all(s):
+            g.add(init, out, None)
+    bounds = () if s.range is None else (s.range.start, s.range.stop, s.range.step)
+    decide = (*bounds, *(s.test.results if s.test is not None else ()), *((s.stop,) if s.stop is not None else ()))
+    for a in decide:
+        for end in (*s.outs, *s.collects, *((s.index,) if s.index is not None else ())):
+            g.add(a, end, s.origin, "it only decides how often the loop runs")
+
+
+# -- what is said of a source ---------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Finding:
+    """What was found of one source: whether a derivative reaches the target, and the lines that say why."""
+
+    connected: bool
+    ways: list[list[Line]]
+    last: Var | None = None  # without any way: the last value that depends on the source
+
+
+def find_reasons(body: Block, sources: Sequence[Var], most: int = 3) -> Finding:
+    g = make_graph(body)
+    results = [v for v in body.results[:1] if isinstance(v, Var)]
+    wanted = g.reaching(results)
+    closed: dict[tuple[int, str], tuple[Var, Edge]] = {}
+    for source in sources:
+        opened = g.ways(source)
+        for r in results:
+            if r in opened:
+                return Finding(True, [_lines(_way(opened, r))])
+        for v in opened:
+            for e in g.after.get(v, ()):
+                if e.reason and e.end in wanted:
+                    line = e.origin.line if e.origin is not None else 0
+                    closed.setdefault((line, e.reason), (source, e))
+    if closed:
+        ways = []
+        for source, e in list(closed.values())[:most]:
+            onward = g.ways(e.end, closed=True)
+            rest = next((_way(onward, r) for r in results if r in onward), [])
+            ways.append(_lines([*_way(g.ways(source), e.start), e, *rest]))
+        return Finding(False, ways)
+    for source in sources:
+        everything = g.ways(source, closed=True)
+        last = list(everything)[-1]
+        named = [v for v in everything if v.name]
+        return Finding(False, [_lines(_way(everything, last))], named[-1] if named else source)
+    return Finding(False, [])
+
+
+def _way(found: dict[Var, Edge | None], end: Var) -> list[Edge]:
+    """Return the edges that lead to a value."""
+    way: list[Edge] = []
+    e = found.get(end)
+    while e is not None:
+        way.append(e)
+        e = found[e.start]
+    return way[::-1]
+
+
+def _lines(way: Sequence[Edge]) -> list[Line]:
+    """Return the lines of a way; of the closed edges the first one ends the dependence."""
+    lines: list[Line] = []
+    ended = False
+    for e in way:
+        if e.origin is None:
+            continue
+        note = e.reason if not ended else ""
+        ended = ended or bool(e.reason)
+        if lines and lines[-1][0] is e.origin:
+            lines[-1] = (e.origin, lines[-1][1] or note)
+        else:
+            lines.append((e.origin, note))
+    return lines

@@ -1,0 +1,241 @@
+"""`adgen.explain` names the line where a gradient ends; the command line takes what `grad` takes."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+import adgen
+from adgen.cli import main
+
+X = np.array([1.0, 2.0])
+space: dict = {}
+exec("def secret(a):\n    return str(a)\n", space)
+secret = space["secret"]
+
+
+def helper(x):
+    k = x.astype(int)
+    return k * 2
+
+
+def overwritten(x):
+    y = x * 2.0
+    y = X * 3.0  # here
+    return y
+
+
+def parameter_overwritten(x):
+    x = X * 1.0  # here
+    return x
+
+
+def elements_overwritten(x):
+    u = x * 2.0
+    u[:] = 1.0  # here
+    return u.sum()
+
+
+def integer(x):
+    n = x.astype(int)  # here
+    return n * 2.0
+
+
+def rounded(x):
+    y = x * x
+    k = np.round(y)  # here
+    z = k + 1.0
+    return z
+
+
+def stopped(x):
+    y = adgen.stop_gradient(x * x)  # here
+    return y * 3.0
+
+
+def called(x):
+    h = helper(x)
+    return h.sum() * 1.0
+
+
+def compared(x):
+    if x.sum() > 0:  # here
+        y = 2.0
+    else:
+        y = 3.0
+    return y
+
+
+def shape(x):
+    n = x.shape[0]  # here
+    return np.ones(3) * n
+
+
+def index(x):
+    k = np.argmax(x)  # here
+    return X[k]
+
+
+def unread(x):
+    k = secret(x)  # here
+    return len(k) * 2.0
+
+
+def counted(x):
+    s = 0.0
+    for _ in range(int(x[0])):  # here
+        s = s + X[0]
+    return s
+
+
+REASONS = {
+    overwritten: "'y' is overwritten",
+    parameter_overwritten: "'x' is overwritten",
+    elements_overwritten: "all its elements are overwritten",
+    integer: "an integer",
+    rounded: "np.round is constant between its jumps",
+    stopped: "held constant",
+    called: "an integer",
+    compared: "a comparison",
+    shape: "only its shape",
+    index: "np.argmax",
+    unread: r"secret\(\) has no source",
+    counted: "an integer",
+}
+
+
+def marked_line(fn):
+    import inspect
+
+    lines, first = inspect.getsourcelines(helper if fn is called else fn)
+    mark = "astype" if fn is called else "# here"
+    return first + next(k for k, line in enumerate(lines) if mark in line)
+
+
+@pytest.mark.parametrize("fn", REASONS, ids=lambda f: f.__name__)
+def test_the_line_at_fault_is_named(fn):
+    text = adgen.explain(fn, X)
+    assert text.splitlines()[0] == f"{fn.__name__}, wrt x: None for x"
+    ends = [line for line in text.splitlines() if "ends here" in line]
+    assert len(ends) == 1
+    assert ends[0].startswith(f"  line {marked_line(fn)}: ")
+    assert re.search(REASONS[fn], ends[0])
+    assert adgen.grad(fn)(X) is None
+
+
+def test_the_lines_lead_from_source_to_target():
+    lines = adgen.explain(rounded, X).splitlines()
+    first = rounded.__code__.co_firstlineno
+    assert [int(line.split()[1][:-1]) for line in lines[1:]] == [first + k for k in (1, 2, 3, 4)]
+
+
+def test_what_is_connected_is_said_to_be():
+    def f(x, y):
+        z = x * x
+        return z + np.round(y)
+
+    text = adgen.explain(f, 1.0, 2.0, wrt=("x", "y"))
+    assert "the gradient reaches x" in text and "None for y" in text
+    assert "None for x" in adgen.explain(adgen.grad(f, stop_gradients="z"), 1.0, 2.0)
+    assert "None for x" in adgen.explain(f, 1.0, 2.0, stop_gradients="z")
+    assert "reaches z" in adgen.explain(f, 1.0, 2.0, wrt="z")
+    assert "'y' is not used" in adgen.explain(lambda x, y: x, 1.0, 2.0, wrt="y")
+
+
+def test_every_way_that_ends_is_shown():
+    def f(x):
+        a = np.round(x)
+        b = adgen.stop_gradient(x)
+        return a + b
+
+    text = adgen.explain(f, 1.0)
+    assert text.count("ends here") == 2 and "  and\n" in text
+
+
+def test_sources_without_a_derivative_are_explained():
+    assert "parameter 'x' is int" in adgen.explain(integer, 3)
+    assert "'n' is" not in adgen.explain(rounded, X) and "Assumed" in adgen.explain(rounded)
+    assert "holds no floating-point number" in adgen.explain(integer, X, wrt="n")
+
+
+PROGRAM = """
+import numpy as np
+import adgen
+
+class Model:
+    def __init__(self):
+        self.w = np.ones(2)
+
+def f(x, a):
+    y = adgen.tag(x * x, "square")
+    z = y * a
+    n = np.round(z)
+    return n + z
+
+def loss(p, x):
+    return (p["w,1"] * x).sum()
+
+def model(m, x):
+    return (m.w * x).sum()
+"""
+
+
+@pytest.fixture
+def program(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "named.py").write_text(PROGRAM)
+    return "named.py:"
+
+
+def run(capsys, *words):
+    status = main(list(words))
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+def test_the_command_line_takes_names(program, capsys):
+    sig = ("--sig", "float, float")
+    assert "return 2.0 * x" in run(capsys, "dump", program + "f", "--wrt", "x", "--of", "y", *sig)[1]
+    assert "return a" in run(capsys, "dump", program + "f", "--wrt", "square", "--of", "z", *sig)[1]
+    assert "return 1.0, a" in run(capsys, "dump", program + "f", "--wrt", "z,y", *sig)[1]
+    assert "None" in run(capsys, "dump", program + "f", "--wrt", "x", "--stop", "y", *sig)[1]
+    assert "return 0.0" in run(capsys, "dump", program + "f", "--stop", "y", "--unconnected", "zero", *sig)[1]
+    example = ("--example", "{'w,1': np.ones(2)}, 2.0")
+    assert run(capsys, "dump", program + "loss", "--wrt", "p['w,1'],x", *example)[0] == 0
+    assert "m.w.shape" not in run(capsys, "dump", program + "model", "--wrt", "m.w", "--example", "Model(), 2.0")[1]
+    status, out, _ = run(capsys, "dump", program + "f", "--wrt", "x", "--of", "z", "--standalone", *sig)
+    assert status == 0 and "with respect to x (of z)" in out
+    assert run(capsys, "dump", program + "f", "--of", "q", *sig)[0] == 2
+
+
+def test_the_command_line_explains(program, capsys):
+    status, out, _ = run(capsys, "explain", program + "f", "--wrt", "x", "--stop", "z", "--sig", "float, float")
+    assert status == 0 and "line 11" in out and "held constant here" in out
+
+
+def test_the_command_line_checks_targets(program, capsys):
+    assert run(capsys, "check", program + "f", "--of", "y,z", "--sig", "float, float")[0] == 0
+    assert run(capsys, "check", program + "f", "--wrt", "y", "--sig", "float, float")[0] == 2
+
+
+def test_options_are_part_of_every_key(tmp_path, monkeypatch):
+    monkeypatch.setenv("ADGEN_CACHE_DIR", str(tmp_path))
+    monkeypatch.setenv("ADGEN_CACHE", "on")
+    options = [
+        {},
+        {"of": "y"},
+        {"wrt": "y"},
+        {"stop_gradients": "y"},
+        {"unconnected_gradients": "zero"},
+        {"wrt": ("x",)},
+    ]
+
+    def answers():
+        return [adgen.grad(rounded, **o)(X) for o in options]
+
+    first = answers()
+    assert [type(a) for a in first] == [type(a) for a in answers()]
+    assert first[0] is None and first[1].tolist() == [2.0, 4.0] and first[2] is None and first[3] is None
+    assert first[4].tolist() == [0.0, 0.0] and first[5] == (None,)
