@@ -230,7 +230,7 @@ def _wide(x: Any) -> type:
 
 
 def _gradient_of(
-    fn: Callable[..., Any], args: tuple[Any, ...], floating: list[int], of: Names | None
+    fn: Callable[..., Any], args: tuple[Any, ...], floating: list[int], of: Names | None = None
 ) -> tuple[Any, tuple[Any, ...]]:
     """Return the gradient's generated function, which has source like any other, and its arguments."""
     from adgen.api.grad import Gradient, make_options
