@@ -77,6 +77,18 @@ CALLS = {
     file.stem: [line for line in file.read_text().splitlines() if is_there(line)]
     for file in sorted(FOLDER.glob("*.txt"))
 }
+
+
+try:
+    import scipy.interpolate
+    import scipy.ndimage
+    import scipy.sparse.linalg  # noqa: F401
+
+    LIBRARIES = ["import scipy.interpolate", "import scipy.ndimage", "import scipy.sparse.linalg"]
+except ImportError:
+    CALLS.pop("scipy", None)
+    LIBRARIES = []
+
 CHUNKS = [(name, start) for name, lines in CALLS.items() for start in range(0, len(lines), SIZE)]
 
 
@@ -86,7 +98,7 @@ def used_by(call: str) -> list[str]:
 
 def write_module(calls: list[str], folder: Path) -> Any:
     text = ["import functools", "import itertools", "import math", "import operator", "", "import numpy as np"]
-    text += [f"from numpy.polynomial import {', '.join(SERIES)}", ""]
+    text += [f"from numpy.polynomial import {', '.join(SERIES)}", *LIBRARIES, ""]
     for k, call in enumerate(calls):
         *before, result = call.split(";")
         body = [*(f"    {s.strip()}" for s in before), f"    return {result.strip()}"]

@@ -57,6 +57,7 @@ OPTIONAL = {
     "scipy.stats": "scipy_stats",
     "scipy.signal": "scipy_signal",
     "scipy.ndimage": "scipy_ndimage",
+    "scipy.interpolate": "scipy_interpolate",
     "scipy.optimize": "scipy_optimize",
     "scipy.integrate": "scipy_integrate scipy_odes",
 }
