@@ -8,6 +8,9 @@ from weakref import WeakKeyDictionary
 
 _HOOKS = ("__new__", "__getattribute__", "__getattr__", "__setattr__", "__delattr__")
 _NOT_USERS = frozenset({*sys.stdlib_module_names, "numpy", "scipy", "adgen"} - {"__main__"})
+# Matrices of scipy.sparse, which are what these attributes say.
+_COMPRESSED = ("csr_matrix", "csr_array", "csc_matrix", "csc_array")
+_PARTS = ("data", "indices", "indptr", "_shape")
 _known: WeakKeyDictionary[type, bool] = WeakKeyDictionary()
 
 
@@ -25,7 +28,14 @@ def is_plain(cls: type) -> bool:
     return found
 
 
+def is_compressed(cls: type) -> bool:
+    """Say whether a class is one of sparse matrices in rows or columns."""
+    return cls.__name__ in _COMPRESSED and cls.__module__.startswith("scipy.sparse.")
+
+
 def _look(cls: type) -> bool:
+    if is_compressed(cls):
+        return True
     if cls.__module__ == "types" and cls.__name__ == "SimpleNamespace":
         return True
     if cls is object or type(cls).__name__ not in ("type", "ABCMeta") or hasattr(cls, "__dataclass_fields__"):
@@ -40,6 +50,8 @@ def _look(cls: type) -> bool:
 
 def attributes_of(value: Any) -> Attributes:
     """Return the names of the attributes that an object has itself."""
+    if is_compressed(type(value)):
+        return Attributes(_PARTS)
     slots: dict[str, None] = {}
     for base in type(value).__mro__:
         names = base.__dict__.get("__slots__", ())

@@ -12,7 +12,7 @@ import types as pytypes
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from adgen.api.plain import is_plain
+from adgen.api.plain import attributes_of, is_compressed, is_plain
 from adgen.api.request import Baked
 from adgen.errors import AliasError, InternalError, UnsupportedError
 from adgen.frontend import tree
@@ -552,6 +552,11 @@ class Engine:
 
     def read(self, owner: Any, path: str, value: Any) -> Any:
         """Return what a function reads by a global name, or by attributes of one; data is read at each call."""
+        if is_compressed(type(value)):  # known by its parts
+            parts, kind = attributes_of(value), f"{path}.__class__.__name__"
+            self.baked.setdefault((id(owner), kind), (kind, owner, type(value).__name__))
+            items = [self.read(owner, f"{path}.{k}", getattr(value, k)) for k in parts]
+            return self.new(Map(tuple(parts), tuple(items), type(value)))
         if isinstance(value, STATIC_GLOBALS) or callable(value) or not is_data(value) or holds_functions(value):
             found = Const(value, type_of_value(value))
             self.paths[found] = (owner, path)

@@ -58,6 +58,7 @@ OPTIONAL = {
     "scipy.signal": "scipy_signal",
     "scipy.ndimage": "scipy_ndimage",
     "scipy.interpolate": "scipy_interpolate",
+    "scipy.sparse": "scipy_sparse",
     "scipy.optimize": "scipy_optimize",
     "scipy.integrate": "scipy_integrate scipy_odes",
 }
