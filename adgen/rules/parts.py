@@ -6,15 +6,16 @@ from typing import Any
 
 import numpy as np
 
+from adgen.ir.nodes import Operand
 from adgen.ir.types import List, Record, Tuple
-from adgen.rules.axes import from_front, normal_axis, numbers, shaped_like, to_front
+from adgen.rules.axes import from_front, normal_axis, numbers, of_lengths, shaped_like, to_front
 from adgen.rules.core import no_gradient
 from adgen.rules.declare import fact, formula, linear, nondifferentiable, rule, sample, static
 from adgen.rules.scans import scanned
 from adgen.rules.selection import NUMPY_2
 from adgen.rules.series import as_tuple
 from adgen.rules.shapes import like
-from adgen.rules.typing import array_dims
+from adgen.rules.typing import array_dims, fresh_dim, known
 
 V = np.array([0.5, -1.2, 2.0, 0.3])
 W = np.array([1.5, 0.7, -0.4, 2.2])
@@ -195,13 +196,22 @@ def insert_values_vjp(g: Any, arr: Any, obj: Any, axis: int | None) -> Any:
     return np.moveaxis(d, axis, 0) if np.ndim(obj) == 0 else d
 
 
+def other_length(arr: Operand, axis: Operand) -> Any:
+    """The lengths of an array that has got longer or shorter along an axis, or has become a vector."""
+    dims, k = array_dims(arr.type), known(axis)
+    if k is None or not dims:
+        return of_lengths(arr, (fresh_dim(),))
+    at = normal_axis(k, len(dims))
+    return of_lengths(arr, (*dims[:at], fresh_dim(), *dims[at + 1 :]))
+
+
 linear(
     np.insert,
     "arr obj values axis=None",
     args=("arr", "values"),
     static=("axis",),
     vjp={"arr": insert_arr_vjp, "values": insert_values_vjp},
-    infer=lambda arr, obj, values, axis: None,
+    infer=lambda arr, obj, values, axis: other_length(arr, axis),
     samples=(
         sample(V, 1, 0.5),
         sample(V, 1, W[:3]),
@@ -236,7 +246,7 @@ linear(
     args=("arr",),
     static=("axis",),
     vjp=delete_vjp,
-    infer=lambda arr, obj, axis: None,
+    infer=lambda arr, obj, axis: other_length(arr, axis),
     samples=(
         sample(V, 1),
         sample(V, -1),
