@@ -20,6 +20,7 @@ from adgen.ir.nodes import (
 )
 from adgen.ir.rewrite import substitute
 from adgen.ir.types import Array, Int, List, Type, is_scalar
+from adgen.rules.lattice import skeleton
 from adgen.rules.typing import join
 from adgen.transform.activity import reach_loop
 from adgen.transform.backward import Backward
@@ -213,7 +214,7 @@ class Regions(Backward):
             t = join(types[v], r.type)
             if t is None:
                 t = v.type
-            if isinstance(t, Array) and isinstance(types[v], Array) or t == types[v]:
+            if isinstance(t, Array) and isinstance(types[v], Array) or skeleton(t) == skeleton(types[v]):
                 continue
             wider[v] = t
         if wider:
