@@ -352,7 +352,7 @@ class Engine:
             if isinstance(v.type, NoneT):
                 return None
             if self.counts(v):
-                raise loops.NeedsUnroll
+                raise loops.NeedsUnroll(self.origin)
         raise calls.NotStatic(what, self.origin)
 
     def counts(self, v: Operand) -> bool:

@@ -77,6 +77,9 @@ def get_item(e: Engine, base: Any, key: Any, hint: dict[str, Any]) -> Any:
     if own is not None:
         return own
     if isinstance(base, TupleV):
+        alike = isinstance(key, Var) and key not in e.param_of and element_type(e, Seq(base.items), Seq(())) is not None
+        if alike and not e.loops:
+            return from_list(e, e.new(Seq(base.items)), key, hint)
         return _from_known(e, base.items, key, lambda items: TupleV(tuple(items)))
     if isinstance(base, RangeV):
         k = e.value(key)
@@ -140,7 +143,7 @@ def _from_known(e: Engine, values: tuple[Any, ...], key: Any, many: Any) -> Any:
         if key in e.param_of:
             key = e.b.const(e.static(key, "the index"))
         else:
-            raise loops.NeedsUnroll
+            raise loops.NeedsUnroll(e.origin)
     k = e.static(key, "the index")
     try:
         return values[k]
@@ -302,7 +305,7 @@ def _store_in_list(e: Engine, base: Ref, c: Any, key: Any, value: Any) -> None:
     elem = element_type(e, c, probe)
     if elem is None:
         if isinstance(c, Seq):
-            raise loops.NeedsUnroll
+            raise loops.NeedsUnroll(e.origin)
         raise UnsupportedError(
             what="a list whose items differ in type", instead="use a tuple or a dict", origin=e.origin
         )

@@ -19,7 +19,7 @@ from adgen.infer.exposed import exposed_names
 from adgen.infer.fit import Fit
 from adgen.infer.slots import Path
 from adgen.infer.values import UNBOUND, GeneratorV, Map, Obj, Ref, Seq, State, TupleV
-from adgen.ir.nodes import Block, Const, Loop, Operand, Range, Var
+from adgen.ir.nodes import Block, Const, Loop, Operand, Origin, Range, Var
 from adgen.ir.types import Int, Undef
 
 if TYPE_CHECKING:
@@ -29,8 +29,16 @@ MAX_TRIES = 24
 MAX_UNROLL = 64
 
 
-class NeedsUnroll(Exception):
-    """A value in the body depends on the iteration at compile time: the loop must be unrolled."""
+class NeedsUnroll(UnsupportedError):
+    """A value in the body depends on the iteration at compile time: the loop must be unrolled, if there is one."""
+
+    def __init__(self, origin: Origin | None) -> None:
+        super().__init__(
+            what="an index into items of different kinds that is known only at run time",
+            why="the type of the item depends on it",
+            instead="loop over the items themselves, or keep arrays of one dtype and rank in the list",
+            origin=origin,
+        )
 
 
 class WritingTest(Exception):
@@ -86,12 +94,7 @@ def _run_for(e: Engine, s: tree.For, it: Any) -> None:
 
             raise NeedsValue(tuple(bounds)) from None
         if count is None or count > MAX_UNROLL:
-            raise UnsupportedError(
-                what="an index into items of different kinds that is known only at run time",
-                why="the type of the item depends on it",
-                instead="loop over the items themselves, or keep arrays of one dtype and rank in the list",
-                origin=e.origin,
-            ) from None
+            raise
         e.state = state
         e.b.rewind(depth, mark)
         e.come_from(s.origin)

@@ -275,8 +275,8 @@ def _list_method(e: Engine, owner: Ref, c: Any, name: str, args: Sequence[Any], 
         if name == "clear":
             e.write(owner.obj, Seq(()))
             return e.b.const(None)
-    elif not kwargs:
-        made = _change_list(e, owner, name, args)
+    elif not kwargs or name == "sort":
+        made = _change_list(e, owner, name, args, kwargs)
         if made is not None:
             return made
     raise UnsupportedError(
@@ -287,7 +287,7 @@ def _list_method(e: Engine, owner: Ref, c: Any, name: str, args: Sequence[Any], 
     )
 
 
-def _change_list(e: Engine, owner: Ref, name: str, args: Sequence[Any]) -> Any:
+def _change_list(e: Engine, owner: Ref, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     """A method that changes a list of unknown length: what is left, and what comes in, is put together anew."""
     none, one = e.b.const(None), e.b.const(1)
     if name == "clear":
@@ -295,9 +295,8 @@ def _change_list(e: Engine, owner: Ref, name: str, args: Sequence[Any]) -> Any:
         return none
     if name in ("reverse", "sort"):
         step = SliceV(none, none, e.b.const(-1))
-        made = (
-            items.get_item(e, owner, step, {}) if name == "reverse" else calls.call_object(e, sorted, [owner], {}, {})
-        )
+        turned = name == "reverse"
+        made = items.get_item(e, owner, step, {}) if turned else calls.call_object(e, sorted, [owner], kwargs, {})
         e.write(owner.obj, e.content(made.obj))
         return none
     at = args[0] if args else e.b.const(-1)

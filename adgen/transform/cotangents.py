@@ -87,9 +87,8 @@ class Cotangents:
             self.of[v] = c if through or isinstance(c, Masked) else self._name(c, v)
         elif isinstance(old, Masked) and isinstance(c, Masked) and (old.mask, old.other) == (c.mask, c.other):
             self.of[v] = Masked(c.mask, self.b.call("add", old.value, c.value), c.other)
-        elif isinstance(v.type, List):
-            old, c = self.whole(old, v), self.whole(c, v)
-            self.of[v] = self._name(self.b.call("add_lists", old, c), v)
+        elif isinstance(v.type, (List, Tuple, Record)):
+            self.of[v] = self._name(self.plus(self.whole(old, v), self.whole(c, v)), v)
         else:
             self.of[v] = self._name(self._sum(self.settle(old), self.settle(c), v), v)
 
@@ -141,11 +140,27 @@ class Cotangents:
             old = out.get(k)
             if old is None:
                 out[k] = c
-            elif isinstance(old, dict) and isinstance(c, dict):
-                out[k] = self._merge(old, c)
+            elif isinstance(old, dict) or isinstance(c, dict):
+                out[k] = self._merge(*[x if isinstance(x, dict) else self._parts_of(self.settle(x)) for x in (old, c)])
             else:
-                out[k] = self.b.call("add", self.settle(old), self.settle(c))
+                out[k] = self.plus(self.settle(old), self.settle(c))
         return out
+
+    def plus(self, a: Operand, c: Operand) -> Operand:
+        """Return the sum of two cotangents; `+` would join tuples and lists."""
+        t = a.type
+        if isinstance(t, List):
+            return self.b.call("add_lists", a, c)
+        if not isinstance(t, (Tuple, Record)):
+            return self.b.call("add", a, c) if is_floating(t) else a
+        keys = range(len(t.items)) if isinstance(t, Tuple) else t.keys
+        items = [
+            self.plus(self.b.call("item", a, self.b.const(k)), self.b.call("item", c, self.b.const(k))) for k in keys
+        ]
+        return self.b.call("make_tuple", *items) if isinstance(t, Tuple) else make_record(self.b, t, items)
+
+    def _parts_of(self, c: Operand) -> dict[Any, Cot]:
+        return self._as_parts(c.type, c)
 
     def _as_parts(self, t: Type, c: Operand) -> dict[Any, Cot]:
         keys = range(len(t.items)) if isinstance(t, Tuple) else t.keys if isinstance(t, Record) else ()

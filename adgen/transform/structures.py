@@ -17,11 +17,11 @@ from adgen.ir.nodes import (
     Var,
 )
 from adgen.ir.rewrite import clone
-from adgen.ir.types import Array, Bool, List, Record, Tuple, dims_of, is_floating, is_scalar
+from adgen.ir.types import Array, Bool, List, Record, Tuple, dims_of, is_scalar
 from adgen.rules.registry import REGISTRY
 from adgen.transform.activity import Varied, overwrites
 from adgen.transform.backward import Backward, OneSided
-from adgen.transform.cotangents import Cot, Cotangents, Masked, gradient_name, make_record
+from adgen.transform.cotangents import Cot, Cotangents, Masked, gradient_name
 from adgen.transform.rules import RuleRunner
 
 
@@ -140,23 +140,8 @@ class Structures(Backward):
         d = cots.whole(cots.pop(base), base)
         place = tuple(shift(step, -1) for step in s.place)
         old = self.b.load(d, place, s.args[1:])
-        total = self._sum_parts(old, g)
+        total = cots.plus(old, g)
         cots.of[base] = self.b.update(d, total, place, s.args[1:], "set", type=base.type)
-
-    def _sum_parts(self, a: Operand, c: Operand) -> Operand:
-        t = a.type
-        if not is_floating(t):
-            return a
-        if isinstance(t, List):
-            return self.b.call("add_lists", a, c)
-        if not isinstance(t, (Tuple, Record)):
-            return self.b.call("add", a, c)
-        keys = range(len(t.items)) if isinstance(t, Tuple) else t.keys
-        items = [
-            self._sum_parts(self.b.call("item", a, self.b.const(k)), self.b.call("item", c, self.b.const(k)))
-            for k in keys
-        ]
-        return self.b.call("make_tuple", *items) if isinstance(t, Tuple) else make_record(self.b, t, items)
 
     def _update(self, s: Let, c: Cot, cots: Cotangents) -> None:
         base, value = s.args[:2]

@@ -568,3 +568,99 @@ def s04_sums_with_exits(x, n):
     else:
         s *= 2.0
     return s * np.sum(u * x)
+
+
+@case(lambda: (v(3),))
+def w17_largest_by_tuple(x):
+    pts = [(x[0], x[1]), (x[1], x[2]), (x[2], x[0])]
+    a = max(pts, key=lambda p: (p[1], p[0]))
+    return a[0] * a[1] * 2
+
+
+@case(lambda: (v(3),))
+def w17b_smallest_by_tuple_of_list(x):
+    pts = []
+    for i in range(len(x)):
+        pts.append((x[i], x[i - 1]))
+    a = min(pts, key=lambda p: (p[1], p[0]))
+    return a[0] * a[1] ** 2
+
+
+@case(lambda: (v(3),))
+def w17c_largest_tuple(x):
+    pts = [(x[0], x[1]), (x[1], x[2]), (x[2], x[0])]
+    a = max(pts)
+    return a[0] * a[1] ** 2
+
+
+@case(lambda: (v(3),))
+def w17d_sorted_beside_words(x):
+    ks = ["b", "a", "c"]
+    a = sorted(zip(ks, x))
+    return a[0][1] * a[1][1] ** 2
+
+
+@case(lambda: (v(3),))
+def w17e_sorted_by_known_keys(x):
+    ks = ["b", "a", "c"]
+    order = sorted(range(3), key=lambda i: ks[i])
+    return x[order[0]] * x[order[1]] ** 2
+
+
+@case(lambda: (v(3),))
+def w17f_list_sorted_by_key(x):
+    pts = [(a * 2, b * b) for a, b in zip(x, x[::-1])]
+    pts.sort(key=lambda p: p[0])
+    return pts[0][1] * pts[1][0]
+
+
+@case(lambda: (v(3),))
+def w17g_list_sorted_down(x):
+    l = [v * v for v in x]
+    l.sort(reverse=True)
+    return l[0] * l[1] ** 2
+
+
+@case(lambda: (v(3),))
+def w17h_tuples_sorted_down(x):
+    pts = []
+    for i in range(len(x)):
+        pts.append((x[i], x[i - 1]))
+    a = sorted(pts, reverse=True)
+    return a[0][0] * a[1][1]
+
+
+@case(lambda: ([(0.1, (0.2, 0.3)), (0.4, (0.5, 0.6))], 3))
+def w18_gradients_of_tuples_add(p, n):
+    s = 0.0
+    for i in range(n):
+        for a, (b, c) in p:
+            s += a * b * c * i
+        s += p[0][0] * p[1][1][0]
+    return s
+
+
+@case(lambda: (v(3), 4))
+def w18b_gradients_of_tuples_in_a_loop(x, n):
+    pts = [(x[i], x[i] ** 2) for i in range(3)]
+    a = pts[n % 3]
+    b = pts[(n + 1) % 3]
+    s = 0.0
+    for i in range(n):
+        r = a if i % 2 else b
+        s += r[0] * r[1]
+        a, b = b, (r[0] * 0.5, r[1])
+    return s + pts[0][1]
+
+
+@case(lambda: (v(3), 4))
+def c14_tuple_at_runtime(x, k):
+    t = ((x[0], x[2]), (x[1] * x[2], x[0]))
+    return t[int(np.argmax(x)) - 1][1]
+
+
+@case(lambda: (v(3),))
+def w18c_gradients_of_tuples_that_are_kept(x):
+    pts = [(x[0], x[1]), (x[1], x[2]), (x[2], x[0])]
+    a = sorted(pts)
+    return a[0][0] * a[1][1]
