@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import inspect
 import io
 import warnings
@@ -103,7 +102,7 @@ def same(a: Any, b: Any) -> bool:
 
 def equal(a: Any, b: Any) -> bool:
     """Say whether two structures are the same, to the last bit."""
-    if dataclasses.is_dataclass(a):
+    if hasattr(a, "__dict__") and not isinstance(a, np.ndarray):  # an object is what its attributes are
         return type(a) is type(b) and equal(vars(a), vars(b))
     if isinstance(a, dict):
         return list(a) == list(b) and all(equal(a[k], b[k]) for k in a)

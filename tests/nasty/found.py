@@ -502,7 +502,7 @@ def w16e_too_many_in_loop(x):
     return s
 
 
-@case(lambda: (v(2), "1 2 3"))
+@case(lambda: (v(2), "1 2 3"), "refused: ADG101")
 def w16f_too_many_words(x, text):
     a, b = text.split()
     return x[0] * float(a) + x[1] * float(b)
