@@ -155,6 +155,37 @@ def test_ambiguous_names_are_refused_with_their_lines(where):
     assert "adgen.tag" in str(e.value)
 
 
+def test_other_ways_to_be_ambiguous():
+    def none(x):
+        y = x * 2
+        z = y * y
+        y = 3
+        return z * y
+
+    def grown(x):
+        y = []
+        for i in range(3):
+            y.append(x * i)
+        return sum(y)
+
+    def rebound(x):
+        y = x * 2
+
+        def more():
+            nonlocal y
+            y = y + 1
+
+        more()
+        return y * y
+
+    def tagged(y):
+        return adgen.tag(y * 2, "y")
+
+    for f, text in ((none, "in 2 places"), (grown, "in 2 places"), (rebound, "a function inside"), (tagged, "the tag")):
+        with pytest.raises(adgen.UsageError, match=text):
+            adgen.grad(f, wrt="y")(2.0)
+
+
 def test_names_that_nothing_has_are_refused():
     for options in ({"wrt": "q"}, {"of": "q"}, {"stop_gradients": "q"}):
         with pytest.raises(adgen.UsageError, match="'q': chain has no parameter.*\n.*x, y, z"):

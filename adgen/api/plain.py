@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from types import GetSetDescriptorType, MemberDescriptorType
 from typing import Any
 from weakref import WeakKeyDictionary
 
 _HOOKS = ("__new__", "__getattribute__", "__getattr__", "__setattr__", "__delattr__")
 _NOT_USERS = frozenset({*sys.stdlib_module_names, "numpy", "scipy", "adgen"} - {"__main__"})
+_DESCRIPTORS = (property, MemberDescriptorType, GetSetDescriptorType)
 # Matrices of scipy.sparse, which are what these attributes say.
 _COMPRESSED = ("csr_matrix", "csr_array", "csc_matrix", "csc_array")
 _PARTS = ("data", "indices", "indptr", "_shape")
@@ -44,6 +46,8 @@ def _look(cls: type) -> bool:
         if base.__module__ in ("typing", "abc"):
             continue
         if base.__module__.partition(".")[0] in _NOT_USERS or any(name in base.__dict__ for name in _HOOKS):
+            return False
+        if any(hasattr(type(v), "__set__") and not isinstance(v, _DESCRIPTORS) for v in base.__dict__.values()):
             return False
     return True
 

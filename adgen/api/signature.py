@@ -61,12 +61,14 @@ def key_of(value: Any) -> Key:
 
 
 _inside = threading.local()
+MOST_OBJECTS = 1000  # in one argument that are looked into
 
 
 def _key_of_object(value: Any) -> Key:
     """Look into an object; one that holds itself is not looked into again."""
     held: list[int] = _inside.__dict__.setdefault("held", [])
-    if id(value) in held:
+    _inside.count = _inside.count + 1 if held else 0
+    if id(value) in held or _inside.count > MOST_OBJECTS:
         return type(value)
     held.append(id(value))
     try:

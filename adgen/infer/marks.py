@@ -79,6 +79,7 @@ class Marks:
     cells: dict[str, Obj] = field(default_factory=dict)  # what tags in `of` gathered
     shapes: dict[tuple[str, str], Any] = field(default_factory=dict)  # of pinned values, by kind and name
     made: dict[tuple[str, str], Origin | None] = field(default_factory=dict)  # where
+    places: dict[str, dict[tuple[int, int], Origin]] = field(default_factory=dict)  # all that assign a local
     pinned: dict[Obj, str] = field(default_factory=dict)  # arrays of locals that are sources
     written: dict[str, Origin | None] = field(default_factory=dict)  # those that are changed later, and where
     tags: dict[str, None] = field(default_factory=dict)  # all that were met
@@ -128,6 +129,12 @@ def tag(e: Engine, value: Any, name: Any, hint: Mapping[str, Any]) -> Any:
     if not isinstance(name, str):
         raise UsageError(what=f"a tag's name is a string, not {name!r}")
     m.tags.setdefault(name)
+    if name in m.roots and name not in m.asked.sources:
+        raise UsageError(
+            what=f"wrt={name!r} may mean the parameter or the tag of that name",
+            instead="another name for the tag",
+            origin=e.origin,
+        )
     if name not in (*m.asked.sources, *m.asked.targets, *m.asked.stops):
         return value
     value = named(e, value, dict(hint))
@@ -204,6 +211,8 @@ def pin(e: Engine, value: Any, name: str, kind: str, shown: str | None = None) -
     made = change_leaves(e, value, one, shown)
     m.shapes[kind, name] = _shape(e, made)
     m.made[kind, name] = e.origin
+    if kind == "local" and e.origin is not None:
+        m.places.setdefault(name, {})[e.origin.line, e.origin.col] = e.origin
     if isinstance(made, Ref) and kind == "local":
         m.pinned[made.obj] = name
     return made
@@ -431,7 +440,7 @@ def _source(e: Engine, name: str, found: Mapping[tuple[str, str], list[tuple[Let
     pins = found.get((kind, name), [])
     shape = m.shapes.get((kind, name))
     if kind == "local":
-        _refuse_ambiguous(m, name, pins, fn)
+        _refuse_ambiguous(e, name, pins, fn)
     if not pins:
         _refuse_missing(m, kind, name, fn)
     if kind != "tag":
@@ -453,22 +462,25 @@ def _source(e: Engine, name: str, found: Mapping[tuple[str, str], list[tuple[Let
     return Tree(list, tuple(range(len(pins))), tuple(s.out for s, _, _ in pins))
 
 
-def _refuse_ambiguous(m: Marks, name: str, pins: Sequence[tuple[Let, Label, int]], fn: Any) -> None:
-    paths = [label.path for _, label, _ in pins]
+def _refuse_ambiguous(e: Engine, name: str, pins: Sequence[tuple[Let, Label, int]], fn: Any) -> None:
+    from adgen.frontend.cells import cell_of
+
+    m = e.marks
+    places = list(m.places.get(name, {}).values())
+    shared = cell_of(name) in e.state.frames.get(m.frame or 0, {})
     looped = any(depth or label.repeated for _, label, depth in pins)
-    if len(set(paths)) == len(paths) and not looped and name not in m.written:
+    if len(places) < 2 and not looped and not shared and name not in m.written:
         return
-    origins = [s.origin for s, _, _ in pins if s.origin is not None]
     if (later := m.written.get(name)) is not None:
-        origins.append(later)
-    lines = list(dict.fromkeys((o.line, o.text) for o in sorted(origins, key=lambda o: o.line)))
-    shown = "\n".join(f"  line {n}: {text}" for n, text in lines)
-    what = "is assigned in a loop" if looped and len(lines) == 1 else f"gets a value in {len(lines)} places"
+        places.append(later)
+    lines = dict.fromkeys((o.line, o.text) for o in sorted(places, key=lambda o: o.line))
+    what = f"gets a value in {len(lines)} places" if len(lines) > 1 else "is assigned in a loop"
     raise UsageError(
-        what=f"wrt={name!r}: which value of '{name}' is meant? It {what} in {fn.__name__}()",
-        why=shown,
+        what=f"wrt={name!r}: which value of '{name}' is meant? It "
+        f"{'is assigned by a function inside, too,' if shared else what} in {fn.__name__}()",
+        why="\n".join(f"  line {n}: {text}" for n, text in lines),
         instead=f'mark the one that is meant with adgen.tag(..., "{name}")',
-        origin=origins[0] if origins else None,
+        origin=places[0] if places else None,
     )
 
 
