@@ -259,10 +259,10 @@ class FullWriter(Writer):
             self.env[i] = Kind("int", (0, n - 1))
             self.fixed.add(i)
             self.update()
-            self.emit(f"{i} += 1")
             if self.rng.random() < 0.6:
                 with self.nest(f"if {self.condition()}:"):
                     self.emit("break")
+            self.emit(f"{i} += 1")
         with self.nest("else:"):
             self.update()
         self.fixed.discard(i)

@@ -250,6 +250,31 @@ def check(p: Program) -> Outcome:
             if numeric.is_beside_kink(p.function(double=True), grads, p.arguments(double=True), seed):
                 return Outcome("unfit", "a kink at the point, or a jump beside it")
             return Outcome("wrong", "gradient", str(e))
+    return forward(p, first, seeds[0], expected)
+
+
+def forward(p: Program, grads: Any, seed: Any, expected: Any) -> Outcome:
+    """Compare forward mode with Python's value and with the reverse mode, by the dot product."""
+    import adgen
+
+    args = p.arguments()
+    direction = numeric.random_like(args, np.random.default_rng(13))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            value, tangent = adgen.jvp(p.function(), args, direction)
+    except adgen.AdgenError as e:
+        kind = type(e).__name__
+        return Outcome("wrong" if kind == "InternalError" else "refused", f"jvp, {kind}: {e.args[0]}", str(e))
+    except Exception as e:
+        return Outcome("wrong", f"jvp, {type(e).__name__}: {e}", "".join(traceback.format_exception(e)))
+    if not numeric.close(value, expected, *((1e-3, 1e-4) if p.single else (1e-9, 1e-11))):
+        return Outcome("wrong", "jvp, value differs", f"value {value!r}, by Python {expected!r}")
+    if not numeric.equal(args, p.args):
+        return Outcome("wrong", "jvp, arguments changed", f"arguments {args!r}, before {p.args!r}")
+    one, two = numeric.inner(seed, tangent), numeric.inner(grads, direction)
+    if not abs(one - two) <= (1e-2 if p.single else 1e-9) * (1.0 + abs(one)):
+        return Outcome("wrong", "jvp, dot product", f"seed . tangent {one!r}, gradient . direction {two!r}")
     return Outcome("right")
 
 

@@ -27,7 +27,7 @@ import pytest
 
 import adgen
 from adgen import cli, errors
-from tests import numeric
+from tests import language_report, numeric
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "benchmarks" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -175,6 +175,12 @@ def test_refused_constructs(lines, tmp_path):
     with pytest.raises(adgen.AdgenError) as caught:
         adgen.grad(f)(x)
     assert "row.py" in str(caught.value)
+
+
+def test_table_of_the_language_is_current():
+    """`python -m tests.language_report` writes it anew."""
+    text = language_report.PAGE.read_text()
+    assert language_report.with_table(text) == text
 
 
 @each_page

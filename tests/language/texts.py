@@ -77,6 +77,21 @@ def arranged(x):
     return s + sum(x[i] * x[j] for i, j in itertools.product(range(3), repeat=2) if i != j)
 
 
+@program
+def passed_on(x):
+    options = {"scale": 2.0, "shift": x[0]}
+
+    def inner(z, *parts, scale=1.0, shift=0.0, **rest):
+        return scale * z * parts[-1] + shift + sum(rest.values())
+
+    rows = [x * 2, x[1]]
+    if (total := inner(*rows, **options, extra=x[2]).sum()) > 0.0:
+        total *= x[1]
+    del rows
+    first, *others = x[0], x[1], x[2]
+    return total + first * sum(others)
+
+
 @refused("which may never end")
 def endless_generator(x):
     def numbers(v):
