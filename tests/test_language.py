@@ -134,3 +134,9 @@ def test_a_name_for_a_function_of_numpy_is_read_at_each_call():
         assert np.allclose(df(x), expected())
     space["table"]["a"] = np.cos
     assert np.allclose(df(x), expected())
+
+
+def test_a_loop_that_makes_an_array_of_a_number_needs_an_iteration():
+    from tests.language.growing import check_no_iterations
+
+    check_no_iterations()

@@ -11,14 +11,23 @@ from adgen.infer.branches import is_none, split_maybe
 from adgen.infer.slots import Leaf, Path, Slots, is_nonunit
 from adgen.infer.values import Map, Maybe, Obj, Poison, Ref, Seq, State, TupleV, Unbound
 from adgen.ir.nodes import UNDEF, Const, Operand, Var
-from adgen.ir.types import NUMERIC, Array, Dim, List, Record, Tuple, Type
+from adgen.ir.types import NUMERIC, Array, Dim, List, Record, Tuple, Type, is_scalar
 from adgen.rules.typing import join
+
+
+class NeedsPeel(Exception):
+    """A number becomes an array in the first iteration: that one must be apart from the others."""
+
+
+def is_number(h: Any) -> bool:
+    return isinstance(h, (Var, Const)) and is_scalar(h.type)
 
 
 class Fit(Slots):
     """Compares the two ends of an iteration."""
 
     exposed: frozenset[str]
+    may_peel = False  # the first iteration can be written apart
 
     def _discover_written(self, header: State) -> bool:
         """Find objects from outside that the body wrote and that are not carried yet."""
@@ -82,6 +91,8 @@ class Fit(Slots):
             return self._match_operand(path, leaf, v)
         elif h is v or (isinstance(h, Const) and isinstance(v, Const) and h.value is v.value) or h == v:
             return False
+        if self.may_peel and path[-1] in self.exposed and is_number(h) and isinstance(v, Ref):
+            raise NeedsPeel(name or "a value")
         return self._poison(path, self._clash(name))
 
     def _match_maybe(self, path: Path, h: Any, v: Any, name: str | None) -> bool:

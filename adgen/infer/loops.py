@@ -8,17 +8,18 @@ the body runs again.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
-from adgen.infer import guarded, iterables
+from adgen.infer import guarded, iterables, operations
 from adgen.infer.branches import run_if, truth
 from adgen.infer.exposed import exposed_names
-from adgen.infer.fit import Fit
+from adgen.infer.fit import Fit, NeedsPeel
 from adgen.infer.slots import Path
-from adgen.infer.values import UNBOUND, GeneratorV, Map, Obj, Ref, Seq, State, TupleV
+from adgen.infer.values import UNBOUND, GeneratorV, Map, Obj, RangeV, Ref, Seq, State, TupleV
 from adgen.ir.nodes import Block, Const, Loop, Operand, Origin, Range, Var
 from adgen.ir.types import Int, Undef
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 MAX_TRIES = 24
 MAX_UNROLL = 64
+MAX_PEELED = 3
 
 
 class NeedsUnroll(UnsupportedError):
@@ -82,10 +84,19 @@ def _run_for(e: Engine, s: tree.For, it: Any) -> None:
             )
         _unroll(e, s, plan, 0, it)
         return
+    _count(e, s, plan)
+
+
+def _count(e: Engine, s: tree.For, plan: iterables.Plan, peeled: int = 0) -> None:
+    """Run a counted loop, the first `peeled` iterations of which have run."""
     state = e.state.copy()
     depth, mark = e.b.depth, e.b.mark()
     try:
-        Runner(e, s, plan).run()
+        Runner(e, s, plan, peeled < MAX_PEELED).run()
+    except NeedsPeel as needed:
+        e.state = state
+        e.b.rewind(depth, mark)
+        _peel(e, s, plan, str(needed), peeled)
     except NeedsUnroll:
         count = plan.constant_trips()
         bounds = [e.param_of[b] for b in (plan.start, plan.stop, plan.step) if isinstance(b, Var) and b in e.param_of]
@@ -99,6 +110,34 @@ def _run_for(e: Engine, s: tree.For, it: Any) -> None:
         e.b.rewind(depth, mark)
         e.come_from(s.origin)
         _unroll(e, s, [plan.element(e, e.b.const(v)) for v in plan.constant_values() or ()], 0, None)
+
+
+def _peel(e: Engine, s: tree.For, plan: iterables.Plan, name: str, peeled: int) -> None:
+    """Run the first iteration, after which a number is an array, and then the loop over the others."""
+    count = plan.constant_trips()
+    if count == 0:
+        return
+    e.come_from(s.origin)
+    if count is None:
+        trips = iterables.range_length(e, RangeV(plan.start, plan.stop, plan.step))
+        run_if(e, e.b.call("lt", trips, e.b.const(1)), partial(_refuse_none, e, name), lambda: None)
+    e.set(s.target, plan.element(e, plan.start, s.target))
+    e.run(s.body)
+    if e.state.dead or count == 1:
+        return
+
+    def rest() -> None:
+        e.come_from(s.origin)
+        second = operations.binary(e, "+", plan.start, plan.step)
+        _count(e, s, replace(plan, start=second), peeled + 1)
+
+    run_if(e, truth(e, e.get(s.stop)) if s.stop is not None else e.b.const(False), lambda: None, rest)
+
+
+def _refuse_none(e: Engine, name: str) -> None:
+    message = f"'{name}' is an array after this loop, but a number if the loop has no iterations: adgen needs one"
+    e.b.emit(e.row("raise_"), (e.opaque(ValueError, [e.b.const(message)]),))
+    e.state.dead = True
 
 
 def _unroll(e: Engine, s: tree.For, items: Sequence[Any], k: int, it: Any) -> None:
@@ -152,9 +191,12 @@ def _test_inside(s: tree.While) -> tree.While:
 class Runner(Fit):
     """Runs one loop to a fixed point and emits it."""
 
-    def __init__(self, e: Engine, s: tree.For | tree.While, plan: iterables.Plan | None) -> None:
+    def __init__(
+        self, e: Engine, s: tree.For | tree.While, plan: iterables.Plan | None, may_peel: bool = False
+    ) -> None:
         super().__init__(e, s)
         self.plan = plan
+        self.may_peel = may_peel
         self.exposed = exposed_names(s)
         self.names = [n for n in assigned_names(s) if n != s.stop and not (is_numbered(n) and n not in e.env)]
         for obj in likely_written(e, s):

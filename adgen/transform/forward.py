@@ -17,6 +17,7 @@ from adgen.ir.types import (
     NUMERIC,
     Array,
     Bool,
+    Float,
     Int,
     List,
     Record,
@@ -88,6 +89,12 @@ class Forward:
         if t is None:
             if isinstance(a.type, (Int, Bool)):  # a constant among floating-point numbers
                 return self.b.const(0.0)
+            if isinstance(a.type, List) and isinstance(a.type.elem, (Int, Bool)):
+                return self.b.emit(self.b.row("zeros_list"), (a,), type=List(Float()))
+            if isinstance(a.type, Record) and a.type.cls is list and is_floating(a.type):
+                return self.b.call(
+                    "make_list", *[self.full(self.b.call("item", a, self.b.const(k))) for k in a.type.keys]
+                )
             return UNDEF if isinstance(a.type, Undef) else self.cots.zero(a)
         if isinstance(a.type, Array) and isinstance(a, Var) and Cotangents.is_narrow(t, a.type):
             return self.b.call("np.full_like", a, t)
@@ -217,14 +224,32 @@ class Forward:
 
     def _with_zeros(self, a: Operand, t: Operand) -> Operand:
         """Return the tangent of a tuple or list of numbers, with zeros for the integers in it."""
-        if not isinstance(a.type, (Tuple, Record)) or all(map(is_floating, a.type.items)):
+        if isinstance(a.type, List) and not _all_floating(a.type.elem):
+            raise UnsupportedError(
+                what=f"{a.type} as one array, in forward mode",
+                why="the integers in it have no tangents",
+                instead="write the integers as floats",
+                origin=self.b.origin,
+            )
+        if not isinstance(a.type, (Tuple, Record)) or _all_floating(a.type):
             return t
         parts = []
-        for k, i in enumerate(a.type.items):
+        for k, i in zip(a.type.keys if isinstance(a.type, Record) else range(len(a.type.items)), a.type.items):
             own = self.b.call("item", a, self.b.const(k))
-            zero = self.cots.zero(own) if isinstance(i, Array) else self.b.const(0.0)
-            parts.append(self.b.call("item", t, self.b.const(k)) if is_floating(i) else zero)
+            parts.append(
+                self._with_zeros(own, self.b.call("item", t, self.b.const(k))) if is_floating(i) else self._zeros(own)
+            )
         return self.b.call("make_tuple" if isinstance(a.type, Tuple) else "make_list", *parts)
+
+    def _zeros(self, a: Operand) -> Operand:
+        """Return zeros for what has no tangent, among values that have one."""
+        if isinstance(a.type, Array):
+            return self.cots.zero(a)
+        if isinstance(a.type, (Tuple, Record)):
+            keys = a.type.keys if isinstance(a.type, Record) else range(len(a.type.items))
+            parts = [self._zeros(self.b.call("item", a, self.b.const(k))) for k in keys]
+            return self.b.call("make_tuple" if isinstance(a.type, Tuple) else "make_list", *parts)
+        return self.b.const(0.0)
 
     def _items(self, a: Operand, t: Operand) -> Operand:
         del a
@@ -416,3 +441,10 @@ class Forward:
             self.of[s.outs[k]] = t
         for k, t in zip(gathered, lists):
             self.of[s.collects[k]] = t
+
+
+def _all_floating(t: Type) -> bool:
+    """Say whether no integer is among the numbers of a structure."""
+    if isinstance(t, (Tuple, Record)):
+        return all(map(_all_floating, t.items))
+    return _all_floating(t.elem) if isinstance(t, List) else is_floating(t) or isinstance(t, Undef)
