@@ -89,8 +89,6 @@ class Forward:
         if t is None:
             if isinstance(a.type, (Int, Bool)):  # a constant among floating-point numbers
                 return self.b.const(0.0)
-            if isinstance(a.type, List) and isinstance(a.type.elem, (Int, Bool)):
-                return self.b.emit(self.b.row("zeros_list"), (a,), type=List(Float()))
             if isinstance(a.type, Record) and a.type.cls is list and is_floating(a.type):
                 return self.b.call(
                     "make_list", *[self.full(self.b.call("item", a, self.b.const(k))) for k in a.type.keys]
@@ -245,6 +243,8 @@ class Forward:
         """Return zeros for what has no tangent, among values that have one."""
         if isinstance(a.type, Array):
             return self.cots.zero(a)
+        if isinstance(a.type, List) and isinstance(a.type.elem, (Int, Bool)):
+            return self.b.emit(self.b.row("zeros_list"), (a,), type=List(Float()))
         if isinstance(a.type, (Tuple, Record)):
             keys = a.type.keys if isinstance(a.type, Record) else range(len(a.type.items))
             parts = [self._zeros(self.b.call("item", a, self.b.const(k))) for k in keys]
@@ -327,7 +327,7 @@ class Forward:
         return self.b.call("make_tuple", *[self.full(a) if is_floating(a.type) else self.b.const(None) for a in s.args])
 
     def _make_list(self, s: Let) -> Operand:
-        return self.b.call("make_list", *[self.full(a) for a in s.args])
+        return self.b.call("make_list", *[self._zeros(a) if _all_integers(a.type) else self.full(a) for a in s.args])
 
     def _make_record(self, s: Let) -> Operand:
         t = s.out.type
@@ -441,6 +441,13 @@ class Forward:
             self.of[s.outs[k]] = t
         for k, t in zip(gathered, lists):
             self.of[s.collects[k]] = t
+
+
+def _all_integers(t: Type) -> bool:
+    """Say whether a structure holds integers alone."""
+    if isinstance(t, (Tuple, Record)):
+        return bool(t.items) and all(map(_all_integers, t.items))
+    return _all_integers(t.elem) if isinstance(t, List) else isinstance(t, (Int, Bool))
 
 
 def _all_floating(t: Type) -> bool:
