@@ -13,6 +13,7 @@ import numpy as np
 
 import adgen
 from benchmarks import startup
+from benchmarks.functions import FUNCTION_CASES
 from benchmarks.measure import measure_peak, time_side_by_side
 from benchmarks.pairs import print_pairs
 from benchmarks.programs import CASES, Case
@@ -116,7 +117,7 @@ def main() -> None:
     parser.add_argument("--only", metavar="NAME", help="only rows whose name contains NAME, or startup, or pairs")
     options = parser.parse_args()
 
-    cases = [case for case in CASES if not (options.quick and case.slow)]
+    cases = [case for case in (*CASES, *FUNCTION_CASES) if not (options.quick and case.slow)]
     if options.only:
         cases = [case for case in cases if options.only in case.name]
     if not cases and options.only not in ("startup", "pairs"):

@@ -7,6 +7,7 @@ the tool is not installed.
 from __future__ import annotations
 
 from functools import partial
+from types import FunctionType
 
 
 def make_autograd(case):
@@ -37,7 +38,8 @@ def make_autograd(case):
             total = total + y
         return total
 
-    program = {"recurrence": recurrence, "network": network, "heat": heat, "elements": elements}[case.program.__name__]
+    programs = {"recurrence": recurrence, "network": network, "heat": heat, "elements": elements}
+    program = programs.get(case.program.__name__) or with_module(case.program, np)
     return autograd.grad(program, case.wrt if len(case.wrt) > 1 else case.wrt[0])
 
 
@@ -72,11 +74,17 @@ def make_jax(case):
         _, rest = jax.lax.scan(step, x[0], x[1:])
         return x[0] + np.sum(rest)
 
-    program = {"recurrence": recurrence, "network": network, "heat": heat, "elements": elements}[case.program.__name__]
+    programs = {"recurrence": recurrence, "network": network, "heat": heat, "elements": elements}
+    program = programs.get(case.program.__name__) or with_module(case.program, np)
     static = ("steps",) if case.program.__name__ in {"recurrence", "heat"} else ()
     gradient = jax.grad(program, case.wrt if len(case.wrt) > 1 else case.wrt[0])
     compiled = jax.jit(gradient, static_argnames=static)
     return partial(_call_and_wait, jax.block_until_ready, compiled)
+
+
+def with_module(program, module):
+    """Return a program that reads another `np`."""
+    return FunctionType(program.__code__, {**program.__globals__, "np": module}, program.__name__)
 
 
 def _call_and_wait(wait, function, *args):

@@ -11,6 +11,7 @@ import pytest
 import adgen
 from benchmarks import by_hand, programs, startup
 from benchmarks.__main__ import check_equal, make_calls, show_bytes, show_time
+from benchmarks.functions import FUNCTION_CASES
 from benchmarks.measure import measure_peak, time_side_by_side
 
 SMALL = [
@@ -20,6 +21,7 @@ SMALL = [
     ),
     programs.Case("heat", programs.heat, by_hand.heat_grad, (0,), lambda: programs.heat_args(9, 4)),
     programs.Case("elements", programs.elements, by_hand.elements_grad, (0,), lambda: programs.elements_args(6)),
+    *(case for case in FUNCTION_CASES if case.name.endswith((" 10", "1e2"))),
 ]
 each_program = pytest.mark.parametrize("case", SMALL, ids=lambda case: case.name)
 

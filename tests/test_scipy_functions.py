@@ -157,6 +157,14 @@ def scalar_argmin(a: Any, b: Any) -> Any:
     return optimize.minimize_scalar(lambda x: (x - a) ** 2 + b * x**4).x
 
 
+POINTS = np.array([0.0, 0.5, 1.0, 2.0])
+
+
+def least_sum(y: Any, a: Any) -> Any:
+    sol = optimize.least_squares(lambda c: c[0] * np.exp(-a * c[1] * POINTS) - y, [1.0, 1.0], xtol=1e-14, gtol=1e-14)
+    return sol.x * sol.cost
+
+
 PROGRAMS = [
     (quad_in_all, (0.7, 1.2)),
     (quad_of_closure, (0.6, 1.3)),
@@ -181,6 +189,7 @@ PROGRAMS = [
     (minimum, (A, 0.4)),
     (argmin_with_slope, (A,)),
     (scalar_argmin, (0.7, 0.4)),
+    (least_sum, (np.array([1.0, 0.7, 0.3, 0.2]), 1.2)),
 ]
 
 

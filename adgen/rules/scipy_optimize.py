@@ -374,3 +374,55 @@ def minimize_scalar(
     return result_of(
         OptimizeResult, x=x, fun=f(x, *params), success=sol.success, message=sol.message, nfev=sol.nfev, nit=sol.nit
     )
+
+
+# --- least squares ----------------------------------------------------------------------------------
+# At the least sum of squares of r(x, p) the gradient J^T r is 0.
+
+
+def slope_of_squares(fun: Any, x0: Any, params: Any) -> Any:
+    """Return half of the gradient of a sum of squares, as a function."""
+
+    def slope(x: Any, *p: Any) -> Any:
+        return pullback(fun, (x, *p), fun(x, *p))[0]
+
+    return lift((slope,), x0, *params)[0]
+
+
+def call_least_squares(fun: Any, x0: Any, **options: Any) -> Any:
+    return so.least_squares(fun, x0, **options)
+
+
+def least_squares_type(x0: Operand, **_: Operand) -> Record:
+    keys = ("x", "success", "status", "message", "nfev")
+    return Record(OptimizeResult, keys, (vector_type(x0), Bool(), Int(), Str(), Int()))
+
+
+nondifferentiable(
+    call_least_squares,
+    name="scipy.optimize.least_squares",
+    params="fun x0 jac='2-point' method='trf' ftol=1e-08 xtol=1e-08 gtol=1e-08 x_scale=None max_nfev=None args=()",
+    infer=least_squares_type,
+)
+
+
+@formula(so.least_squares)
+def least_squares(
+    fun: Any, x0: Any, jac: Any = "2-point", *, method: Any = "trf", ftol: Any = 1e-08, xtol: Any = 1e-08,
+    gtol: Any = 1e-08, x_scale: Any = None, max_nfev: Any = None, args: Any = (),
+) -> Any:  # fmt: skip
+    x0 = as_vector(x0)
+    args = as_tuple(args)
+    f, slopes, captured = lift((fun, None if isinstance(jac, str) else jac), x0, *args)
+    params = (*args, *captured)
+    residual = residual_of(f, x0, params)
+    sol = call_least_squares(
+        f, x0, jac=jac if isinstance(jac, str) else slopes, method=method, ftol=ftol, xtol=xtol, gtol=gtol,
+        x_scale=x_scale, max_nfev=max_nfev, args=params,
+    )  # fmt: skip
+    x = solution(sol.x, slope_of_squares(residual, x0, params), *params)
+    r = residual(x, *params)
+    return result_of(
+        OptimizeResult, x=x, fun=r, cost=0.5 * np.sum(r * r), success=sol.success, status=sol.status,
+        message=sol.message, nfev=sol.nfev,
+    )  # fmt: skip
