@@ -42,6 +42,7 @@ MODULES = (
     "missing",
     "series",
     "parts",
+    "order",
     "padding",
     "applied",
     "gamma_bessel",
@@ -53,7 +54,7 @@ MODULES = (
 # Rules for libraries that adgen never imports itself: read once a program has imported the library.
 OPTIONAL = {
     "scipy.special": "scipy_special",
-    "scipy.linalg": "scipy_linalg scipy_matrices",
+    "scipy.linalg": "scipy_linalg scipy_factorisations scipy_matrices",
     "scipy.stats": "scipy_stats",
     "scipy.signal": "scipy_signal",
     "scipy.ndimage": "scipy_ndimage",

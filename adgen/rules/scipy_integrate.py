@@ -65,6 +65,11 @@ def is_number(p: Any) -> bool:
     return isinstance(p, float)
 
 
+def along_end(g: Any, value: Any, end: Any) -> Any:
+    """Return the gradient for an end, where the integrand is `end`."""
+    return np.sum(g * end) if np.ndim(value) > 0 else g * end
+
+
 def slope_of(fun: Any, a: Any, params: Any, k: int) -> Any:
     """Return the derivative of an integrand with respect to one of its parameters, as a function."""
 
@@ -128,8 +133,8 @@ rule(
     name="integral",
     show="_",
     vjp={
-        "a": lambda g, fun, a, params: -np.sum(g * fun(a, *params)),
-        "b": lambda g, fun, b, params: np.sum(g * fun(b, *params)),
+        "a": lambda g, value, fun, a, params: -along_end(g, value, fun(a, *params)),
+        "b": lambda g, value, fun, b, params: along_end(g, value, fun(b, *params)),
         "params": integral_params_vjp,
     },
     jvp={
