@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import adgen
+from tests import numeric, random_programs
 
 X = np.array([0.3, 0.8, 1.4])
 
@@ -492,3 +493,53 @@ def test_a_compiled_function_is_the_function():
     assert f.__doc__ == "Say." and repr(f).startswith("<adgen.compile of")
     assert "x * k" in f.source and "gradients" not in f.source.replace("# return y, adgen.gradients(y, x)", "")
     assert adgen.grad(lambda x: f(x)[0] * f(x)[1])(3.0) == 4.0
+
+
+def rebound_and_written(u):
+    for _ in range(3):
+        u = np.tanh(2.0 * u)
+        c = u[::2]
+        c *= 0.58
+        u *= 0.9
+    return np.sum(u * u)
+
+
+def test_a_loop_that_seems_to_write_the_source():
+    @adgen.compile
+    def slope(u):
+        y = rebound_and_written(u)
+        return adgen.gradients(y, u)
+
+    np.testing.assert_allclose(slope(X), difference(rebound_and_written, X), rtol=1e-6)
+
+    @adgen.compile
+    def inside(x, n):
+        y = np.sum(x**2)
+        total = np.zeros_like(x)
+        for _ in range(n):
+            total += adgen.gradients(y, x)
+            x *= 2.0
+        return total
+
+    with pytest.raises(adgen.UnsupportedError, match="written after it was used"):
+        inside(X.copy(), 2)
+
+
+@pytest.mark.parametrize("seed", [44, 53, 57, 78, 117])
+def test_random_programs_give_what_grad_gives(seed):
+    p = random_programs.generate(seed)
+    f = p.function()
+    names = f.__code__.co_varnames[: f.__code__.co_argcount]
+    sources = [n for n, a in zip(names, p.args) if isinstance(a, float) or str(getattr(a, "dtype", "")) == "float64"]
+    given, several = ", ".join(names), "".join(f"{n}, " for n in sources)
+    text = f"{p.source}\nimport adgen\ndef taped({given}):\n    target_ = {p.name}({given})\n"
+    text += f"    return adgen.gradients(target_, ({several}))\n"
+    slopes = adgen.compile(random_programs.load(text, "taped", f"taped_{seed}"))
+    after = p.arguments()
+    f(*after)
+    assert numeric.equal(after, p.args), "a program that writes its arguments does not belong here"
+    expected = adgen.grad(f, wrt=tuple(sources))(*p.arguments())
+    for found, want in zip(slopes(*p.arguments()), expected, strict=True):
+        assert (found is None) == (want is None)
+        if want is not None:
+            np.testing.assert_allclose(found, want, rtol=1e-6, atol=1e-9)

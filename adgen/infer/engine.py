@@ -99,7 +99,6 @@ class Engine:
         ] = []  # the loops that are open: depth of their body, their leaves
         self.asked: dict[int, frozenset[str]] = {}  # names that functions hand to gradients
         self.checks: list[tapes.Check] = []
-        self.versions: dict[Obj, dict[Var, None]] = {}  # what arrays that were written have been
         self.overrides: list[tuple[Any, Primitive]] = []  # rules for functions, the innermost first
         self.marks = marks.Marks()
         self.given: dict[Obj, tuple[Operand, dict[Obj, Any]]] = {}  # objects passed in, with what they held then
@@ -416,8 +415,6 @@ class Engine:
                 origin=self.origin,
             )
         self.written.setdefault(obj)
-        if self.taping:
-            tapes.note_write(self, obj, self.state.heap[obj], content)
         for c in self.changes:
             c.objects.setdefault(obj, self.b.guarded)
         content = marks.write(self, obj, content)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from adgen.errors import TypeMismatchError, UnsupportedError, UsageError
 from adgen.frontend import tree
-from adgen.infer.values import ManagerV, Map, Maybe, Obj, Poison, Ref, Seq, TapeV, TupleV
-from adgen.ir.nodes import Block, Const, Loop, Operand, Origin, Stmt, Var, defs, walk
+from adgen.infer.values import ManagerV, Map, Maybe, Poison, Ref, Seq, TapeV, TupleV
+from adgen.ir.nodes import Block, Const, If, Loop, Operand, Origin, Stmt, Var, defs, walk
 from adgen.ir.types import Array, Bool, Int, NoneT, Str, dims_of, is_floating
 
 if TYPE_CHECKING:
@@ -343,8 +343,8 @@ def _keep_rules(e: Engine, rules: Sequence[Any]) -> None:
 def _content(e: Engine, x: Any) -> Any:
     """Return the value of a leaf as it is now."""
     if isinstance(x, Ref):
-        return e.value(x) if x.place else e.content(x.obj)
-    return x
+        return e.value(x) if x.place else settled(e, e.content(x.obj))
+    return settled(e, x)
 
 
 def _leaves(e: Engine, x: Any) -> list[Any]:
@@ -425,8 +425,8 @@ def _refuse_written(e: Engine, x: Ref, block: Block, results: Sequence[Operand])
     """Refuse an array that was written after a target was computed from it: which of its values is meant?"""
     from adgen.transform.splice import depends
 
-    now = e.content(x.obj)
-    before = [v for v in e.versions.get(x.obj, ()) if v is not now]
+    now = settled(e, e.content(x.obj))
+    before = older(e, now)
     if before and depends(block, before, (now,) if isinstance(now, Var) else (), results):
         raise UnsupportedError(
             what=f"a gradient with respect to '{x.obj.name or 'an array'}', which was written after it was used",
@@ -434,6 +434,56 @@ def _refuse_written(e: Engine, x: Ref, block: Block, results: Sequence[Operand])
             instead="ask before the write, or write into a copy",
             origin=e.origin,
         )
+
+
+def settled(e: Engine, v: Operand) -> Operand:
+    """Return the value that loops and branches only hand through."""
+    return _source_of([s for *_, s in e.b.visible()], v)
+
+
+def _source_of(stmts: Sequence[Stmt], v: Operand) -> Operand:
+    made = {out: (s, k) for s in stmts if isinstance(s, (If, Loop)) for k, out in enumerate(s.outs)}
+    while isinstance(v, Var) and v in made:
+        s, k = made[v]
+        if isinstance(s, Loop):
+            unchanged = _source_of(s.body.stmts, s.yields[k]) is s.params[k]
+            found = s.inits[k]
+        else:
+            found = _source_of(s.then.stmts, s.then.results[k])
+            unchanged = found is _source_of(s.orelse.stmts, s.orelse.results[k])
+        if not unchanged:
+            break
+        v = found
+    return v
+
+
+def older(e: Engine, v: Operand) -> set[Var]:
+    """Return what an array has been before the writes that made it what it is."""
+    made: dict[Var, Sequence[Operand]] = {}
+    for _, leaves in e.around:
+        made.update({leaf.param: (leaf.init,) for leaf in leaves.values()})
+
+    def collect(s: Stmt) -> None:
+        if isinstance(s, Loop):
+            made.update({out: (init,) for out, init in zip(s.outs, s.inits)})
+        elif isinstance(s, If):
+            for side in (s.then, s.orelse):
+                for t in side.stmts:
+                    collect(t)
+            made.update({out: sides for out, *sides in zip(s.outs, s.then.results, s.orelse.results)})
+        elif s.op.name == "update":
+            made[s.out] = s.args[:1]
+
+    for *_, s in e.b.visible():
+        collect(s)
+    found: set[Var] = set()
+    pending = [v]
+    while pending:
+        for a in made.get(pending.pop(), ()):  # type: ignore[arg-type]
+            if isinstance(a, Var) and a not in found:
+                found.add(a)
+                pending.append(a)
+    return found
 
 
 def _check_loops(
@@ -502,11 +552,3 @@ def _zero(e: Engine, v: Operand) -> Operand:
     from adgen.transform.cotangents import Cotangents
 
     return Cotangents(e.b).zero(v)
-
-
-def note_write(e: Engine, obj: Obj, before: Any, after: Any) -> None:
-    """Remember what an array was before and after a write."""
-    known = e.versions.setdefault(obj, {})
-    for v in (before, after):
-        if isinstance(v, Var):
-            known.setdefault(v)
