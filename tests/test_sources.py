@@ -181,6 +181,18 @@ def test_other_ways_to_be_ambiguous():
     def tagged(y):
         return adgen.tag(y * 2, "y")
 
+    def cut_short(x):
+        s = 0.0
+        for v in (x, 2):
+            s = s + v
+            if s > 5.0:
+                break
+        else:
+            s = 1.0
+        y = s * x
+        return y
+
+    assert adgen.grad(cut_short, wrt="y")(2.0) == 1.0
     for f, text in ((none, "in 2 places"), (grown, "in 2 places"), (rebound, "a function inside"), (tagged, "the tag")):
         with pytest.raises(adgen.UsageError, match=text):
             adgen.grad(f, wrt="y")(2.0)

@@ -469,12 +469,15 @@ def _refuse_ambiguous(e: Engine, name: str, pins: Sequence[tuple[Let, Label, int
     places = list(m.places.get(name, {}).values())
     shared = cell_of(name) in e.state.frames.get(m.frame or 0, {})
     looped = any(depth or label.repeated for _, label, depth in pins)
-    if len(places) < 2 and not looped and not shared and name not in m.written:
+    paths = [label.path for _, label, _ in pins]
+    once = len(places) < 2 and len(set(paths)) == len(paths)  # a statement may run in two branches
+    if once and not looped and not shared and name not in m.written:
         return
     if (later := m.written.get(name)) is not None:
         places.append(later)
     lines = dict.fromkeys((o.line, o.text) for o in sorted(places, key=lambda o: o.line))
-    what = f"gets a value in {len(lines)} places" if len(lines) > 1 else "is assigned in a loop"
+    often = "is assigned in a loop" if looped else "is assigned on several paths"
+    what = f"gets a value in {len(lines)} places" if len(lines) > 1 else often
     raise UsageError(
         what=f"wrt={name!r}: which value of '{name}' is meant? It "
         f"{'is assigned by a function inside, too,' if shared else what} in {fn.__name__}()",
