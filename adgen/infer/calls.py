@@ -15,6 +15,7 @@ import numpy as np
 from adgen.api.request import Baked
 from adgen.errors import AdgenError, UnsupportedError
 from adgen.frontend import tree
+from adgen.frontend.lower import lower
 from adgen.infer import (
     apart,
     attributes,
@@ -88,7 +89,7 @@ def run_call(e: Engine, s: tree.Assign, hint: dict[str, Any]) -> Any:
     n = len(s.args) - len(s.kws)
     for k, a in enumerate(s.args[1:n], start=1):
         if k in starred:
-            args.extend(items.expand(e, e.get(a)))
+            args.extend(_spread(e, fn, e.get(a), len(args), s.kws if k == n - 1 else None))
         else:
             args.append(e.get(a))
     for name, a in zip(s.kws, s.args[n:]):
@@ -101,6 +102,34 @@ def run_call(e: Engine, s: tree.Assign, hint: dict[str, Any]) -> Any:
         else:
             kwargs[name] = v
     return call(e, fn, args, kwargs, hint)
+
+
+def _spread(e: Engine, fn: Any, v: Any, given: int, named: Sequence[str] | None) -> list[Any]:
+    """Return the arguments that `*v` stands for. `named` are the keywords, where it is the last by position."""
+    v = guarded.force(e, v)
+    if named is not None and iterables.known_items(e, v) is None:
+        if isinstance(fn, Const) and fn.value in (max, min) and not given and isinstance(v, Ref):
+            items.check_length(e, v, 2, None)  # of one item it would look inside
+            return [v]
+        wanted = _takes(fn, given, named)
+        parts = None if wanted is None or wanted < 1 else items.split(e, v, wanted)
+        if parts is not None:
+            return parts
+    return items.expand(e, v)
+
+
+def _takes(fn: Any, given: int, named: Sequence[str]) -> int | None:
+    """Return how many arguments by position a function needs after those given; None if that is open."""
+    if isinstance(fn, Const) and isinstance(fn.value, np.ufunc):
+        return fn.value.nin - given
+    if isinstance(fn, Closure):
+        params = fn.function.params
+    elif isinstance(fn, Const) and isinstance(fn.value, pytypes.FunctionType) and not from_library(fn.value):
+        params = lower(fn.value).params
+    else:
+        return None
+    left = [p for p in params if p.kind in ("positional", "either") and p.name not in named][given:]
+    return None if any(p.kind == "*" or p.has_default for p in (*params, *left)) else len(left)
 
 
 def call(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]) -> Any:

@@ -77,6 +77,24 @@ def arranged(x):
     return s + sum(x[i] * x[j] for i, j in itertools.product(range(3), repeat=2) if i != j)
 
 
+def weighted(a, b, c):
+    return a * b - c * a**2
+
+
+@program
+def spread(x):
+    rest = [e * 2 for e in x[1:]]
+    return weighted(*x) * weighted(x[0], *rest) + max(*x) - min(*[e * e for e in x]) + np.multiply(*rest)
+
+
+@refused("not known at compile time")
+def spread_over_defaults(x):
+    def f(a, b=1.0, c=2.0):
+        return a * b * c
+
+    return f(*x)
+
+
 @program
 def passed_on(x):
     options = {"scale": 2.0, "shift": x[0]}
