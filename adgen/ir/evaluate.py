@@ -73,7 +73,8 @@ class _Runner:
             self.attempt(s)
         elif isinstance(s, If):
             branch = s.then if self.use(s.cond) else s.orelse
-            self.env.update(zip(s.outs, self.block(branch), strict=True))
+            values = self.block(branch)  # a `try` in it may have put another environment in place
+            self.env.update(zip(s.outs, values, strict=True))
         else:
             self.loop(s)
 
