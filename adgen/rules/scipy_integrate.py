@@ -10,7 +10,7 @@ from scipy.special import roots_legendre
 
 from adgen.ir.nodes import Const, Operand
 from adgen.ir.types import Array, Float, Opaque, Scalar, Tuple, Type
-from adgen.rules.axes import numbers
+from adgen.rules.axes import from_front, numbers, to_front
 from adgen.rules.declare import fact, formula, nondifferentiable, rule, sample, static
 from adgen.rules.functions import gives_none, has_gradient, lift, pullback, pushforward
 from adgen.rules.typing import always, exactly
@@ -215,3 +215,40 @@ def dblquad(
         return si.quad(lambda y, *q: func(y, *q), low, high, args=(x, *p), epsabs=epsabs, epsrel=epsrel)[0]
 
     return si.quad(inner, a, b, args=args, epsabs=epsabs, epsrel=epsrel)
+
+
+# --- sampled functions ------------------------------------------------------------------------------
+
+GRID = np.array([0.0, 0.7, 1.5, 2.0])
+VALUES = np.array([[0.5, -1.2, 2.0, 0.3], [1.1, 0.4, -0.6, 2.2]])
+
+
+@formula(
+    si.cumulative_trapezoid,
+    sample(VALUES[0]),
+    sample(VALUES[0], GRID, initial=0),
+    sample(VALUES, dx=0.5, axis=0),
+    sample(VALUES, GRID, axis=-1),
+)
+def cumulative_trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1, initial: Any = None) -> Any:
+    front = to_front(np.asarray(y), axis)
+    if x is None:
+        d: Any = dx
+    else:
+        one_grid(np.ndim(x))
+        d = np.reshape(np.diff(np.asarray(x)), (-1, *ones(front.ndim - 1)))
+    sums = np.cumsum(d * (front[1:] + front[:-1]) / 2.0, axis=0)
+    if initial is not None:
+        sums = np.concatenate((np.zeros_like(front[:1]) + initial, sums))
+    return from_front(sums, axis)
+
+
+@static
+def one_grid(ndim: int) -> None:
+    if ndim != 1:
+        raise TypeError("a cumulative integral has a gradient rule for one vector x")
+
+
+@static
+def ones(n: int) -> tuple[int, ...]:
+    return (1,) * n
