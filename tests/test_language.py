@@ -140,3 +140,15 @@ def test_a_loop_that_makes_an_array_of_a_number_needs_an_iteration():
     from tests.language.growing import check_no_iterations
 
     check_no_iterations()
+
+
+def test_second_order_of_a_loop_over_indices_and_items():
+    def f(x):
+        s = 0.0
+        for (i, j), e in np.ndenumerate(x):
+            s = s * 0.5 + e ** (i + j)
+        return s
+
+    x = np.arange(6.0).reshape(2, 3) + 1.0
+    (twice,) = adgen.vjp(adgen.grad(f), x)[1](np.ones((2, 3)))
+    assert np.allclose(twice, [[0.0, 0.0, 0.25], [0.0, 1.0, 36.0]])

@@ -149,10 +149,12 @@ class Cotangents:
     def plus(self, a: Operand, c: Operand) -> Operand:
         """Return the sum of two cotangents; `+` would join tuples and lists."""
         t = a.type
+        if not is_floating(t):  # None, at whatever depth
+            return a
         if isinstance(t, List):
             return self.b.call("add_lists", a, c)
         if not isinstance(t, (Tuple, Record)):
-            return self.b.call("add", a, c) if is_floating(t) else a
+            return self.b.call("add", a, c)
         keys = range(len(t.items)) if isinstance(t, Tuple) else t.keys
         items = [
             self.plus(self.b.call("item", a, self.b.const(k)), self.b.call("item", c, self.b.const(k))) for k in keys
