@@ -19,6 +19,8 @@ import adgen
 from tests.numeric import directional, inner, leaves, mismatch, random_like, seed_like
 from tests.test_formulas import same
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).parent / "calls"
 SERIES = ("Chebyshev", "Hermite", "HermiteE", "Laguerre", "Legendre", "Polynomial")
 SIZE = 60  # calls in one test

@@ -16,6 +16,8 @@ from adgen.rules.registry import REGISTRY, Formula, Sample
 from tests.numeric import directional, inner, mismatch, random_like, seed_like
 from tests.rule_walk import is_active
 
+pytestmark = pytest.mark.slow
+
 load_rules()
 FORMULAS = {f.name: f for f in REGISTRY.formulas()}
 

@@ -34,6 +34,7 @@ def test_golden_programs(name):
     check_passes(golden.fn, golden.args, 5e-3 if name == "float32" else 1e-6, modes=modes, wrt=golden.active)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_random_programs(chunk):
     refused = 0

@@ -16,6 +16,8 @@ from adgen.rules.registry import REGISTRY
 from tests.compiled import ASPECTS, RIGHT, build, cases, check, complex_variants
 from tests.rule_walk import DIFFERENTIABLE
 
+pytestmark = pytest.mark.slow
+
 FULL = os.environ.get("ADGEN_WALK") == "full"
 OWN_ROWS = list(REGISTRY.rows())  # as imported: examples in docstrings add rules of users
 ROWS = [row.name for row in OWN_ROWS if row.kind in DIFFERENTIABLE and row.samples]

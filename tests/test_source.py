@@ -327,6 +327,7 @@ def test_carets_with_tabs_and_wide_letters(tmp_path: Path) -> None:
     assert "column 29" in lines[1]
 
 
+@pytest.mark.slow
 def test_conversion_is_that_of_gast():
     files = [*Path(adgen.__file__).parent.rglob("*.py"), Path(ast.__file__), Path(contextlib.__file__)]
     for file in files:
