@@ -226,7 +226,7 @@ def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, An
     iterates = _among(fn, ITERATING) or library.find(fn) is not None
     if iterates or (not isinstance(fn, pytypes.FunctionType) and any(isinstance(a, GeneratorV) for a in args)):
         args = [guarded.force(e, a) for a in args]  # whoever takes an iterable reads it now
-    handler = handlers.find(fn) or operator_calls.find(fn)
+    handler = handlers.find(fn)
     if handler is not None:
         return handler(e, args, dict(kwargs), hint)
     source = library.find(fn)
@@ -453,4 +453,4 @@ def _may_be_written(e: Engine, v: Ref, name: str) -> None:
             e.state.heap[o] = p
 
 
-__all__ = ["call", "library_calls", "run_call"]
+__all__ = ["call", "handlers", "library_calls", "run_call"]

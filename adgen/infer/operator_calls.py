@@ -3,35 +3,18 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
 from adgen.infer import calls, items, library, operations
+from adgen.infer.handlers import HANDLERS, handles
 from adgen.infer.values import Map, Partial, TupleV
 from adgen.ir.nodes import Const
 from adgen.ir.types import Int, Opaque
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
-
-Handler = Callable[["Engine", Sequence[Any], dict[str, Any], dict[str, Any]], Any]
-HANDLERS: dict[Any, Handler] = {}
-
-
-def handles(fn: Any) -> Callable[[Handler], Handler]:
-    def mark(h: Handler) -> Handler:
-        HANDLERS[fn] = h
-        return h
-
-    return mark
-
-
-def find(fn: Any) -> Handler | None:
-    try:
-        return HANDLERS.get(fn)
-    except TypeError:
-        return None
 
 
 IN_PLACE = {

@@ -148,7 +148,8 @@ def classify(name: str, value: Any) -> tuple[str, str]:
         return RULE, ""
     if row is not None:
         return of_row(row), ""
-    from adgen.infer import handlers, library, operator_calls, writers
+    from adgen.infer import library, writers
+    from adgen.infer.calls import handlers  # with all that register there
 
     if writers.find(value) is not None:
         return IN_PLACE, ""
@@ -156,7 +157,7 @@ def classify(name: str, value: Any) -> tuple[str, str]:
         return NO_SENSE, "is an exception"
     if listed := listed_class(name):
         return listed
-    if any(find(value) is not None for find in (handlers.find, library.find, operator_calls.find)):
+    if any(find(value) is not None for find in (handlers.find, library.find)):
         return RULE, ""
     if is_series_helper(name) or name in ("as_series", "getdomain", "mapdomain", "mapparms"):
         return NOT_YET, SERIES
