@@ -21,7 +21,7 @@ from adgen.frontend.lower import lower
 from adgen.frontend.show import show_tree
 from adgen.infer.custom_calls import overriding_rows
 from adgen.infer.engine import Engine
-from adgen.infer.marks import names_asked, strip
+from adgen.infer.marks import names_asked
 from adgen.infer.program import Program, infer
 from adgen.ir.nodes import Func
 from adgen.ir.show import show
@@ -29,8 +29,9 @@ from adgen.optimise.dce import eliminate_dead
 from adgen.optimise.iterate import iterate_items
 from adgen.optimise.own import own
 from adgen.rules.load import load_rules
-from adgen.transform.derive import make_gradient, make_pullback
+from adgen.transform.derive import make_gradient, make_inner, make_pullback
 from adgen.transform.forward import make_tangent
+from adgen.transform.stops import hold, strip
 
 
 def derive(request: Request, stages: Iterable[str] = ()) -> Derived:
@@ -106,7 +107,8 @@ def type_program(request: Request) -> Program:
     """Return the typed program that a request differentiates."""
     load_rules()
     with deep_recursion():
-        return _infer(request)
+        program = _infer(request)
+    return replace(program, func=hold(program.func, request.options.stop_gradients))
 
 
 def _infer(request: Request) -> Program:
@@ -126,11 +128,9 @@ def _transform(program: Program, request: Request) -> tuple[list[Func], tuple[An
     inner_rules: tuple[Any, ...] = ()
     for step in request.options.inner:
         name = f"{name}_grad"
-        f, used = make_gradient(
-            program, step.wrt, step.mode == "value_and_grad", step.scalar_wrt, step.unconnected, name
-        )
-        program = replace(program, func=f)
+        program, used = make_inner(program, step, name)
         inner_rules = (*inner_rules, *used)
+    program = replace(program, func=hold(program.func, request.options.stop_gradients))
     funcs, rules = _differentiate(program, request, name)
     return funcs, (*inner_rules, *rules)
 

@@ -349,9 +349,51 @@ def test_output_gradients_that_do_not_fit_are_refused(seed, shown):
         adgen.vjp(lambda x: x * x, V)[1](seed)
 
 
-def test_weighted_gradients_are_not_differentiated_again():
-    with pytest.raises(adgen.UsageError):
-        adgen.grad(adgen.grad(chain, output_gradients=2.0))
+def weighted(x, k):
+    return x**2, {"a": np.sin(x) * k, "b": (x**3).sum()}
+
+
+def test_weighted_gradients_are_differentiated_again():
+    df = adgen.grad(weighted, output_gradients=(np.array([1.0, 5.0]), {"b": 2.0, "a": None}))
+    second = np.array([1.0, 5.0]) * 2.0 - 2.0 * np.sin(V) + 12.0 * V
+
+    def h(x):
+        return np.sum(df(x, 2.0) ** 2)
+
+    assert np.allclose(adgen.grad(df)(V, 2.0), second)
+    assert np.allclose(adgen.jvp(df, (V, 2.0), (V, None))[1], second * V)
+    assert np.allclose(adgen.grad(h)(V), 2.0 * df(V, 2.0) * second)
+    df.output_gradients = (np.array([1.0, 5.0]), {"a": np.zeros(2), "b": 0.0})  # it is read at each call
+    assert np.allclose(adgen.grad(h)(V), [8.0, 400.0])
+    adgen.check_grads(adgen.grad(lambda x: x * x * x, output_gradients=[1, 2]), (V,))
+
+
+def test_weights_of_items_in_a_list():
+    assert adgen.grad(adgen.grad(two, output_gradients=[2.0, 3.0]))(2.0) == 4.75
+    single = adgen.grad(lambda x: x * x, output_gradients=[1, 2])
+    assert adgen.grad(lambda x: single(x))(V.astype(np.float32)).dtype == np.float32
+
+
+@pytest.mark.parametrize("weights", [(V, {"b": 2.0}), (V, {"a": V, "c": 2.0}), V, 3.0, (V[:1, None], None)])
+def test_weights_that_do_not_fit_where_a_gradient_is_called(weights):
+    df = adgen.grad(weighted, output_gradients=weights)
+    with pytest.raises(TypeError, match="output gradients"):
+        adgen.compile(lambda x: df(x, 2.0))(V)
+
+
+def test_what_a_gradient_holds_constant_another_one_of_it_does_not():
+    held = adgen.grad(held_square, stop_gradients="y")
+    assert held(3.0) == 9.0
+    assert adgen.grad(held)(3.0) == 6.0
+    assert adgen.jvp(held, (3.0,), (1.0,)) == (9.0, 6.0)
+    assert adgen.grad(held, stop_gradients="y")(3.0) is None
+    assert adgen.grad(adgen.grad(held))(3.0) == 2.0
+    assert adgen.grad(lambda x: held(x) * x)(3.0) == 27.0
+
+
+def held_square(x):
+    y = x * x
+    return x * y
 
 
 # --- pullbacks

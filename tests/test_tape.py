@@ -557,3 +557,32 @@ def test_random_programs_give_what_grad_gives():
             if want is not None:
                 np.testing.assert_allclose(one, want, rtol=1e-5, atol=1e-7)
     assert compared >= 4
+
+
+def test_weights_are_matched_by_name_and_by_place():
+    @adgen.compile
+    def by_name(x):
+        y = {"a": x * x, "b": 3.0 * x}
+        return adgen.gradients(y, x, output_gradients={"b": 10.0, "a": 1.0})
+
+    @adgen.compile
+    def by_place(x, s):
+        y = (x * x, 3.0 * x)
+        return adgen.gradients(y, x, output_gradients=s)
+
+    @adgen.compile
+    def of_list(x, s):
+        y = [a * a for a in x]
+        return adgen.gradients(y, x, output_gradients=s)
+
+    assert by_name(2.0) == 34.0
+    assert by_place(2.0, [10.0, 1.0]) == by_place(2.0, (10.0, None)) == 43.0
+    x = np.array([1.0, 2.0])
+    assert by_place(x, (x, [1, 2])).tolist() == (2.0 * x * x + 3.0 * np.array([1, 2])).tolist()
+    assert of_list([1.0, 2.0, 3.0], [1.0, 0.0, 2.0]) == [2.0, 0.0, 12.0]
+    for call in (lambda: by_place(2.0, (1.0,)), lambda: by_place(2.0, 3.0)):
+        with pytest.raises(TypeError, match="output gradients"):
+            call()
+    for call in (lambda: by_place(2.0, [1.0]), lambda: of_list([1.0, 2.0], [1.0])):
+        with pytest.raises(ValueError, match="not enough values"):
+            call()

@@ -36,6 +36,14 @@ def as_function(fn: Any) -> Any:
     return fn
 
 
+def call_of(df: Any) -> Any:
+    """Return a function that calls a gradient: what weighs it is read at each call."""
+    params = parameters_of(df.primal)[1 if df.receiver is not None else 0 :]
+    made = _make(df, "target", df.primal, params)
+    del made.__adgen_calls__  # its local variables are not those of the gradient
+    return made
+
+
 def _make(
     target: Any,
     call: str,

@@ -9,7 +9,7 @@ from dataclasses import replace
 from types import FunctionType, MethodType
 from typing import Any, Generic, Literal, ParamSpec, TypeVar, overload
 
-from adgen.api.callers import as_function
+from adgen.api.callers import as_function, call_of
 from adgen.api.custom import Custom, current_overrides
 from adgen.api.engine import Engine
 from adgen.api.link import Loaded
@@ -34,6 +34,7 @@ class Gradient(Generic[P, R]):
     __qualname__: str
     output_gradients: Any = None
     receiver: Any = None  # the object of a bound method, where `wrt` speaks of it
+    _caller: Any = None  # what stands for it where it is differentiated again, if it is weighted
     _plain = True  # a call is a call of the dispatcher
 
     def __init__(
@@ -182,13 +183,18 @@ def unwrap(fn: Any, options: Options) -> tuple[Any, Options]:
         return fn.primal, options
     from adgen.errors import UsageError
 
-    if options.of or fn.output_gradients is not None:
+    if fn.output_gradients is not None:
+        if fn._caller is None:
+            fn._caller = call_of(fn)
+        return fn._caller, options
+    if options.of:
         raise UsageError(
-            what=f"{'of=' if options.of else 'output_gradients='} where a gradient is differentiated again",
+            what="of= where a gradient is differentiated again",
             instead="a function that computes what is meant from the gradient, and its gradient",
         )
     before = fn._engine.options
-    step = Step(fn.mode, fn.wrt, fn._engine.scalar_wrt, before.unconnected)  # type: ignore[arg-type]
+    scalar = fn._engine.scalar_wrt
+    step = Step(fn.mode, fn.wrt, scalar, before.unconnected, before.stop_gradients)  # type: ignore[arg-type]
     if options.overrides and options.overrides != before.overrides:
         from adgen.errors import UsageError
 
@@ -198,8 +204,7 @@ def unwrap(fn: Any, options: Options) -> tuple[Any, Options]:
             instead="make both gradients inside the block",
         )
     options = replace(options, overrides=before.overrides)
-    stops = tuple(dict.fromkeys((*before.stop_gradients, *options.stop_gradients)))
-    return fn.primal, replace(options, inner=(*before.inner, step), stop_gradients=stops, of=before.of)
+    return fn.primal, replace(options, inner=(*before.inner, step), of=before.of)
 
 
 def check_function(fn: Any) -> None:
@@ -262,8 +267,8 @@ def grad(
     `adgen.tag`. For a tuple of them the result is a tuple. `of` names what is differentiated in place of the result:
     local variables or parameters (their values when the function ends), or tags; of a tuple of names, the sum.
     `output_gradients` weighs the target: it has its structure and shapes, with None for ones. What `stop_gradients`
-    names is held constant. A gradient of something that the target does not depend on is None, or zeros with
-    `unconnected_gradients="zero"`.
+    names is held constant in this derivative; one of its result goes through it. A gradient of something that the
+    target does not depend on is None, or zeros with `unconnected_gradients="zero"`.
 
     The text is compiled at the first call with arguments of some types, and read with `.source`.
 

@@ -26,6 +26,7 @@ class Step:
     wrt: tuple[str, ...]
     scalar_wrt: bool
     unconnected: Literal["none", "zero"] = "none"
+    stop_gradients: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ class Options:
     """What a caller may choose beside `wrt`.
 
     `overrides` are (function, rule) pairs: the vjp rules that `override_gradient` put in force. `inner` are the
-    derivatives that are differentiated, innermost first: the gradient of a gradient has one.
+    derivatives that are differentiated, innermost first: the gradient of a gradient has one. What they hold constant,
+    it does not.
     """
 
     of: tuple[str, ...] = ()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import functools
 import inspect
 import types as pytypes
@@ -12,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adgen.api.request import Baked
 from adgen.errors import AdgenError, UnsupportedError
 from adgen.frontend import tree
 from adgen.frontend.lower import lower
@@ -21,6 +19,7 @@ from adgen.infer import (
     attributes,
     branches,
     custom_calls,
+    derivatives,
     draws,
     guarded,
     handlers,
@@ -32,7 +31,6 @@ from adgen.infer import (
     library_calls,
     lifting,
     loops,
-    marks,
     methods,
     objects,
     operations,
@@ -60,7 +58,7 @@ from adgen.infer.values import (
 )
 from adgen.ir.nodes import Const, Operand, Var
 from adgen.ir.routine import Routine
-from adgen.ir.types import Opaque, is_floating
+from adgen.ir.types import Opaque
 from adgen.rules.declare import OtherForm, has_static_mark
 from adgen.rules.registry import REGISTRY, Formula, Primitive
 from adgen.rules.typing import bind
@@ -170,6 +168,8 @@ def call(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any], hin
                 inner = e.read(owner, f"{path}.func", fn.value.func)
                 return call(e, inner, [*given, *args], kwargs, hint)
     if isinstance(fn, Const) and fn in e.paths:
+        if derivatives.is_derivative(fn.value):
+            return derivatives.call_derivative(e, fn.value, e.paths[fn], args, kwargs, hint)
         method = objects.own_call(fn.value)
         override = custom_calls.find_override(e, fn.value) if e.overrides else None
         if method is not None and override is None and REGISTRY.find(fn.value) is None:
@@ -265,10 +265,8 @@ def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, An
             assert formula is not None
     if formula is not None:
         return call_formula(e, formula, args, kwargs, hint)
-    if getattr(fn, "primal", None) is not None and hasattr(fn, "wrt"):
-        if fn.mode == "primal":
-            return call_object(e, fn.primal, args, kwargs, hint)
-        return call_gradient(e, fn, args, kwargs)
+    if derivatives.is_derivative(fn):
+        return derivatives.call_derivative(e, fn, None, args, kwargs, hint)
     if getattr(fn, "__module__", None) == "adgen.api.grad" and all(isinstance(a, Const) for a in args):
         return Const(fn(*[a.value for a in args], **{k: e.static(a, f"'{k}'") for k, a in kwargs.items()}), Opaque())
     getter = operator_calls.known_getter(e, fn)
@@ -338,54 +336,6 @@ def call_formula(
         ) from error
     finally:
         e.printable = keep
-
-
-def call_gradient(e: Engine, df: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-    """Inline the gradient of another function, or of the same one under another name."""
-    from adgen.frontend.lower import lower
-    from adgen.infer.program import infer
-    from adgen.ir.rewrite import clone
-    from adgen.transform.derive import make_gradient
-
-    function = lower(df.primal)
-    if any(f is function for f in e.active):
-        raise UnsupportedError(
-            what=f"a call of the gradient '{df.primal.__name__}' inside its own function",
-            why="the name means the gradient here, not the function; it was decorated with @adgen.grad",
-            instead="keep the function under its own name and make the gradient with `df = adgen.grad(f)`",
-            origin=e.origin,
-        )
-    if df.output_gradients is not None:
-        raise UnsupportedError(
-            what="a call of a gradient with output_gradients inside a function",
-            instead="the gradient of the weighted sum: grad of `lambda x: np.sum(weights * f(x))`",
-            origin=e.origin,
-        )
-    defaults = inlining.defaults_of(e, df.primal, function)
-    bound = inlining.bind_parameters(e, function, args, kwargs, defaults)
-    operands = {name: e.value(v) for name, v in bound.items()}
-    statics = {n: o.value for n, o in operands.items() if isinstance(o, Const) and not is_floating(o.type)}
-    options = df._engine.options
-    asked = marks.names_asked(options, df.wrt)
-    program = infer(df.primal, [operands[p.name].type for p in function.params], statics, None, asked)
-    e.callees.setdefault(df.primal)
-    e.rely_on((*program.callees, *[Baked(*read) for read in program.baked]))
-    steps = (
-        *[(s.mode, s.wrt, s.scalar_wrt, s.unconnected) for s in options.inner],
-        (df.mode, df.wrt, df._engine.scalar_wrt, options.unconnected),
-    )
-    for mode, wrt, scalar, unconnected in steps:
-        func, rules = make_gradient(program, wrt, mode == "value_and_grad", scalar, unconnected, "inner")
-        program = dataclasses.replace(program, func=func)
-        e.rely_on(rules)
-    mapping: dict[Var, Operand] = {program.params[n]: o for n, o in operands.items()}
-    for h in program.hidden:
-        value = e.hidden(e, h.owner, h.name, h.value) if e.hidden is not None else e.constant(h.value)
-        mapping[h.var] = e.value(value)
-    block = clone(marks.strip(program.func, ("pin",)).body, mapping)
-    for s in block.stmts:
-        e.b.append(s)
-    return e.wrap(block.results[0])
 
 
 def is_context_manager(fn: Any) -> bool:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from adgen.api.paths import root_of, split_path
 from adgen.errors import TypeMismatchError, UnsupportedError, UsageError
 from adgen.infer.values import Map, Maybe, Obj, Ref, Seq, TupleV
-from adgen.ir.nodes import Block, Const, Func, If, Let, Loop, Operand, Origin, Var
+from adgen.ir.nodes import Block, Const, If, Let, Loop, Operand, Origin, Var
 from adgen.ir.types import List, Opaque, Type, is_floating
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ class Asked:
 def names_asked(options: Options, wrt: Sequence[str]) -> Asked:
     """Return the names that a derivative and those that it is made of speak of."""
     sources = dict.fromkeys(n for names in (*[step.wrt for step in options.inner], wrt) for n in names)
-    return Asked(tuple(sources), options.of, options.stop_gradients)
+    held = (*[step.stop_gradients for step in options.inner], options.stop_gradients)
+    stops = dict.fromkeys(n for names in held for n in names)
+    return Asked(tuple(sources), options.of, tuple(stops))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ def assign(e: Engine, target: str, value: Any) -> Any:
             m.written.setdefault(target, e.origin)
         return value
     if target in m.asked.stops:
-        value = hold(e, value, target)
+        value = hold(e, value, target, target)
     if target in m.asked.sources:
         value = pin(e, value, target, "local")
     return value
@@ -139,7 +141,7 @@ def tag(e: Engine, value: Any, name: Any, hint: Mapping[str, Any]) -> Any:
         return value
     value = named(e, value, dict(hint))
     if name in m.asked.stops:
-        value = hold(e, value, name)
+        value = hold(e, value, name, name)
     if name in m.asked.sources:
         value = pin(e, value, name, "tag")
     if name in m.cells:
@@ -161,16 +163,17 @@ def stop(e: Engine, x: Any, hint: Mapping[str, Any]) -> Any:
     return hold(e, named(e, x, dict(hint)), hint.get("name"))
 
 
-def hold(e: Engine, value: Any, name: str | None) -> Any:
-    """Return a value that does not depend on anything before it."""
+def hold(e: Engine, value: Any, name: str | None, by: str | None = None) -> Any:
+    """Return a value that does not depend on anything before it, in the derivatives that hold `by`, or in all."""
     name = name if name is not None and name.isidentifier() else None
-    return change_leaves(e, value, partial(_cut, e, name), name)
+    return change_leaves(e, value, partial(_cut, e, name, by), name)
 
 
-def _cut(e: Engine, name: str | None, v: Operand, _: tuple[Any, ...]) -> Operand:
+def _cut(e: Engine, name: str | None, by: str | None, v: Operand, _: tuple[Any, ...]) -> Operand:
     if not isinstance(v, Var) or not (is_floating(v.type) or isinstance(v.type, Opaque)):
         return v
-    return e.b.emit(e.row("stop_gradient"), (v,), type=v.type, **e.hint(name))
+    op, args = ("stop_gradient", (v,)) if by is None else ("held", (v, e.b.const(by)))
+    return e.b.emit(e.row(op), args, type=v.type, **e.hint(name))
 
 
 def write(e: Engine, obj: Obj, content: Any) -> Any:
@@ -183,7 +186,7 @@ def write(e: Engine, obj: Obj, content: Any) -> Any:
         for name in m.asked.stops:
             v = names.get(name)
             if isinstance(v, Ref) and v.obj is obj:
-                return _change_content(e, content, partial(_cut, e, name), (), name)
+                return _change_content(e, content, partial(_cut, e, name, name), (), name)
     return content
 
 
@@ -534,24 +537,6 @@ def leaves(source: Source) -> list[Var]:
     if isinstance(source, Item):
         return [source.of]
     return [v for i in source.items for v in leaves(i)] if isinstance(source, Tree) else []
-
-
-def strip(func: Func, ops: Sequence[str] = ("pin", "stop_gradient", "hook", "through")) -> Func:
-    """Return a function without pins, stops and hooks: they are the values that they were made of."""
-    from adgen.ir.nodes import walk
-    from adgen.ir.rewrite import substitute
-    from adgen.optimise.dce import eliminate_dead
-
-    def is_gone(s: Let) -> bool:
-        return s.op.name in ops or s.op.note in ops or (s.op.name == "named" and _is_alias(s))
-
-    same: dict[Var, Operand] = {s.out: s.args[0] for s in walk(func.body) if isinstance(s, Let) and is_gone(s)}
-    return eliminate_dead(replace(func, body=substitute(func.body, same))) if same else func
-
-
-def _is_alias(s: Let) -> bool:
-    """Say whether a value is another one of the same name."""
-    return isinstance(s.args[0], Var) and s.args[0].name is not None and s.args[0].name == s.out.name
 
 
 def describe_type(t: Type) -> str:

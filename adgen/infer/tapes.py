@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from adgen.errors import TypeMismatchError, UnsupportedError, UsageError
 from adgen.frontend import tree
+from adgen.infer import weights
 from adgen.infer.values import ManagerV, Map, Maybe, Poison, Ref, Seq, TapeV, TupleV
 from adgen.ir.nodes import Block, Const, If, Loop, Operand, Origin, Stmt, Var, defs, walk
 from adgen.ir.types import Array, Bool, Int, NoneT, Str, dims_of, is_floating
@@ -386,39 +387,17 @@ def _require_floating(e: Engine, v: Operand, what: str) -> None:
 
 def _targets(e: Engine, ys: Any, seeds: Any) -> list[tuple[Operand, Operand | None]]:
     """Return the targets with the gradients that they start with."""
-    if seeds is None or (isinstance(seeds, Const) and seeds.value is None):
+    if weights.is_none(e, seeds):
         return [(y, None) for y in _operands_of(e, ys) if is_floating(y.type)]
-    parts, given = _parts(e, ys), _parts(e, seeds)
-    if parts is None or given is None:
-        if (parts is None) != (given is None):
-            raise _misfit(e, "have another structure than the targets")
-        (y,) = _operands_of(e, ys)
-        return [(y, _seed(e, y, seeds))] if is_floating(y.type) else []
-    if len(parts) != len(given):
-        raise _misfit(e, f"are {len(given)} for {len(parts)} targets")
-    return [t for y, s in zip(parts, given) for t in _targets(e, y, s)]
-
-
-def _parts(e: Engine, x: Any) -> Sequence[Any] | None:
-    if isinstance(x, TupleV):
-        return x.items
-    c = e.content(x.obj) if isinstance(x, Ref) and not x.place else None
-    return c.items if isinstance(c, (Seq, Map)) else None
-
-
-def _seed(e: Engine, y: Operand, seed: Any) -> Operand:
-    s = e.value(seed)
-    a, b = dims_of(s.type), dims_of(y.type)
-    clash = len(a) != len(b) or any(isinstance(m, int) and isinstance(n, int) and m != n for m, n in zip(a, b))
-    if clash or not (is_floating(s.type) or isinstance(s.type, Int)):
-        raise _misfit(e, f"are {s.type} for a target that is {y.type}")
-    return s if a == b else e.b.call("as_seed", s, y)
-
-
-def _misfit(e: Engine, how: str) -> TypeMismatchError:
-    return TypeMismatchError(
-        what=f"the output gradients {how}", instead="one of the same shape for each target", origin=e.origin
-    )
+    parts = weights.items_of(e, ys)
+    if parts is not None:
+        found = weights.match(e, seeds, parts, f"targets {', '.join(map(repr, parts))}")
+        return [t for k, y in parts.items() for t in _targets(e, y, found[k])]
+    (y,) = _operands_of(e, ys)
+    if not is_floating(y.type):
+        return []
+    s = weights.as_number(e, seeds, y.type, y)
+    return [(y, s if dims_of(s.type) == dims_of(y.type) else e.b.call("as_seed", s, y))]
 
 
 def _refuse_written(e: Engine, x: Ref, block: Block, results: Sequence[Operand]) -> None:

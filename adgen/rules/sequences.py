@@ -29,6 +29,11 @@ def _hook(x: Any, hook: Any, *reads: Any) -> Any:
     return x
 
 
+def _held(x: Any, by: Any) -> Any:
+    """Return x, which a derivative that names it in `stop_gradients` holds constant."""
+    return x
+
+
 def _named(x: Any) -> Any:
     """Return x as a value of its own, of which a gradient may be asked."""
     return x
@@ -49,4 +54,5 @@ structure(_reversed_list, "seq", name="reversed_list", infer=exactly("seq"), sho
 structure(_pin, "x label *perturbation", name="pin", infer=lambda x, label, rest: x.type, memory="same", show="_")
 structure(_hook, "x hook *reads", name="hook", infer=exactly("x"), memory="same", show="_")
 structure(_named, "x", name="named", infer=exactly("x"), memory="same", show="_")
-structure(stop_gradient, "x", name="stop_gradient", infer=exactly("x"), memory="same", show="_")
+structure(_held, "x by", name="held", infer=lambda x, by: x.type, memory="same", show="_")
+structure(stop_gradient, "x *by", name="stop_gradient", infer=exactly("x"), memory="same", show="_")

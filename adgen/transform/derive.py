@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from adgen.api.request import Step
 from adgen.errors import UsageError
 from adgen.infer.marks import leaves
 from adgen.infer.program import Program
 from adgen.ir.absent import find_one_sided, find_undefined
 from adgen.ir.build import Builder
 from adgen.ir.nodes import Block, Const, Func, Operand, Stmt, Var, defs, free_vars
-from adgen.ir.types import Array, List, NoneT, Record, Tuple, Type, is_floating
+from adgen.ir.types import Array, List, NoneT, Record, Tuple, Type, dims_of, is_floating
 from adgen.optimise.algebra import negative_factor, simplify, tidy
 from adgen.optimise.dce import eliminate_dead
 from adgen.optimise.gather import gather_appends
@@ -23,6 +24,10 @@ from adgen.transform.rules import RuleRunner
 from adgen.transform.saves import find_buffers, settle_absent
 from adgen.transform.sources import gather, perturb, pins_at_top, unperturb
 from adgen.transform.stable import find_stable
+from adgen.transform.stops import hold, release
+
+Weights = dict[Any, Any] | Var | None
+"""What weighs a result: a value for a number or an array, weights of the items for a structure; None for ones."""
 
 
 @dataclass(slots=True)
@@ -35,8 +40,10 @@ class Gradient:
     rules: tuple[Any, ...]
 
 
-def differentiate(func: Func, sources: Sequence[Var], seed: Operand | None, unconnected: str) -> Gradient:
-    """Run reverse mode over a function; without a seed, differentiate the sum of all elements of the result.
+def differentiate(
+    func: Func, sources: Sequence[Var], seed: Operand | None, unconnected: str, weights: Weights = None
+) -> Gradient:
+    """Run reverse mode over a function; without a seed, differentiate the weighted sum of all elements of the result.
 
     Sources are parameters, and pins inside the function.
     """
@@ -60,7 +67,7 @@ def differentiate(func: Func, sources: Sequence[Var], seed: Operand | None, unco
     cots.added = virtual
     result = body.results[0]
     if result in varied:
-        cots.add(result, seed if seed is not None else ones(b, result.type, result))
+        cots.add(result, seed if seed is not None else ones(b, result.type, result, weights))
     reverse.block(body, cots)
     b.origin = None
     gradients = []
@@ -101,23 +108,40 @@ def finish(cots: Cotangents, c: Cot, v: Var, unconnected: str) -> Operand:
     return cots.b.call("make_tuple", *items) if isinstance(t, Tuple) else make_record(cots.b, t, items)
 
 
-def ones(b: Builder, t: Type, value: Operand) -> Cot:
-    """Return the seed of the sum of all floating-point elements."""
+def ones(b: Builder, t: Type, value: Operand, weights: Weights = None) -> Cot:
+    """Return the seed of the sum of all floating-point elements, weighted."""
     if isinstance(t, (Tuple, Record)):
         keys = range(len(t.items)) if isinstance(t, Tuple) else t.keys
-        return {k: ones(b, i, b.call("item", value, b.const(k))) for k, i in zip(keys, t.items) if is_floating(i)}
+        by_item = weights if isinstance(weights, dict) else {}
+        return {
+            k: ones(b, i, b.call("item", value, b.const(k)), by_item.get(k))
+            for k, i in zip(keys, t.items)
+            if is_floating(i)
+        }
+    if isinstance(weights, Var):
+        fits = dims_of(weights.type) == dims_of(t)
+        return Cotangents(b).cast(weights if fits else b.call("as_seed", weights, value), t)
     if isinstance(t, List):
         return b.call("ones_list", value)
     return b.const(1.0)
 
 
 def make_gradient(
-    p: Program, wrt: Sequence[str], with_value: bool, scalar: bool, unconnected: str, name: str
+    p: Program,
+    wrt: Sequence[str],
+    with_value: bool,
+    scalar: bool,
+    unconnected: str,
+    name: str,
+    weights: Weights = None,
 ) -> tuple[Func, tuple[Any, ...]]:
-    """Return one function that computes the gradient, with the value before it if asked."""
+    """Return one function that computes the gradient, with the value before it if asked.
+
+    It reads the weights of the result from outside.
+    """
     sources = [p.source(n) for n in wrt]
     found = list(dict.fromkeys(v for source in sources for v in leaves(source)))
-    g = differentiate(p.func, found, None, unconnected)
+    g = differentiate(p.func, found, None, unconnected, weights)
     b = Builder()
     b.open()
     for s in (*g.forward.stmts, *g.backward):
@@ -130,6 +154,14 @@ def make_gradient(
     out = b.call("make_tuple", g.forward.results[0], grads) if with_value else grads
     func = Func(name, p.func.params, b.close((out,)))
     return settle_absent(eliminate_dead(tidy(eliminate_dead(func)))), g.rules
+
+
+def make_inner(p: Program, step: Step, name: str, weights: Weights = None) -> tuple[Program, tuple[Any, ...]]:
+    """Return a program that computes a derivative, to be differentiated again or to be called by another one."""
+    held = replace(p, func=hold(p.func, step.stop_gradients))
+    with_value = step.mode == "value_and_grad"
+    func, rules = make_gradient(held, step.wrt, with_value, step.scalar_wrt, step.unconnected, name, weights)
+    return replace(p, func=release(func, step.stop_gradients)), rules
 
 
 def make_pullback(p: Program, wrt: Sequence[str], unconnected: str, name: str) -> tuple[Func, Func, tuple[Any, ...]]:

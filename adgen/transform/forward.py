@@ -364,6 +364,9 @@ class Forward:
     def _named(self, s: Let) -> Operand | None:
         return self.get(s.args[0])
 
+    def _held(self, s: Let) -> Operand | None:
+        return self.get(s.args[0])
+
     def _copy(self, s: Let) -> Operand:
         return self.b.call("copy", self.full(s.args[0]))
 

@@ -41,6 +41,7 @@ class Structures(Backward):
             "bound": self._same,
             "pin": self._pin,
             "named": self._named,
+            "held": self._named,
             "hook": self._hook,
             "copy": self._same,
             "np.where": self._where,

@@ -1,0 +1,141 @@
+"""Calls of derivatives: the function is typed by itself and differentiated, and the result is inlined."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from adgen.api.paths import split_path
+from adgen.api.request import Baked, NeedsValue, Step
+from adgen.errors import UnsupportedError
+from adgen.infer import calls, custom_calls, inlining, marks, weights
+from adgen.infer.names import is_data
+from adgen.infer.values import Map, Ref
+from adgen.ir.nodes import Const, Operand, Var
+from adgen.ir.types import Record, Tuple, Type, is_floating
+
+if TYPE_CHECKING:
+    from adgen.infer.engine import Engine
+    from adgen.infer.program import Program
+    from adgen.transform.derive import Weights
+
+
+def is_derivative(fn: Any) -> bool:
+    """Say whether an object is a gradient or a compiled function."""
+    return getattr(fn, "primal", None) is not None and hasattr(fn, "wrt")
+
+
+def call_derivative(
+    e: Engine, df: Any, where: tuple[Any, str] | None, args: Sequence[Any], kwargs: Mapping[str, Any],
+    hint: dict[str, Any],
+) -> Any:  # fmt: skip
+    """Inline a derivative. `where` is how the program reads it."""
+    from adgen.frontend.lower import lower
+    from adgen.ir.rewrite import clone
+    from adgen.transform.derive import make_inner
+    from adgen.transform.stops import strip
+
+    options = df._engine.options
+    if df.mode == "primal":
+        made: list[Any] = []
+        run = custom_calls.run_overridden
+        run(e, options.overrides, lambda: made.append(calls.call_object(e, df.primal, args, kwargs, hint)))
+        return made[0]
+    function = lower(df.primal)
+    if any(f is function for f in e.active):
+        raise UnsupportedError(
+            what=f"a call of the gradient '{df.primal.__name__}' inside its own function",
+            why="the name means the gradient here, not the function; it was decorated with @adgen.grad",
+            instead="keep the function under its own name and make the gradient with `df = adgen.grad(f)`",
+            origin=e.origin,
+        )
+    if df.receiver is not None:
+        args = [_receiver(e, df, where), *args]
+    defaults = inlining.defaults_of(e, df.primal, function)
+    bound = inlining.bind_parameters(e, function, args, kwargs, defaults)
+    operands = {name: e.value(v) for name, v in bound.items()}
+    program = _infer(e, df, [operands[p.name].type for p in function.params], bound, operands)
+    mapping: dict[Var, Operand] = {program.params[n]: o for n, o in operands.items()}
+    factors: Weights = None
+    if df.output_gradients is not None:
+        given = df.output_gradients
+        seeds = e.read(where[0], f"{where[1]}.output_gradients", given) if where else e.constant(given)
+        factors = weigh(e, program.func.body.results[0].type, seeds, mapping)
+    last = Step(df.mode, df.wrt, df._engine.scalar_wrt, options.unconnected, options.stop_gradients)
+    for step in (*options.inner, last):
+        program, rules = make_inner(program, step, "inner", factors if step is last else None)
+        e.rely_on(rules)
+    for h in program.hidden:
+        value = e.hidden(e, h.owner, h.name, h.value) if e.hidden is not None else e.constant(h.value)
+        mapping[h.var] = e.value(value)
+    block = clone(strip(program.func, ("pin", "held")).body, mapping)
+    for s in block.stmts:
+        e.b.append(s)
+    return e.wrap(block.results[0])
+
+
+def _receiver(e: Engine, df: Any, where: tuple[Any, str] | None) -> Any:
+    """Return the object of a bound method, whose attributes are read at each call."""
+    if where is None or not is_data(df.receiver):
+        raise UnsupportedError(
+            what=f"a call of the gradient of a method of {type(df.receiver).__name__} here",
+            why="what its object holds can't be read when the program runs",
+            instead="differentiate a function that takes the object",
+            origin=e.origin,
+        )
+    return e.read(where[0], f"{where[1]}.receiver", df.receiver)
+
+
+def _infer(
+    e: Engine, df: Any, types: Sequence[Type], bound: Mapping[str, Any], operands: Mapping[str, Operand]
+) -> Program:
+    """Type the function of a derivative; numbers that it must know are asked of the program that calls it."""
+    from adgen.infer.program import infer
+
+    options = df._engine.options
+    asked = marks.names_asked(options, df.wrt)
+    statics = {n: o.value for n, o in operands.items() if isinstance(o, Const) and not is_floating(o.type)}
+
+    def set_up(inner: Engine) -> None:
+        inner.overrides = custom_calls.overriding_rows(options.overrides)
+
+    while True:
+        try:
+            program = infer(df.primal, types, statics, set_up, asked)
+            break
+        except NeedsValue as need:
+            missing = [n for n in need.names if n not in statics]
+            if not missing:
+                raise
+            for text in missing:
+                root, path = split_path(text)
+                statics[text] = e.static(_part(e, bound[root], path), f"'{text}' of {df.primal.__name__}()")
+    e.callees.setdefault(df.primal)
+    e.rely_on((*program.callees, *[Baked(*read) for read in program.baked]))
+    return program
+
+
+def _part(e: Engine, v: Any, path: Sequence[Any]) -> Any:
+    for k in path:
+        c = e.content(v.obj) if isinstance(v, Ref) else v
+        v = c.get(k) if isinstance(c, Map) else c.items[k]
+    return v
+
+
+def weigh(e: Engine, t: Type, given: Any, mapping: dict[Var, Operand]) -> Weights:
+    """Match output gradients with the type of a result; `mapping` takes note of what is to stand for each of them."""
+    if weights.is_none(e, given):
+        return None
+    if isinstance(t, (Tuple, Record)):
+        keys: Sequence[Any] = range(len(t.items)) if isinstance(t, Tuple) else t.keys
+        found = weights.match(e, given, keys, f"a result that is {t}")
+        return {k: weigh(e, i, found[k], mapping) for k, i in zip(keys, t.items)}
+    if not is_floating(t):
+        return None
+    s = weights.as_number(e, given, t)
+    v = Var(s.type)
+    mapping[v] = s
+    return v
+
+
+__all__ = ["call_derivative", "is_derivative"]
