@@ -68,7 +68,7 @@ def _as_list(e: Engine, given: Any, t: List, like: Operand | None) -> Operand:
         or not isinstance(s.type.elem, Float)
     ):
         raise misfit(e, f"are {s.type} for a target that is {t}")
-    n = e.b.call("len", like)
+    n = e.b.call("length", like)
     e.b.emit(e.row("check_length"), (s, n, n), type=NoneT())
     return s
 
