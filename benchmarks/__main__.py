@@ -19,7 +19,7 @@ from benchmarks.pairs import print_pairs
 from benchmarks.programs import CASES, Case
 from benchmarks.rivals import make_autograd, make_jax
 
-COLUMNS = ("primal", "by hand", "adgen", "specialized", "Autograd", "JAX jit")
+COLUMNS = ("primal", "by hand", "adgen", "specialized", "bare", "Autograd", "JAX jit")
 CELL = 26
 
 
@@ -30,6 +30,7 @@ def make_calls(case: Case, notes: list[str]) -> dict[str, Callable[[], Any]]:
     makers: dict[str, Callable[[], Callable[..., Any]]] = {
         "adgen": lambda: adgen_grad,
         "specialized": lambda: adgen_grad.specialize(*args),
+        "bare": lambda: adgen_grad.specialize(*args).unchecked,
         "Autograd": lambda: make_autograd(case),
         "JAX jit": lambda: make_jax(case),
     }

@@ -47,7 +47,9 @@ def total(x):
 
 
 def total_grad(x):
-    return np.broadcast_to(2.0 * np.sum(x, axis=0), x.shape).copy()
+    d_x = np.empty_like(x)
+    d_x[...] = 2.0 * np.sum(x, axis=0)
+    return d_x
 
 
 def mean(x):
@@ -55,8 +57,9 @@ def mean(x):
 
 
 def mean_grad(x):
-    n = x.shape[1]
-    return np.repeat(2.0 * np.mean(x, axis=1)[:, np.newaxis] / n, n, axis=1)
+    d_x = np.empty_like(x)
+    d_x[...] = (2.0 / x.shape[1] * np.mean(x, axis=1))[:, np.newaxis]
+    return d_x
 
 
 def matmul(x, y):
@@ -81,7 +84,7 @@ def norm(x):
 
 
 def norm_grad(x):
-    return x / np.linalg.norm(x)
+    return x / (np.linalg.norm(x) or 1.0)
 
 
 def solve(a, b):
@@ -91,7 +94,7 @@ def solve(a, b):
 def solve_grad(a, b):
     x = np.linalg.solve(a, b)
     d_b = np.linalg.solve(a.T, 2.0 * x)
-    return -np.outer(d_b, x), d_b
+    return np.outer(-d_b, x), d_b
 
 
 def draw(*shape):

@@ -91,6 +91,8 @@ class Expressions:
             written = self.syntax(*args)
             if written is not None:
                 return written
+        if name == "np.expand_dims" and s.adjoint and isinstance(args[0].type, Array) and isinstance(args[1], Const):
+            return self.with_new_axes(args[0], s.out.type, args[1].value)
         if s.op.show == "_":  # a promise about its first argument
             return self.value(args[0])
         count = len(args) - len(s.kws)
@@ -177,6 +179,16 @@ class Expressions:
             return ast.Tuple(values, ast.Load())
         words = [ast.keyword(k, v) for k, v in zip(keys.value, values)]
         return ast.Call(self.constant(cls.value), [], words)
+
+    def with_new_axes(self, base: Operand, t: Type, axis: int | tuple[int, ...]) -> ast.expr:
+        """Return `base[:, np.newaxis]`."""
+        assert isinstance(t, Array)
+        new = {k % t.ndim for k in (axis if isinstance(axis, tuple) else (axis,))}
+        newaxis = self.dotted([self.scope.name(np, "np"), "newaxis"])
+        items = [newaxis if k in new else ast.Slice() for k in range(max(new) + 1)]
+        return ast.Subscript(
+            self.value(base), items[0] if len(items) == 1 else ast.Tuple(items, ast.Load()), ast.Load()
+        )
 
     # places
 

@@ -164,7 +164,7 @@ class Builder:
             folded = self._fold(op, args, kws, place)
             if folded is not None:
                 return folded
-            if self.adjoint and self.algebra is not None and not kws:
+            if self.adjoint and self.algebra is not None:
                 simpler = self.algebra(self, op.name, args)
                 if simpler is not None:
                     return self.bind(simpler, name, fixed)

@@ -6,10 +6,11 @@ gives each value that the block defines a fresh `Var`, so that the copy may stan
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from adgen.ir.nodes import Block, Consume, If, Let, Loop, Operand, Range, Stmt, Var
+from adgen.ir.nodes import Block, Consume, If, Let, Loop, Operand, Range, Stmt, Var, blocks, operands, walk
 
 Mapping = dict[Var, Operand]
 
@@ -32,6 +33,16 @@ def resolve_all(xs: tuple[Operand, ...], mapping: Mapping) -> tuple[Operand, ...
     """Resolve each operand; the same tuple comes back if nothing changed."""
     new = tuple(resolve(x, mapping) for x in xs)
     return xs if all(a is b for a, b in zip(xs, new)) else new
+
+
+def count_uses(block: Block) -> Counter[Operand]:
+    """Count how often each value is read in a block, as a result too."""
+    uses: Counter[Operand] = Counter(block.results)
+    for s in walk(block):
+        uses.update(operands(s))
+        for inner in blocks(s):
+            uses.update(inner.results)
+    return uses
 
 
 def substitute(block: Block, mapping: Mapping) -> Block:

@@ -23,7 +23,28 @@ Args = tuple[Operand, ...]
 def simplify(b: Builder, name: str, args: Args) -> Operand | None:
     """Return a simpler operand for `name(*args)`, or None."""
     rule = RULES.get(name)
-    return None if rule is None else rule(b, *args)
+    if rule is None:
+        return None
+    if name in ARITHMETIC:
+        x, y = args
+        bare_x, bare_y = _without_front(b, x, y), _without_front(b, y, x)
+        if bare_x is not x or bare_y is not y:
+            return b.call(name, bare_x, bare_y)
+    return rule(b, *args)
+
+
+def _without_front(b: Builder, x: Operand, y: Operand) -> Operand:
+    """Return x without the new axes in front that broadcasting with y adds anyway."""
+    made = made_by(b, x, "np.expand_dims")
+    if made is None or not isinstance(made[1], Const) or len(dims_of(y.type)) < len(dims_of(x.type)):
+        return x
+    return made[0] if is_front(made[1].value, len(dims_of(x.type))) else x
+
+
+def is_front(axis: int | tuple[int, ...], ndim: int) -> bool:
+    """Say whether these axes are the first ones."""
+    axes = _axes(axis, ndim)
+    return axes == list(range(len(axes)))
 
 
 def made_by(b: Builder, v: Operand, name: str) -> Args | None:
@@ -155,9 +176,14 @@ def negative_factor(b: Builder, v: Operand) -> Operand | None:
 
 
 def _sub(b: Builder, x: Operand, y: Operand) -> Operand | None:
+    if weak(y) == 0.0 and (_keeps(x) or (isinstance(x.type, Int) and isinstance(y.type, Int))):
+        return x
     inner = made_by(b, y, "neg")
     if inner is not None:
         return b.call("add", x, inner[0])
+    inner = made_by(b, x, "neg")
+    if inner is not None and inner[0] is y and _keeps(y):
+        return b.call("mul", b.const(-2.0), y)
     inner = made_by(b, y, "mul")
     if inner is not None and x in inner and isinstance(x, Var) and _same_dims(x, y):
         other = inner[1] if inner[0] is x else inner[0]
@@ -170,6 +196,24 @@ def _sub(b: Builder, x: Operand, y: Operand) -> Operand | None:
 
 def _same_dims(x: Operand, y: Operand) -> bool:
     return dims_of(x.type) == dims_of(y.type) and isinstance(x.type, (Float, Scalar, Array))
+
+
+def _squeeze(b: Builder, x: Operand, axis: Operand | None = None) -> Operand | None:
+    """A sum that keeps the axes that are then dropped need not keep them."""
+    s = b.defs.get(x) if isinstance(x, Var) else None
+    if s is None or s.op.name != "np.sum" or s.kws != ("axis", "keepdims") or not isinstance(axis, Const):
+        return None
+    summed, keepdims = s.args[1:]
+    if not isinstance(summed, Const) or not isinstance(keepdims, Const) or keepdims.value is not True:
+        return None
+    n = len(dims_of(s.args[0].type))
+    if _axes(summed.value, n) != _axes(axis.value, n):
+        return None
+    return b.call("np.sum", s.args[0], summed, kws=("axis",))
+
+
+def _axes(axis: int | tuple[int, ...] | None, ndim: int) -> list[int]:
+    return sorted(k % ndim for k in (axis if isinstance(axis, tuple) else (axis,))) if axis is not None else []
 
 
 def _size(b: Builder, x: Operand) -> Operand | None:
@@ -188,6 +232,7 @@ def _size(b: Builder, x: Operand) -> Operand | None:
     return b.call("size", v) if v is not x else None
 
 
+ARITHMETIC = frozenset(("mul", "truediv", "add", "sub"))
 RULES: dict[str, Callable[..., Operand | None]] = {
     "mul": _mul,
     "truediv": _truediv,
@@ -195,6 +240,7 @@ RULES: dict[str, Callable[..., Operand | None]] = {
     "add": _add,
     "sub": _sub,
     "size": _size,
+    "np.squeeze": _squeeze,
 }
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from adgen.ir.nodes import Operand
 from adgen.ir.types import Array, Complex, Float, Int, Length, Scalar
-from adgen.rules.core import has_complex
+from adgen.rules.core import all_scalars, has_complex, or_one
 from adgen.rules.declare import static
 from adgen.rules.typing import Shape
 
@@ -145,4 +145,6 @@ def from_front(x: Any, axis: Any) -> Any:
 
 def nonzero(x: Any) -> Any:
     """Return x with 1 in place of each 0: a divisor for numerators that are 0 there."""
+    if all_scalars(x):
+        return or_one(x)
     return np.where(x == 0.0, 1.0, x)

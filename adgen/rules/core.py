@@ -199,6 +199,14 @@ elementwise(
     ),
 )
 elementwise(operator.neg, lambda out, x: -1.0, name="neg", show="-_", samples=(sample(V), sample(1.5)))
+
+
+def or_one(x: Any) -> Any:
+    """Return a number, 1 in place of 0."""
+    return x or 1.0
+
+
+elementwise(or_one, lambda out, x: x != 0.0, name="or_one", show="_ or 1.0", samples=(sample(1.5), sample(-0.5)))
 elementwise(operator.pos, lambda out, x: 1.0, name="pos", show="+_", samples=(sample(V), sample(1.5)))
 
 nondifferentiable(operator.floordiv, name="floordiv", show="//", params="x y", infer=broadcast)

@@ -29,6 +29,7 @@ from adgen.ir.types import (
     is_complex,
     is_floating,
 )
+from adgen.optimise.algebra import is_front
 from adgen.rules.lengths import is_nonunit
 from adgen.rules.typing import join
 
@@ -87,6 +88,11 @@ class Cotangents:
             self.of[v] = c if through or isinstance(c, Masked) else self._name(c, v)
         elif isinstance(old, Masked) and isinstance(c, Masked) and (old.mask, old.other) == (c.mask, c.other):
             self.of[v] = Masked(c.mask, self.b.call("add", old.value, c.value), c.other)
+        elif (
+            isinstance(old, Masked) and isinstance(c, Masked) and old.mask is c.mask
+        ):  # the two branches of one `where`
+            then, orelse = (c, old) if old.other else (old, c)
+            self.of[v] = self._name(self.b.call("np.where", c.mask, then.value, orelse.value), v)
         elif isinstance(v.type, (List, Tuple, Record)):
             self.of[v] = self._name(self.plus(self.whole(old, v), self.whole(c, v)), v)
         else:
@@ -256,13 +262,20 @@ class Cotangents:
             return self._whole_parts(c, v)
         settled = self.settle(c)
         if isinstance(t, Array) and (self.is_narrow(settled, t) or not isinstance(settled.type, Array)):
-            return self.b.call("np.full_like", v, settled)
+            return self.b.call("np.full_like", v, self._inner(settled))
         if isinstance(t, Scalar) and isinstance(settled.type, Array) and not settled.type.dims:
             return self.b.load(settled, (Index(()),), ())
         if isinstance(t, List) and isinstance(settled.type, Array):  # an array stands for the list of its items
             name = "to_floats" if isinstance(t.elem, Float) else "to_list"
             return self.b.emit(self.b.row(name), (settled,), type=t)
         return settled
+
+    def _inner(self, c: Operand) -> Operand:
+        """Return a value without the new axes in front that broadcasting would add anyway."""
+        s = self.b.defs.get(c) if isinstance(c, Var) else None
+        if s is None or s.op.name != "np.expand_dims" or not isinstance(s.args[1], Const):
+            return c
+        return s.args[0] if is_front(s.args[1].value, len(dims_of(c.type))) else c
 
     @staticmethod
     def is_narrow(c: Operand, t: Array) -> bool:

@@ -17,6 +17,7 @@ from adgen.ir.types import Array, List, NoneT, Record, Tuple, Type, dims_of, is_
 from adgen.optimise.algebra import negative_factor, simplify, tidy
 from adgen.optimise.dce import eliminate_dead
 from adgen.optimise.gather import gather_appends
+from adgen.optimise.pieces import split_pieces
 from adgen.transform.activity import Varied
 from adgen.transform.cotangents import Cot, Cotangents, make_record
 from adgen.transform.reverse import Reverse
@@ -153,7 +154,7 @@ def make_gradient(
         grads.fixed = False  # `return d_x + d_y`
     out = b.call("make_tuple", g.forward.results[0], grads) if with_value else grads
     func = Func(name, p.func.params, b.close((out,)))
-    return settle_absent(eliminate_dead(tidy(eliminate_dead(func)))), g.rules
+    return settle_absent(eliminate_dead(split_pieces(tidy(eliminate_dead(func))))), g.rules
 
 
 def make_inner(p: Program, step: Step, name: str, weights: Weights = None) -> tuple[Program, tuple[Any, ...]]:

@@ -4,11 +4,11 @@ import numpy as np
 def distances_grad(x, y):
     d = x[:, None] - y[None, :]
     k = np.exp(-0.5 * d ** 2)
-    t1 = k.mean(axis=0)
+    t2 = k.mean(axis=0)
     # return np.sum(k.sum(axis=1) ** 2) + np.max(k.mean(axis=0))
-    t2 = np.logical_not(t1 < t1.max())
-    t = np.expand_dims(t2 / t2.sum(keepdims=True) / k.shape[0], 0)
-    d_k = t + np.expand_dims(2.0 * k.sum(axis=1), 1)
+    t1 = np.logical_not(t2 < t2.max())
+    t = (2.0 * k.sum(axis=1))[:, np.newaxis]
+    d_k = t1 / t1.sum(keepdims=True) / k.shape[0] + t
     # k = np.exp(-0.5 * d**2)
     t = -0.5 * (d_k * k) * d
     d_d = 2.0 * t

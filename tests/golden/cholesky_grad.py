@@ -54,6 +54,5 @@ def cholesky_grad(a):
         d_a[j, j] += t3 * (0.5 / t1 if t1 != 0 else np.inf)
         for k in range(j - 1, -1, -1):
             # a[j, j] -= a[j, k] * a[j, k]
-            t1 = d_a[j, j] * a[j, k]
-            d_a[j, k] += -t1 - t1
+            d_a[j, k] -= 2.0 * (d_a[j, j] * a[j, k])
     return d_a

@@ -29,7 +29,7 @@ def momentum_grad(w, x, rate):
         t2 += t
         # state["v"] = 0.9 * state["v"] - rate * (x.T @ r)
         d_rate += np.sum(-(t2 * t4))
-        d_r = t3.T @ -(rate * t2)
+        d_r = t3.T @ (-rate * t2)
         # losses[k] = np.mean(r * r)
         t5 = t1[k]
         t1[k] = 0.0

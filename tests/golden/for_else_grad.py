@@ -25,6 +25,5 @@ def search_grad(x, step):
             d_x = 3.0 * d_x
         # x = x - step * (x * x - 2.0)
         d_step -= d_x * (x * x - 2.0)
-        t2 = d_x * step * x
-        d_x += -t2 - t2
+        d_x -= 2.0 * (d_x * step * x)
     return d_x, d_step

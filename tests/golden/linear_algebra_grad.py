@@ -6,9 +6,9 @@ def likelihood_grad(a, x):
     s = a @ t + np.eye(3)
     t1 = np.linalg.solve(s, x)
     # return 0.5 * x @ np.linalg.solve(s, x) + 0.5 * np.linalg.slogdet(s)[1]
-    d_s = np.expand_dims(0.5, (-2, -1)) * np.linalg.inv(s).T
+    d_s = 0.5 * np.linalg.inv(s).T
     d_x = np.linalg.solve(s.T, 0.5 * x)
-    d_s -= np.expand_dims(d_x, -1) * np.expand_dims(t1, -2)
+    d_s -= d_x[:, np.newaxis] * t1
     d_x += 0.5 * t1
     # s = a @ a.T + np.eye(3)
     d_a = d_s @ t.T

@@ -7,17 +7,15 @@ def summary_grad(x):
     t1 = x.T
     t2 = np.dot(t1, x)
     z = t2.sum(axis=0)
-    t3 = np.std(x)
     # return y.mean() + z.max() - x.min() + x.std()
-    t3 = (x.size - 0) * np.where(t3 == 0.0, 1.0, t3)
-    d_x = (x - x.mean(keepdims=True)) / t3
+    d_x = (x - x.mean(keepdims=True)) / (x.size * (np.std(x) or 1.0))
     t6 = np.logical_not(x > x.min())
     d_x -= t6 / t6.sum(keepdims=True)
     t7 = np.logical_not(z < z.max())
     d_z = t7 / t7.sum(keepdims=True)
     t3 = 1.0 / y.size
     # z = x.T.dot(x).sum(axis=0)
-    t2 = np.full_like(t2, np.expand_dims(d_z, 0))
+    t2 = np.full_like(t2, d_z)
     t4 = x.shape[0]
     t5 = x.shape[1]
     d_x += t1.T @ t2

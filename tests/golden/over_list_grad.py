@@ -13,12 +13,12 @@ def forward_grad(layers, x):
     x_3 = np.tanh(w_2 @ x_2 + b_2)
     # x = np.tanh(w @ x + b)
     d_b = 1.0 - x_3 * x_3
-    d_w = np.expand_dims(d_b, -1) * x_2
+    d_w = d_b[:, np.newaxis] * x_2
     d_x = w_2.T @ d_b
     d_b_1 = d_x * (1.0 - x_2 * x_2)
-    d_w_1 = np.expand_dims(d_b_1, -1) * x_1
+    d_w_1 = d_b_1[:, np.newaxis] * x_1
     d_x = w_1.T @ d_b_1
     d_b_2 = d_x * (1.0 - x_1 * x_1)
-    d_w_2 = np.expand_dims(d_b_2, -1) * x
+    d_w_2 = d_b_2[:, np.newaxis] * x
     d_x = w.T @ d_b_2
     return [(d_w_2, d_b_2), (d_w_1, d_b_1), (d_w, d_b)], d_x

@@ -5,8 +5,7 @@ def polynomial_grad(x, y):
     t = 1.0 + y * y
     # return a * b + x / (1.0 + y * y)
     d_x = 1.0 / t
-    t = x / t / t * y
-    d_y = -t - t
+    d_y = -2.0 * (x / t / t * y)
     # b -= y**2
     d_y -= 2.0 * (a * y)
     # a += 3.0 * x

@@ -1,0 +1,56 @@
+"""Negate the smallest factor of a product: `-(a * b)` becomes `-a * b` where a has fewer axes.
+
+Assumes derived code that is complete: before that signs move out of products, where sums take them up (`d_x -= a * b`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from adgen.ir.nodes import Block, Func, If, Let, Loop, Operand, Stmt, Var
+from adgen.ir.rewrite import count_uses
+from adgen.ir.types import dims_of, is_floating
+
+
+def sink_signs(func: Func) -> Func:
+    """Move the signs of derived products inside."""
+    body = _sink(func.body, count_uses(func.body))
+    return func if body is func.body else replace(func, body=body)
+
+
+def _sink(block: Block, uses: Counter[Operand]) -> Block:
+    products: dict[Operand, Let] = {}
+    stmts: list[Stmt] = []
+    gone: set[Stmt] = set()
+    for s in block.stmts:
+        if isinstance(s, If):
+            stmts.append(replace(s, then=_sink(s.then, uses), orelse=_sink(s.orelse, uses)))
+        elif isinstance(s, Loop):
+            stmts.append(replace(s, body=_sink(s.body, uses)))
+        elif s.adjoint and s.op.name == "neg" and s.args[0] in products:
+            product = products[s.args[0]]
+            k = _smaller(product)
+            small = product.args[k]
+            negative = Var(small.type)
+            gone.add(product)
+            stmts.append(replace(s, out=negative, args=(small,)))
+            stmts.append(replace(product, out=s.out, args=(*product.args[:k], negative, *product.args[k + 1 :])))
+        else:
+            stmts.append(s)
+            if s.adjoint and s.op.name in ("mul", "truediv") and uses[s.out] == 1 and _smaller(s) >= 0:
+                products[s.out] = s
+    return Block(tuple(s for s in stmts if s not in gone), block.results)
+
+
+def _smaller(product: Let) -> int:
+    """Return which factor (of a quotient: the dividend) has fewer axes than the result, those of length 1 apart."""
+    factors = product.args if product.op.name == "mul" else product.args[:1]
+    for k, a in enumerate(factors):
+        if isinstance(a, Var) and is_floating(a.type) and _rank(a) < _rank(product.out):
+            return k
+    return -1
+
+
+def _rank(v: Var) -> int:
+    return sum(n != 1 for n in dims_of(v.type))
