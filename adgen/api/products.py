@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ from adgen.api.engine import Engine, not_floating
 from adgen.api.grad import Unconnected, check_function, make_options, unwrap
 from adgen.api.link import Loaded, explain
 from adgen.api.names import Param, parameters_of
+from adgen.api.paths import follow, split_path
 from adgen.api.plain import attributes_of, is_plain
 from adgen.api.request import Mode, Options
 from adgen.api.resolve import Names, Wrt, find_receiver, resolve_names, resolve_wrt
@@ -189,15 +191,18 @@ def jvp(
     primals: Sequence[Any],
     tangents: Sequence[Any],
     *,
+    wrt: Wrt | None = None,
     of: Names | None = None,
     stop_gradients: Names = (),
 ) -> tuple[R, Any]:
     """Run a function and its derivative in one direction: `(value, tangent)`.
 
     `tangents` has one entry per primal, of its shape: a direction, or None for an argument that is held constant.
-    Leaves of structures that are not floating point take None. A value that depends on no direction has the tangent
-    None. `of` and `stop_gradients` mean what they mean for `grad`: with `of` the value and its tangent are those of
-    what it names. Raises `TypeMismatchError` (a `TypeError`) where a tangent does not fit; others as for `grad`.
+    Leaves of structures that are not floating point take None. Without any direction the tangent is
+    None. With `wrt` the directions are those of what it names, as for `grad` (one, or for a tuple as many): parameters,
+    parts of them, local variables, tags (in a loop a list with one for each iteration). `of` and `stop_gradients` mean
+    what they mean for `grad`: with `of` the value and its tangent are those of what it names. Raises
+    `TypeMismatchError` (a `TypeError`) where a tangent does not fit; others as for `grad`.
 
     >>> import adgen
     >>> adgen.jvp(lambda x, y: x * y, (2.0, 5.0), (1.0, 0.0))
@@ -205,6 +210,9 @@ def jvp(
     """
     from adgen.errors import UsageError
 
+    options = make_options(of, stop_gradients, "none")
+    if wrt is not None:
+        return _jvp_by(fn, tuple(primals), tangents, wrt, options)
     base, _ = unwrap(fn, Options())
     check_function(base)
     primals, tangents = tuple(primals), tuple(tangents)
@@ -228,16 +236,62 @@ def jvp(
             continue
         names.append(name)
         directions.append(fit_tangent(name, x, t))
-    options = make_options(of, stop_gradients, "none")
     _check(base, options)
-    engine = find_engine(fn, "jvp", tuple(names), options)
+    return _run_tangent(find_engine(fn, "jvp", tuple(names), options), primals, directions)
+
+
+def _run_tangent(engine: Engine, primals: Sequence[Any], directions: Sequence[Any]) -> tuple[Any, Any]:
     call, _, values = engine.dispatch(*primals)
     try:
         value, tangent = call(*values, *directions)
     except Exception as e:
         explain(e)
         raise
-    return value, tangent if names else None
+    return value, tangent if directions else None
+
+
+def _jvp_by(
+    fn: Callable[..., Any], primals: tuple[Any, ...], tangents: Any, wrt: Wrt, options: Options
+) -> tuple[Any, Any]:
+    """Run forward mode with directions for what `wrt` names."""
+    from adgen.errors import UsageError
+
+    fn, receiver = find_receiver(fn, wrt)
+    base, _ = unwrap(fn, Options())
+    check_function(base)
+    names = resolve_wrt(base, wrt, int(receiver is not None))
+    _check(base, options)
+    given = tuple(tangents) if isinstance(wrt, tuple) and isinstance(tangents, (tuple, list)) else (tangents,)
+    if len(given) != len(names):
+        raise UsageError(
+            what=f"jvp got {len(given)} tangents for {len(names)} names in wrt",
+            instead="one tangent for each name, None where it is held constant",
+        )
+    primals = primals if receiver is None else (receiver, *primals)
+    bound = inspect.signature(base, follow_wrapped=False).bind(*primals)
+    bound.apply_defaults()
+    active, directions = [], []
+    for name, t in zip(names, given, strict=True):
+        if t is None:
+            continue
+        root, steps = split_path(name)
+        active.append(name)
+        if root in bound.arguments:
+            part = _part(name, bound.arguments[root], steps)
+            if not is_floating_key(key_of(part)):
+                raise not_floating(base, name, key_of(part))
+            t = fit_tangent(name, part, t)
+        directions.append(t)
+    return _run_tangent(find_engine(fn, "jvp", tuple(active), options), primals, directions)
+
+
+def _part(name: str, value: Any, steps: tuple[Any, ...]) -> Any:
+    from adgen.errors import UsageError
+
+    try:
+        return follow(value, steps)
+    except (LookupError, AttributeError, TypeError):
+        raise UsageError(what=f"wrt={name!r}: there is no such part") from None
 
 
 def fit_tangent(name: str, x: Any, t: Any) -> Any:

@@ -63,6 +63,23 @@ def as_seed(seed: Any, like: Any) -> Any:
     return seed
 
 
+def as_tangent(tangent: Any, like: Any) -> Any:
+    """Return the direction of a number or an array with its dtype; raise ValueError if it has another shape."""
+    if tangent is None:
+        return zeros_of(like)
+    if np.shape(tangent) != np.shape(like):
+        raise ValueError(f"a tangent of shape {np.shape(tangent)} for a value of shape {np.shape(like)}")
+    if isinstance(like, np.ndarray):
+        return np.asarray(tangent).astype(like.dtype, casting="same_kind", copy=False)
+    return like.dtype.type(tangent) if isinstance(like, np.generic) else type(like)(tangent)
+
+
+def check_tangents(tangents: Any, count: int) -> None:
+    """Raise ValueError if there are more or fewer directions than values."""
+    if len(tangents) != count:
+        raise ValueError(f"{len(tangents)} tangents for {count} values")
+
+
 def ones_list(values: Any) -> Any:
     """Return a list of ones like the values of a list."""
     return [1.0 + 0.0 * v if np.ndim(v) == 0 else np.ones_like(v) for v in values]

@@ -11,7 +11,17 @@ import numpy as np
 from adgen.ir.nodes import Const, Index, Mode, Operand, Place
 from adgen.ir.types import Array, Bool, Float, Int, List, NoneT, Opaque, Record, Scalar, Tuple, Type, is_scalar
 from adgen.rules.declare import elementwise, linear, nondifferentiable, query, register, sample, structure
-from adgen.rules.helpers import as_seed, check_apart, check_distinct, check_length, fit_gradient, unbroadcast, unpack
+from adgen.rules.helpers import (
+    as_seed,
+    as_tangent,
+    check_apart,
+    check_distinct,
+    check_length,
+    check_tangents,
+    fit_gradient,
+    unbroadcast,
+    unpack,
+)
 from adgen.rules.indexing import index_type, resolve_items
 from adgen.rules.lattice import dtype_name, is_namedtuple, join, refresh, skeleton_clash, type_of_list
 from adgen.rules.typing import always, array_dims, exactly, known
@@ -292,3 +302,14 @@ linear(
     infer=lambda seed, like: Array(seed.type.dtype, array_dims(like.type)) if array_dims(like.type) else seed.type,
     samples=(sample(V, V), sample(1.5, 2.0)),
 )
+linear(
+    as_tangent,
+    "tangent like",
+    args=("tangent",),
+    vjp=lambda g: g,
+    name="as_tangent",
+    memory="maybe",
+    infer=exactly("like"),
+    samples=(sample(V, V), sample(1.5, 2.0)),
+)
+register(check_tangents, "tangents count", kind="opaque", name="check_tangents", effect="opaque", infer=always(NoneT()))

@@ -20,6 +20,7 @@ LIKE = {
     "unbroadcast": (1,),
     "fit_gradient": (1, 2),
     "as_seed": (1,),
+    "as_tangent": (1,),
 }  # arguments only the shape of which is taken
 PLACES = ("getitem", "update")  # what follows the value are indices
 

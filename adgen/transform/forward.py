@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from adgen.api.paths import root_of, split_path
 from adgen.errors import NoGradientError, UnsupportedError
+from adgen.infer.marks import leaves
 from adgen.infer.program import Program
 from adgen.ir.build import Builder
-from adgen.ir.nodes import UNDEF, Block, Const, Consume, Func, If, Let, Loop, Operand, Var
+from adgen.ir.nodes import UNDEF, Block, Const, Consume, Func, If, Index, Let, Loop, Operand, Var
 from adgen.ir.types import (
     NUMERIC,
     Array,
@@ -20,6 +22,7 @@ from adgen.ir.types import (
     Float,
     Int,
     List,
+    NoneT,
     Record,
     Tuple,
     Type,
@@ -33,7 +36,9 @@ from adgen.rules.typing import bound_args
 from adgen.transform import users
 from adgen.transform.activity import Varied
 from adgen.transform.cotangents import Cotangents, make_record
+from adgen.transform.directions import Directions
 from adgen.transform.rules import RuleRunner, differentiable, without_rule
+from adgen.transform.sources import unperturb
 
 
 def make_tangent(p: Program, wrt: Sequence[str], name: str) -> tuple[Func, tuple[Any, ...]]:
@@ -42,23 +47,35 @@ def make_tangent(p: Program, wrt: Sequence[str], name: str) -> tuple[Func, tuple
     b = Builder()
     b.algebra, b.negated = simplify, negative_factor
     b.open()
-    sources = [p.params[n] for n in wrt]
-    fwd = Forward(b, Varied(func.body, sources), RuleRunner(b))
+    sources = {n: p.source(n) for n in wrt}
+    found = [v for source in sources.values() for v in leaves(source)]
+    directions = Directions(func.body, {v for v in found if v not in func.params})
+    varied = Varied(directions.body, [directions.added.get(v, v) for v in found])
+    fwd = Forward(b, varied, RuleRunner(b), directions)
     tangents = []
     taken = {p.name for p in func.params}
-    for v in sources:
-        t = Var(v.type, unused_name(f"{v.name}_dot", taken), True)
+    b.adjoint = True
+    for one, source in sources.items():
+        t = Var(directions.type_of(source), unused_name(f"{short_name(one)}_dot", taken), True)
         taken.add(t.name)
         tangents.append(t)
-        fwd.of[v] = t
-    fwd.block(func.body)
+        directions.give(b, source, t, fwd.of, root_of(one) in p.params)
+    b.adjoint = False
+    fwd.block(directions.body)
     b.origin = None
     result = func.body.results[0]
     b.adjoint = True
     out = b.call("make_tuple", result, fwd.full(result))
     n = len(p.params)
     params = (*func.params[:n], *tangents, *func.params[n:])
-    return eliminate_dead(Func(name, params, b.close((out,)))), fwd.rules.used
+    body = unperturb(b.close((out,)), directions.every)
+    return eliminate_dead(Func(name, params, body)), fwd.rules.used
+
+
+def short_name(one: str) -> str:
+    """Return a name for what a path leads to: `w` for `params['w']`."""
+    root, steps = split_path(one)
+    return next((k for k in reversed(steps) if isinstance(k, str) and k.isidentifier()), root)
 
 
 def unused_name(name: str, taken: set[str | None]) -> str:
@@ -71,8 +88,9 @@ def unused_name(name: str, taken: set[str | None]) -> str:
 class Forward:
     """Emits a block with its tangents."""
 
-    def __init__(self, b: Builder, varied: Varied, rules: RuleRunner) -> None:
+    def __init__(self, b: Builder, varied: Varied, rules: RuleRunner, directions: Directions) -> None:
         self.b = b
+        self.directions = directions
         self.varied = varied
         self.rules = rules
         self.of: dict[Var, Operand] = {}
@@ -356,7 +374,18 @@ class Forward:
         return self.get(s.args[0])
 
     def _pin(self, s: Let) -> Operand | None:
-        return self.get(s.args[0])
+        """A source has the direction that is given for it, beside what comes from sources before it."""
+        before, v = self.get(s.args[0]), s.args[-1]
+        given = self.get(v) if len(s.args) > 2 else None
+        if given is None or not isinstance(v, Var):
+            return before
+        if v in self.directions.items:
+            given = self.b.call("zeros_list", s.args[0])
+            for steps, t in self.directions.items[v]:
+                given = self.b.update(given, t, tuple(Index((k,)) for k in steps), ())
+        elif v not in self.directions.exact and not isinstance(v.type, List):
+            given = self.b.call("as_tangent", given, s.args[0])
+        return given if before is None else self.b.call("add", before, given)
 
     def _hook(self, s: Let) -> Operand | None:
         return self.get(s.args[0])
@@ -406,6 +435,9 @@ class Forward:
 
     def loop(self, s: Loop) -> None:
         b = self.b
+        for c in s.consumes:
+            if c.seq in self.directions.counts:
+                self._check(self.full(c.seq), self.directions.counts[c.seq])
         active = [k for k, p in enumerate(s.params) if p in self.varied]
         gathered = [k for k, q in enumerate(s.collects) if q in self.varied]
         params, inits = [], []
@@ -444,6 +476,12 @@ class Forward:
             self.of[s.outs[k]] = t
         for k, t in zip(gathered, lists):
             self.of[s.collects[k]] = t
+        for v in s.outs:
+            for rows in self.directions.counters.get(v, ()):
+                self._check(self.full(rows), v)
+
+    def _check(self, rows: Operand, count: Operand) -> None:
+        self.b.emit(self.b.row("check_tangents"), (rows, count), type=NoneT())
 
 
 def _all_integers(t: Type) -> bool:

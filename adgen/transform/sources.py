@@ -61,6 +61,8 @@ def unperturb(block: Block, added: Collection[Var]) -> Block:
         elif isinstance(s, Loop):
             consumes = tuple(c for c in s.consumes if c.var not in added)
             s = replace(s, body=unperturb(s.body, added), consumes=consumes)
+        elif s.out in added:
+            continue
         elif s.op.name == "pin" and s.args[-1] in added:
             s = replace(s, args=s.args[:2])
         stmts.append(s)
