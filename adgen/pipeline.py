@@ -41,7 +41,7 @@ def derive(request: Request, stages: Iterable[str] = ()) -> Derived:
     Raises `AdgenError` where it can't be made, `NeedsValue` where the value of a parameter must be known.
     """
     load_rules()
-    with deep_recursion():
+    with deep_recursion:
         try:
             return _derive(request, tuple(stages))
         except (TypeError, ValueError, IndexError) as error:
@@ -107,7 +107,7 @@ def _finish_routine(func: Func) -> Func:
 def type_program(request: Request) -> Program:
     """Return the typed program that a request differentiates."""
     load_rules()
-    with deep_recursion():
+    with deep_recursion:
         program = _infer(request)
     return replace(program, func=hold(program.func, request.options.stop_gradients))
 

@@ -81,7 +81,7 @@ def compile_request(
     while True:
         request = engine.request(engine._keys(arguments), arguments, floating if wrt is None else tuple(wrt))
         try:
-            with deep_recursion():
+            with deep_recursion:
                 infer(request.fn, request.types, request.statics)
             return request, values
         except NeedsValue as e:
@@ -104,7 +104,7 @@ def check_passes(
     Refusals (`AdgenError`) pass through.
     """
     request, values = compile_request(fn, args, wrt=wrt)
-    with deep_recursion():
+    with deep_recursion:
         program = infer(request.fn, request.types, request.statics)
         loose = 1e-3 if rtol > 1e-4 else 1e-9
         c = Compiled(request.fn, program, values, request.wrt, loose)

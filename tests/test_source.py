@@ -275,12 +275,12 @@ def test_recursion_limit_is_restored() -> None:
     started, done = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with deep_recursion():
+        with deep_recursion:
             started.set()
             done.wait()
 
     thread = threading.Thread(target=hold)
-    with deep_recursion():
+    with deep_recursion:
         assert sys.getrecursionlimit() > limit
         thread.start()
         started.wait()

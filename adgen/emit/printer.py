@@ -202,7 +202,7 @@ class Printer(Unparser):  # type: ignore[misc]
     def _place(self, e: ast.expr, level: int) -> None:
         """Write an expression where at least `level` is asked for."""
         before, self._level = self._level, level
-        self.dispatch(e)
+        getattr(self, f"_{type(e).__name__}")(e)
         self._level = before
 
     def _test(self, e: ast.expr) -> None:

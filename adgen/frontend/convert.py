@@ -29,9 +29,9 @@ def to_gast(node: Any) -> Any:
 
 
 def _plain(node: Any) -> Any:
-    new = _new(type(node).__name__)
-    values = vars(new)
-    values.update(vars(node))
+    new = _new(type(node))
+    values = new.__dict__
+    values.update(node.__dict__)
     for name in node._fields:
         value = values.get(name)
         cls = type(value)
@@ -48,14 +48,19 @@ def _item(value: Any) -> Any:
     return to_gast(value) if isinstance(value, ast.AST) else value
 
 
-def _new(name: str) -> Any:
-    cls = getattr(gast, name)
+_classes: dict[type, Any] = {}
+
+
+def _new(kind: type) -> Any:
+    cls = _classes.get(kind)
+    if cls is None:
+        cls = _classes[kind] = getattr(gast, kind.__name__)
     return cls.__new__(cls)
 
 
 def _name(node: ast.Name) -> Any:
-    new = _new("Name")
-    vars(new).update(vars(node), ctx=_SHARED[type(node.ctx)], annotation=None, type_comment=None)
+    new = _new(ast.Name)
+    new.__dict__.update(node.__dict__, ctx=_SHARED[type(node.ctx)], annotation=None, type_comment=None)
     return new
 
 

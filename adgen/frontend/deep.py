@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 _DEEP = 150_000
@@ -21,14 +19,14 @@ class _Limit:
     inside: int = 0
     before: int = 0
 
-    def enter(self) -> None:
+    def __enter__(self) -> None:
         with self.lock:
             if self.inside == 0:
                 self.before = sys.getrecursionlimit()
                 sys.setrecursionlimit(max(self.before, _DEEP))
             self.inside += 1
 
-    def leave(self) -> None:
+    def __exit__(self, *_: object) -> None:
         with self.lock:
             self.inside -= 1
             # Whoever changed the limit meanwhile meant it.
@@ -36,14 +34,4 @@ class _Limit:
                 sys.setrecursionlimit(self.before)
 
 
-_limit = _Limit()
-
-
-@contextmanager
-def deep_recursion() -> Iterator[None]:
-    """Raise the recursion limit while the block (or the decorated function) runs."""
-    _limit.enter()
-    try:
-        yield
-    finally:
-        _limit.leave()
+deep_recursion = _Limit()  # raises the recursion limit while a `with` block runs

@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 
 from adgen.frontend.refuse import make_refusal
 from adgen.frontend.tree import (
+    COMPOUND,
     Assign,
     AugItem,
     Break,
@@ -48,7 +49,7 @@ from adgen.ir.nodes import Origin
 _RET, _RETURNED = "%ret", "%returned"
 _LEAVES = frozenset("bcr")  # break, continue, return
 _NONE: frozenset[str] = frozenset()
-_CHOOSING = (If, For, While, Try, Finally, With, Break, Continue, Return, Raise)
+_CHOOSING = COMPOUND | {Break, Continue, Return, Raise}
 
 Flags = tuple[tuple[str, bool], ...]
 
@@ -93,7 +94,7 @@ class _Context:
 def single_exit(fn: Function) -> Function:
     """Return the function in the form in which its only `Return` is its last statement."""
     last = fn.body[-1] if fn.body else None
-    if isinstance(last, Return) and not any(isinstance(s, _CHOOSING) for s in fn.body[:-1]):
+    if isinstance(last, Return) and _CHOOSING.isdisjoint(map(type, fn.body[:-1])):
         return fn  # as most rules are
     return replace(fn, body=_Exits().function(fn))
 
@@ -127,6 +128,8 @@ class _Exits:
     def flow(self, stmts: list[Stmt]) -> _Flow:
         leaves: frozenset[str] = _NONE
         for s in stmts:
+            if type(s) not in _CHOOSING:
+                continue
             found = self.flow_of(s)
             leaves |= found.leaves
             if not found.falls:
@@ -177,6 +180,9 @@ class _Exits:
         pending = list(reversed(stmts))
         while pending:
             s = pending.pop()
+            if type(s) not in _CHOOSING:
+                out.append(s)
+                continue
             if isinstance(s, Return):
                 out.append(Assign(_RET, "copy", (s.value,), origin=s.origin))
                 out.extend(_assign(ctx.on_return, s.origin))
@@ -193,11 +199,8 @@ class _Exits:
             elif isinstance(s, (For, While)):
                 if self.loop(s, pending, ctx, out):
                     return out
-            elif isinstance(s, (Try, Finally, With)):
-                if self.region(s, pending, ctx, out):
-                    return out
-            else:
-                out.append(s)
+            elif isinstance(s, (Try, Finally, With)) and self.region(s, pending, ctx, out):
+                return out
         if ctx.end_returns:
             out.append(Assign(_RET, "copy", (Lit(None),), origin=ctx.origin))
         out.extend(_assign(ctx.end, ctx.origin))

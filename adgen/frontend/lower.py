@@ -59,7 +59,7 @@ def lower(fn: Callable[..., Any]) -> Function:
         if kept is not None and kept[0]() is code:
             return kept[1]
     tree = lower_function(find_source(fn), fn)
-    with deep_recursion():
+    with deep_recursion:
         tree = single_exit(tree)
     if code is not None:
         _keep(code, tree)
@@ -82,7 +82,7 @@ def lower_function(source: Source, fn: Callable[..., Any] | None = None) -> Func
     scope: dict[str, Any] = {}
     if isinstance(function, FunctionType):
         scope = _hide(function.__globals__, function.__code__.co_freevars)
-    with deep_recursion():
+    with deep_recursion:
         return _lower_node(source, source.node, source.name, {}, scope)
 
 

@@ -85,8 +85,10 @@ class ExprLowerer:
 
     def mangle(self, name: str) -> str:
         """Return a name as Python sees it: `__private` names belong to their class."""
+        if not name.startswith("__") or name.endswith("__") or "." in name:
+            return name
         owner = (self.locator.source.owner or "").lstrip("_")
-        if not owner or not name.startswith("__") or name.endswith("__") or "." in name:
+        if not owner:
             return name
         return f"_{owner}{name}"
 

@@ -65,7 +65,7 @@ def find_source(fn: Callable[..., Any]) -> Source:
     if not isinstance(function, FunctionType):
         raise _not_python(fn)
     code = function.__code__
-    with deep_recursion():
+    with deep_recursion:
         # linecache may still hold the text as it was imported; only if that fails, read the file again.
         lines = _read_lines(function)
         node = _find_node(lines, function) if lines else None

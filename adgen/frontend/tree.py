@@ -251,12 +251,18 @@ def operands(s: Stmt) -> tuple[Operand | None, ...]:
     return (s.iter,) if isinstance(s, For) else ()
 
 
+COMPOUND = frozenset({If, For, While, Try, Finally, With})
+
+
 def walk(stmts: list[Stmt]) -> Iterator[Stmt]:
     """Yield statements and those inside of them."""
-    for s in stmts:
+    pending = stmts[::-1]
+    while pending:
+        s = pending.pop()
         yield s
-        for b in blocks(s):
-            yield from walk(b)
+        if type(s) in COMPOUND:
+            for b in reversed(blocks(s)):
+                pending += b[::-1]
 
 
 @dataclass(slots=True)

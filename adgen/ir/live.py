@@ -33,9 +33,12 @@ class Overlay:
 
     def leaves(self, a: Operand) -> tuple[Var, ...]:
         """Return the variables that are read where `a` is written."""
-        a = self.resolve(a)
         if not isinstance(a, Var):
             return ()
+        if a in self.same:
+            a = self.resolve(a)
+            if not isinstance(a, Var):
+                return ()
         if a not in self.folded:
             return (a,)
         if a not in self._leaves:
@@ -95,9 +98,10 @@ class _Walker:
 
     def read(self, operands: Iterable[Operand], position: int, home: Block | Loop) -> None:
         for a in operands:
-            for v in self.overlay.leaves(a):
-                self.reads.append((v, position, home))
-                self.live.used.add(v)
+            if isinstance(a, Var):
+                for v in self.overlay.leaves(a):
+                    self.reads.append((v, position, home))
+                    self.live.used.add(v)
 
     def step(self, by: int = 2) -> int:
         self.position += by

@@ -40,16 +40,21 @@ def own(func: Func, owned_params: bool = False, results: bool | None = None) -> 
         if not any(isinstance(v.type, COPIED) for v in func.params):
             return func  # nothing but numbers
     keep = owned_params if results is None else not results
+    check = _Check(func, owned_params, not keep, True)
+    edits = check.run()
+    if edits and (sums := dict(check.sums())):  # most often the copies and the sums together settle it at once
+        candidate = replace(func, body=Rewriter(replace(edits, sums=sums), func.body).block(func.body))
+        both = _Check(candidate, owned_params, not keep, True)
+        if not both.run():
+            return _add_in_place(candidate, owned_params, not keep, both)
     rounds = 0
-    while True:
-        check = _Check(func, owned_params, not keep, rounds < PATIENT_ROUNDS)
-        edits = check.run()
-        if not edits:
-            break
+    while edits:
         if rounds > MAX_ROUNDS:
             raise InternalError(what=f"the copies of {func.name} do not settle")
         func = replace(func, body=Rewriter(edits, func.body).block(func.body))
         rounds += 1
+        check = _Check(func, owned_params, not keep, rounds < PATIENT_ROUNDS)
+        edits = check.run()
     return _add_in_place(func, owned_params, not keep, check)
 
 

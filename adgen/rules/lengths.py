@@ -64,6 +64,8 @@ def broadcast_dims(*shapes: Sequence[Length]) -> tuple[Length, ...]:
     """Return the lengths that several shapes broadcast to."""
     out: tuple[Length, ...] = ()
     for dims in shapes:
+        if dims == out:
+            continue
         long, short = (dims, out) if len(dims) >= len(out) else (out, dims)
         k = len(long) - len(short)
         out = (*long[:k], *(broadcast_length(a, b) for a, b in zip(long[k:], short)))

@@ -13,6 +13,7 @@ Rows without `infer` broadcast if they are elementwise.
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -82,11 +83,11 @@ class Shape:
 
 def bind(op: Primitive, args: Sequence[Operand], kwargs: Mapping[str, Operand] | None = None) -> Bound:
     """Bind a call to the parameters, defaults filled in; raise TypeError as the call would."""
+    by_position, defaults = _parameters(op)
+    if not kwargs and len(args) == len(op.params) == len(by_position) and not op.variadic:
+        return dict(zip(by_position, args))
     named = dict(kwargs or {})
-    by_position = tuple(p for p in op.params if p not in op.keyword)
-    if op.variadic:
-        by_position = tuple(p for p in op.params[:-1] if p not in op.defaults)
-    elif len(args) > len(by_position):
+    if not op.variadic and len(args) > len(by_position):
         raise TypeError(f"{op.name}() takes {len(by_position)} positional arguments but {len(args)} were given")
     bound: Bound = dict(zip(by_position, args))
     for p in op.params:
@@ -97,13 +98,23 @@ def bind(op: Primitive, args: Sequence[Operand], kwargs: Mapping[str, Operand] |
             bound[p] = tuple(args[len(by_position) :])
         elif p in named and p not in op.positional:
             bound[p] = named.pop(p)
-        elif p in op.defaults:
-            bound[p] = Const(op.defaults[p], type_of_value(op.defaults[p]))
+        elif p in defaults:
+            bound[p] = defaults[p]
         else:
             raise TypeError(f"{op.name}() missing required argument '{p}'")
     if named:
         raise TypeError(f"{op.name}() got an unexpected keyword argument '{next(iter(named))}'")
     return {p: bound[p] for p in op.params}
+
+
+@functools.cache
+def _parameters(op: Primitive) -> tuple[tuple[str, ...], dict[str, Const]]:
+    """Return the parameters that go by position, and the defaults."""
+    if op.variadic:
+        by_position = tuple(p for p in op.params[:-1] if p not in op.defaults)
+    else:
+        by_position = tuple(p for p in op.params if p not in op.keyword)
+    return by_position, {p: Const(v, type_of_value(v)) for p, v in op.defaults.items()}
 
 
 def bound_args(op: Primitive, args: Sequence[Operand], kws: Sequence[str] = ()) -> Bound:
@@ -159,6 +170,10 @@ _WEAK_VALUES: dict[type[Type], Callable[[float], Any]] = {
 }
 _TRIED: dict[Any, Type] = {}
 _NUMBERS = (Float, Scalar)
+_UFUNCS: dict[str, np.ufunc] = {  # of arrays, what operators call
+    "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.true_divide, "neg": np.negative,
+    "pow": np.power,
+}  # fmt: skip
 
 
 def representative(t: Type, number: float = 1.0, length: int = 1, exact: bool = False) -> Any:
@@ -211,6 +226,8 @@ def _value_key(v: Any) -> Any:
 
 def _trial(op: Primitive, bound: Bound, loose: bool) -> Type:
     """Call the function on representatives; `loose`: lengths and the values of floats don't matter."""
+    if loose and (result := _of_doubles(op, bound)) is not None:
+        return result
     key: Any = (op, *(_operand_key(a, loose) for a in bound.values()))
     try:
         if (known := _TRIED.get(key)) is not None:
@@ -232,6 +249,23 @@ def _trial(op: Primitive, bound: Bound, loose: bool) -> Type:
                 _TRIED[key] = result
             return result
     raise TypeError(f"{op.name}: {error}") from error
+
+
+def _of_doubles(op: Primitive, bound: Bound) -> Type | None:
+    """Return the type of a ufunc of doubles that gives a double: most calls are of this kind."""
+    ufunc = op.fn if isinstance(op.fn, np.ufunc) else _UFUNCS.get(op.name)
+    if ufunc is None or ufunc.signature or len(bound) != ufunc.nin or f"{'d' * ufunc.nin}->d" not in ufunc.types:
+        return None
+    rank = -1
+    for a in bound.values():
+        t = a.type
+        if isinstance(t, (Array, Scalar)) and t.dtype == "float64":
+            rank = max(rank, t.ndim if isinstance(t, Array) else 0)
+        elif not isinstance(t, Float):
+            return None
+    if rank < 0:
+        return None
+    return Array("float64", (0,) * rank) if rank else Scalar("float64")
 
 
 def _is_small(a: Any) -> bool:
