@@ -65,7 +65,7 @@ def _derive(request: Request, stages: tuple[str, ...]) -> Derived:
     funcs, rules = _transform(program, request)
     if "adjoint" in stages:
         texts["adjoint"] = "\n".join(show(f) for f in funcs)
-    funcs = [sink_signs(iterate_items(strip(f))) for f in funcs]
+    funcs = [sink_signs(eliminate_dead(iterate_items(strip(f)))) for f in funcs]
     if request.mode == "primal":
         funcs = [own(funcs[0], owned_params=True, results=False)]
     elif request.mode == "vjp":  # residuals are only read; the pullback's results are the caller's
@@ -101,7 +101,7 @@ def _derive(request: Request, stages: tuple[str, ...]) -> Derived:
 
 
 def _finish_routine(func: Func) -> Func:
-    return own(sink_signs(iterate_items(strip(eliminate_dead(func)))))
+    return own(sink_signs(eliminate_dead(iterate_items(strip(eliminate_dead(func))))))
 
 
 def type_program(request: Request) -> Program:

@@ -14,13 +14,28 @@ from dataclasses import dataclass, field
 
 from adgen.ir.live import Overlay, stops_at_branch
 from adgen.ir.memory import Memory, Roots, union, written
-from adgen.ir.nodes import Block, Const, Func, If, Let, Loop, Operand, Origin, Stmt, Var, blocks, operands, walk
+from adgen.ir.nodes import (
+    CHANGES,
+    Block,
+    Const,
+    Func,
+    If,
+    Let,
+    Loop,
+    Operand,
+    Origin,
+    Stmt,
+    Var,
+    blocks,
+    operands,
+    walk,
+)
 from adgen.ir.types import Array, Record, Tuple
 
 WIDTH = 88
 DEPTH = 8
 LONGEST_GAP = 24  # writes that are looked at between a definition and its use
-STATEMENTS = frozenset({"update", "append", "bound", "raise_", "attempt", "caught", "unpack"})
+STATEMENTS = CHANGES | {"bound", "raise_", "attempt", "caught", "unpack"}
 SHAPE_ONLY = frozenset({"dim", "size", "shape", "np.zeros_like", "np.ones_like", "np.empty_like"})
 
 
@@ -167,7 +182,7 @@ class _Folder:
             if a in self.overlay.folded:  # an entry of a parameter
                 inner = self.exprs[a]
                 width += inner.width - _width(a)
-            elif k == 0 and s.op.name in ("update", "append", "bound"):
+            elif k == 0 and s.op.name in (*CHANGES, "bound"):
                 continue
             else:
                 inner = self._candidate(a, block, n, origin)

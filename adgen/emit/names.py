@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from adgen.ir.live import Live, Overlay, Segment, merge
-from adgen.ir.nodes import Block, Func, If, Let, Loop, Operand, Var, blocks
+from adgen.ir.nodes import CHANGES, Block, Func, If, Let, Loop, Operand, Var, blocks
 from adgen.ir.types import Array, Bool, Complex, Float, Int, Scalar, Type
 
 TEMPORARY = "t"
@@ -85,7 +85,7 @@ class Names:
         for s in block.stmts:
             for b in blocks(s):
                 self._join_writes(b)
-            if isinstance(s, Let) and s.op.name in ("update", "append"):
+            if isinstance(s, Let) and s.op.name in CHANGES:
                 base = self.overlay.resolve(s.args[0])
                 if isinstance(base, Var):
                     self._join(base, s.out, any_name=True)

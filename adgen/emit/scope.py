@@ -129,6 +129,8 @@ INTERNAL = frozenset(
         "make_record",
         "item",
         "append",
+        "insert",
+        "without",
         "dim",
         "size",
         "shape",

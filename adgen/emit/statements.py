@@ -17,7 +17,7 @@ from adgen.emit.printer import Comment
 from adgen.emit.unbound import find_unbound
 from adgen.ir.live import Live, collect_points
 from adgen.ir.memory import refers
-from adgen.ir.nodes import Const, Func, If, Let, Loop, Operand, Origin, Stmt, Var, ViewStep, defs
+from adgen.ir.nodes import CHANGES, Const, Func, If, Let, Loop, Operand, Origin, Stmt, Var, ViewStep, defs
 from adgen.ir.types import NoneT, Undef, is_scalar
 from adgen.rules.indexing import may_repeat
 
@@ -143,7 +143,7 @@ class StatementWriter:
         self.comment(s)
         self.expressions.take_quiet(s)
         name = s.op.name
-        if name in ("update", "append") and refers(s.out.type):
+        if name in CHANGES and refers(s.out.type):
             self.in_place(s)
         elif name == "attempt":
             names = [self.value(a) for a in s.args]
@@ -200,8 +200,12 @@ class StatementWriter:
             copy = ast.Attribute(written, "copy", ast.Load())
             self.assign(target, ast.Call(copy, [], []), s.origin)
         value = self.value(s.args[1])
-        if s.op.name == "append":
-            self.put(ast.Expr(ast.Call(ast.Attribute(load(target), "append", ast.Load()), [value], [])), s.origin)
+        if s.op.name == "without":
+            self.put(ast.Delete([ast.Subscript(load(target), value, ast.Del())]), s.origin)
+            return
+        if s.op.name in ("append", "insert"):
+            method = ast.Attribute(load(target), s.op.name, ast.Load())
+            self.put(ast.Expr(ast.Call(method, [*map(self.value, s.args[2:]), value], [])), s.origin)
             return
         place = self.expressions.place(load(target), s)
         if s.mode == "set" and not s.place and self.was_augmented(s, target, value):
@@ -211,7 +215,11 @@ class StatementWriter:
         if s.mode == "set":
             if not isinstance(place, ast.Subscript):
                 place = ast.Subscript(place, ast.Constant(...), ast.Load())
-            self.put(ast.Assign([place], value), s.origin)
+            if self.changes_place(s, place, value):
+                assert isinstance(value, ast.BinOp)
+                self.put(ast.AugAssign(place, value.op, value.right), s.origin)
+            else:
+                self.put(ast.Assign([place], value), s.origin)
             return
         if isinstance(place, ast.Subscript) and may_repeat(s.place, s.args):  # each occurrence counts
             fn = "np.add.at" if s.mode == "add" else "np.subtract.at"
@@ -231,6 +239,14 @@ class StatementWriter:
             return False
         sign = next((k for k, op in BINARY.items() if isinstance(value.op, op)), None)
         return s.origin is not None and s.origin.text.replace(" ", "").startswith(f"{target}{sign}=")
+
+    @staticmethod
+    def changes_place(s: Let, place: ast.expr, value: ast.expr) -> bool:
+        """Say whether a number is written that is made of the one in its place: `d_a[i] *= t`."""
+        if not is_scalar(s.args[1].type) or not isinstance(value, ast.BinOp) or ast.dump(value.left) != ast.dump(place):
+            return False
+        sign = next((k for k, op in BINARY.items() if isinstance(value.op, op)), None)
+        return s.adjoint or (s.origin is not None and f" {sign}= " in s.origin.text)
 
     def branch(self, s: If) -> None:
         self.comment(s)

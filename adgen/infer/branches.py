@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
-from adgen.infer import objects, rows
+from adgen.infer import objects, rows, tables
 from adgen.infer.values import (
     UNBOUND,
     BoundFunction,
@@ -31,7 +32,7 @@ from adgen.infer.values import (
 )
 from adgen.ir.build import Region
 from adgen.ir.nodes import UNDEF, Const, Operand, Var
-from adgen.ir.types import NUMERIC, Array, List, NoneT, Opaque, Record, Scalar, Str, Tuple, Type, Undef
+from adgen.ir.types import NUMERIC, Array, Dict, List, NoneT, Opaque, Record, Scalar, Str, Tuple, Type, Undef
 from adgen.rules.typing import join
 
 if TYPE_CHECKING:
@@ -264,12 +265,16 @@ class Join:
             parts = [self._join(x, y, None) for x, y in zip(one.items, two.items)]
             return lambda outs: Seq(tuple(p(outs) for p in parts))
         elif isinstance(one, Map) and isinstance(two, Map) and one.keys == two.keys and one.cls is two.cls:
-            parts = [self._join(x, y, str(k)) for k, x, y in zip(one.keys, one.items, two.items)]
+            parts = [self._join(x, y, as_name(k)) for k, x, y in zip(one.keys, one.items, two.items)]
             return lambda outs: Map(one.keys, tuple(p(outs) for p in parts), one.cls)
         elif isinstance(one, (Seq, Var, Const)) and isinstance(two, (Seq, Var, Const)):
             # lists of different length: from here on a list of unknown length
             x, y = self._as_lists(one, two)
             plan = self._slot(x, y, name) if isinstance(x.type, List) and isinstance(y.type, List) else None
+            if plan is not None:
+                return plan
+        elif isinstance(one, (Map, Var, Const)) and isinstance(two, (Map, Var, Const)):
+            plan = self._join_dicts(one, two, name)
             if plan is not None:
                 return plan
         elif isinstance(one, Ref) and isinstance(two, Ref):
@@ -286,6 +291,15 @@ class Join:
             alias=False,
         )
         return lambda outs: p2
+
+    def _join_dicts(self, one: Any, two: Any, name: str | None) -> Callable[[list[Operand]], Operand] | None:
+        """Join dicts with different keys: from here on one whose keys only run time knows."""
+        types = [self._on_side(k, lambda c=c: tables.dict_type(self.e, c)) for k, c in enumerate((one, two))]  # type: ignore[misc]
+        t = None if None in types else join(types[0], types[1])
+        if not isinstance(t, Dict):
+            return None
+        x, y = (self._on_side(k, lambda c=c: tables.operand(self.e, c, t)) for k, c in enumerate((one, two)))  # type: ignore[misc]
+        return self._slot(x, y, name)
 
     def _maybe(self, one: Any, two: Any, name: str | None) -> Callable[[list[Operand]], Any] | None:
         """Join None with a number or array."""
@@ -452,6 +466,11 @@ def _remake(c: TupleV | Seq | Map, parts: list[Callable[[list[Operand]], Any]]) 
     if isinstance(c, Seq):
         return lambda outs: Seq(tuple(p(outs) for p in parts))
     return lambda outs: Map(c.keys, tuple(p(outs) for p in parts), c.cls)
+
+
+def as_name(key: Any) -> str | None:
+    """Return the name that the value of a key or attribute may bear."""
+    return key if isinstance(key, str) and key.isidentifier() and not iskeyword(key) else None
 
 
 def is_none(v: Any) -> bool:

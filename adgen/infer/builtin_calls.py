@@ -14,6 +14,7 @@ from adgen.errors import UnsupportedError
 from adgen.infer import (
     attributes,
     calls,
+    dicts,
     guarded,
     inlining,
     items,
@@ -221,10 +222,20 @@ HANDLERS[tuple], HANDLERS[list] = _make(tuple), _make(list)
 @handles(dict, collections.OrderedDict)
 def make_dict(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     table = Map((), ())
+    if args and dicts.is_dict(e, args[0]):
+        made: Ref = dicts.call_method(e, args[0], "copy", [], {})
+        if kwargs:
+            dicts.call_method(e, made, "update", [], kwargs)
+        return made
     if args:
         c = e.content(args[0].obj) if isinstance(args[0], Ref) else None
         if isinstance(c, Map):
             table = Map(c.keys, c.items)
+        elif iterables.known_items(e, guarded.force(e, args[0])) is None:
+            pairs: Ref = inlining.inline_function(e, library.dict_from, [args[0]], {})
+            if kwargs:
+                dicts.call_method(e, pairs, "update", [], kwargs)
+            return pairs
         else:
             for pair in items.expand(e, args[0]):
                 k, v = items.expand(e, pair)
@@ -236,6 +247,7 @@ def make_dict(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict
 
 @handles(sorted)
 def _sorted(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    kwargs = _by_value(kwargs)
     found = iterables.known_items(e, args[0])
     values = operations.known(e, *found) if found is not None else None
     if values is None or "key" in kwargs:
@@ -244,9 +256,18 @@ def _sorted(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[s
     return e.new(Seq(tuple(operations.lift(e, v) for v in sorted(values, reverse=reverse))))
 
 
+def _by_value(kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Take `key=d.get` for `key=d.__getitem__`: a missing key would be an error as well, when None is compared."""
+    key = kwargs.get("key")
+    if not isinstance(key, Method) or key.name != "get":
+        return kwargs
+    return {**kwargs, "key": Method(key.owner, "__getitem__")}
+
+
 @handles(sum)
 def _sum(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     start = args[1] if len(args) > 1 else kwargs.get("start", e.b.const(0))
+    args = [dicts.keys_for(e, args[0]), *args[1:]]
     found = iterables.known_items(e, args[0])
     if found is not None:
         total = start
@@ -287,6 +308,8 @@ def _compares_in_order(e: Engine, found: Sequence[Any], v: Any) -> bool:
 def _extreme(name: str, sign: int) -> Handler:
     def handler(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
         _plain(e, name, kwargs, "key")
+        kwargs = _by_value(kwargs)
+        args = [dicts.keys_for(e, a) for a in args]
         values, itself = list(args), Const(library.same, Opaque())
         if "key" in kwargs:
             among = values[0] if len(values) == 1 else TupleV(tuple(values))

@@ -20,6 +20,7 @@ from adgen.infer import (
     branches,
     custom_calls,
     derivatives,
+    dicts,
     draws,
     guarded,
     handlers,
@@ -54,7 +55,6 @@ from adgen.infer.values import (
     Seq,
     SliceV,
     TapeV,
-    TupleV,
 )
 from adgen.ir.nodes import Const, Operand, Var
 from adgen.ir.routine import Routine
@@ -217,7 +217,7 @@ def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, An
         return call_row(e, override, args, kwargs, hint)
     if not (isinstance(fn, pytypes.FunctionType) and not from_library(fn)):
         args = [operations.sure(a) for a in args]
-        args = [TupleV(tuple(iterables.known_items(e, a) or ())) if isinstance(a, DictView) else a for a in args]
+        args = [dicts.listed(e, a) if isinstance(a, DictView) else a for a in args]
         kwargs = {k: operations.sure(a) for k, a in kwargs.items()}
     if len(args) == 1 and _among(fn, objects.BUILTINS):
         own = objects.call_special(e, args[0], objects.BUILTINS[fn])

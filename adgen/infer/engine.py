@@ -22,6 +22,7 @@ from adgen.infer import (
     attributes,
     branches,
     calls,
+    dicts,
     guarded,
     inlining,
     items,
@@ -39,6 +40,7 @@ from adgen.infer.values import (
     UNBOUND,
     Closure,
     DeadPath,
+    DictView,
     EnumV,
     Map,
     Maybe,
@@ -56,7 +58,7 @@ from adgen.infer.values import (
 )
 from adgen.ir.build import Builder
 from adgen.ir.nodes import UNDEF, Const, Operand, Origin, Place, Var, ViewStep
-from adgen.ir.types import Array, Bool, Int, List, NoneT, Opaque, Record, Str, Tuple, Type
+from adgen.ir.types import Array, Bool, Dict, Int, List, NoneT, Opaque, Record, Str, Tuple, Type
 from adgen.rules.registry import REGISTRY, Primitive
 from adgen.rules.typing import type_of_value
 
@@ -108,6 +110,10 @@ class Engine:
         self.loops: list[dict[Obj, Any]] = []  # the heaps that the running loops began with
         self.resized: dict[Obj, int] = {}  # how often lists and dicts got another length
         self.factories: dict[Obj, Any] = {}  # of the dicts that make what they lack
+        self.inner_factories: dict[Obj, Any] = {}  # of the dicts that are values of such a dict
+        self.counts_missing: set[Obj] = set()  # dicts whose missing values are 0
+        self.walked: dict[Operand, Obj] = {}  # keys that a loop over a dict gives, and the dict
+        self.keeps_loops = 0  # loops that can't be unrolled
         self.quiet: tuple[str, ...] = ()  # which of NumPy's floating-point errors are let pass here
         self.recursive: dict[str, int] = {}  # how many recursive calls of a function were inlined
         self.changes: list[guarded.Changes] = []  # of the `try` bodies that are running
@@ -238,7 +244,7 @@ class Engine:
     def wrap(self, operand: Operand, name: str | None = None) -> Any:
         """Return the abstract value of a freshly computed operand."""
         t = operand.type
-        if isinstance(t, (Array, List)):
+        if isinstance(t, (Array, List, Dict)):
             return self.new(operand, name)
         if isinstance(t, Tuple) and isinstance(operand, Var):
             return TupleV(tuple(self.wrap(self.b.call("item", operand, self.b.const(k))) for k in range(len(t.items))))
@@ -292,6 +298,8 @@ class Engine:
         if isinstance(v, RangeV):
             parts = [v.start, v.stop, v.step]
             return self.opaque(range, parts)
+        if isinstance(v, DictView) and dicts.is_dict(self, v.owner):
+            return self.value(dicts.view_list(self, v))
         if isinstance(v, Poison):
             self.refuse(v)
         if isinstance(v, Method):

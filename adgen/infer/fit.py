@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from adgen.infer import rows
+from adgen.infer import rows, tables
 from adgen.infer.branches import is_none, split_maybe
 from adgen.infer.slots import Leaf, Path, Slots, is_nonunit
 from adgen.infer.values import Map, Maybe, Obj, Poison, Ref, Seq, State, TupleV, Unbound
 from adgen.ir.nodes import UNDEF, Const, Operand, Var
-from adgen.ir.types import NUMERIC, Array, Dim, List, Record, Tuple, Type, is_scalar
+from adgen.ir.types import NUMERIC, Array, Dict, Dim, List, Record, Tuple, Type, is_scalar
 from adgen.rules.typing import join
 
 
@@ -74,10 +74,15 @@ class Fit(Slots):
             self.targets[path] = v.obj
             if not isinstance(c, Map):
                 return self._match_operand(path, leaf, self.e.value(v))
+            if isinstance(leaf.param.type, Dict):
+                return self._match(path, self.contents[h.obj], c, name)
         elif isinstance(h, TupleV) and isinstance(v, TupleV) and len(h.items) == len(v.items) and h.cls is v.cls:
             return self._match_items(path, range(len(h.items)), h.items, v.items)
         elif isinstance(h, Map) and isinstance(v, Map) and h.keys == v.keys and h.cls is v.cls:
             return self._match_items(path, h.keys, h.items, v.items)
+        elif isinstance(h, Map) and (dict_type := tables.dict_type(self.e, h, v)) is not None:
+            self.a.dicts[path] = dict_type
+            return True
         elif isinstance(h, Seq):
             if isinstance(v, Seq) and len(v.items) == len(h.items):
                 return self._match_items(path, range(len(h.items)), h.items, v.items)
@@ -87,6 +92,10 @@ class Fit(Slots):
                 return True
         elif leaf is not None and isinstance(leaf.param.type, List) and isinstance(v, Seq):
             return self._match_operand(path, leaf, self.e.list_operand(v, leaf.param.type.elem))
+        elif leaf is not None and isinstance(leaf.param.type, Dict) and isinstance(v, Map):
+            made = tables.dict_type(self.e, leaf.param, v)
+            if made is not None:
+                return self._match_operand(path, leaf, tables.operand(self.e, v, made))
         elif leaf is not None and isinstance(v, (Var, Const)):
             return self._match_operand(path, leaf, v)
         elif h is v or (isinstance(h, Const) and isinstance(v, Const) and h.value is v.value) or h == v:
@@ -143,6 +152,8 @@ class Fit(Slots):
         """See a type with the lengths that the slot is known to vary in."""
         if isinstance(h, List) and isinstance(v, List):
             return List(self._adapt(h.elem, v.elem))
+        if isinstance(h, Dict) and isinstance(v, Dict):
+            return Dict(v.key, self._adapt(h.elem, v.elem))
         if isinstance(h, (Tuple, Record)) and type(h) is type(v) and len(h.items) == len(v.items):
             return replace(v, items=tuple(map(self._adapt, h.items, v.items)))
         if not (isinstance(h, Array) and isinstance(v, Array) and h.ndim == v.ndim):
@@ -212,4 +223,4 @@ def dims_within(t: Type) -> tuple[Any, ...]:
         return t.dims
     if isinstance(t, (Tuple, Record)):
         return tuple(d for i in t.items for d in dims_within(i))
-    return dims_within(t.elem) if isinstance(t, List) else ()
+    return dims_within(t.elem) if isinstance(t, (List, Dict)) else ()

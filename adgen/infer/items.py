@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adgen.errors import AliasError, UnsupportedError
-from adgen.infer import calls, guarded, loops, methods, objects, operations, primitives, rows
+from adgen.infer import calls, dicts, guarded, loops, methods, objects, operations, primitives, rows
 from adgen.infer.values import Map, RangeV, Ref, Seq, SliceV, TupleV
 from adgen.ir.build import shift
 from adgen.ir.nodes import Const, Hole, Index, Operand, Slice, Var
@@ -90,10 +90,14 @@ def get_item(e: Engine, base: Any, key: Any, hint: dict[str, Any]) -> Any:
             if isinstance(key, (SliceV, Const)):
                 return _from_known(e, c.items, key, lambda items: e.new(Seq(tuple(items))))
             return from_list(e, base, key, hint)
+        if dicts.is_dynamic(e, base, key):
+            return dicts.get_item(e, base, key, hint)
         if isinstance(c, Map):
             value = c.get(constant_key(e, key))
             if value is None:
                 k = constant_key(e, key)
+                if base.obj in e.counts_missing:
+                    return e.b.const(0)
                 if base.obj in e.factories:
                     made = calls.call(e, e.factories[base.obj], [], {}, {})
                     e.write(base.obj, e.content(base.obj).put(k, made))
@@ -224,6 +228,9 @@ def set_item(e: Engine, base: Any, key: Any, value: Any) -> None:
             instead="use an array, list or dict made here or passed in",
             origin=e.origin,
         )
+    if dicts.is_dynamic(e, base, key, value):
+        dicts.set_item(e, base, key, value)
+        return
     if rows.is_row(e, base) and isinstance(base.type, List):
         _store_in_row(e, base, key, value)
         return
@@ -340,6 +347,8 @@ def aug_item(e: Engine, base: Any, key: Any, symbol: str, value: Any) -> None:
         new = e.value(operations.binary(e, symbol, old, value))
         e.write_place(base, new, place, holes, "set")
         return
+    if isinstance(base, Ref) and dicts.add_to(e, base, key, symbol, value):
+        return
     old = get_item(e, base, key, {})
     set_item(e, base, key, operations.inplace(e, symbol, old, value, {}))
 
@@ -401,7 +410,8 @@ def item_type(e: Engine, v: Any) -> Type | None:
         if isinstance(c, Seq):
             inner = element_type(e, c, c)
             return List(inner) if inner is not None else None
-        return operations.array_type(e, v) if not isinstance(c, Map) else None
+        t: Type | None = dicts.dict_type(e, c) if isinstance(c, Map) else operations.array_type(e, v)
+        return t
     if isinstance(v, TupleV) and v.cls is None:
         from adgen.ir.types import Tuple
 

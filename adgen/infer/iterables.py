@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
-from adgen.infer import guarded, items, operations
+from adgen.infer import dicts, guarded, items, operations
 from adgen.infer.values import DictView, EnumV, Map, Obj, RangeV, Ref, ReversedV, Seq, TupleV, ZipV
 from adgen.ir.nodes import Const, Operand, Range, Var
 from adgen.ir.types import Array, List, Str
@@ -85,6 +85,8 @@ def known_items(e: Engine, it: Any) -> list[Any] | None:
             return [operations.lift(e, k) for k in c.keys]
         return None
     if isinstance(it, DictView):
+        if dicts.is_dict(e, it.owner):
+            return None
         c = e.content(it.owner.obj)
         keys = [operations.lift(e, k) for k in c.keys]
         if it.kind == "items":
@@ -132,6 +134,10 @@ def lists_of(e: Engine, it: Any) -> list[Obj]:
 
 def _counted(e: Engine, it: Any) -> tuple[Operand, Element] | None:
     """Return the length of a sequence and how to get an item."""
+    if dicts.is_dict(e, it):
+        return dicts.walk(e, it, "keys")
+    if isinstance(it, DictView) and dicts.is_dict(e, it.owner):
+        return dicts.walk(e, it.owner, it.kind)
     if isinstance(it, Ref):
         c = e.content(it.obj)
         if isinstance(c, Map):

@@ -290,6 +290,81 @@ def same(value: Any) -> Any:
     return value
 
 
+def count_in(table: Any, sequence: Any) -> Any:
+    """What `collections.Counter(sequence)` begins with."""
+    for v in sequence:
+        table[v] = dict_get(table, v, 0) + 1
+
+
+def dict_from(pairs: Any) -> Any:
+    """What `dict(pairs)` does."""
+    table = {}
+    for k, v in pairs:
+        table[k] = v  # noqa: PERF403
+    return table
+
+
+@stands_for(dict.fromkeys)
+def dict_fromkeys(keys: Any, value: Any = None) -> Any:
+    table = {}
+    for k in keys:
+        table[k] = value
+    return table
+
+
+def dict_join(a: Any, b: Any) -> Any:
+    """What `a | b` does."""
+    table = a.copy()
+    table.update(b)
+    return table
+
+
+def dict_items(table: Any) -> Any:
+    return [(k, table[k]) for k in table]
+
+
+def dict_get(table: Any, key: Any, default: Any = None) -> Any:
+    return table[key] if key in table else default  # noqa: SIM401
+
+
+def dict_setdefault(table: Any, key: Any, default: Any = None) -> Any:
+    if key not in table:
+        table[key] = default
+    return table[key]
+
+
+def dict_pop(table: Any, key: Any, *default: Any) -> Any:
+    if default and key not in table:
+        return default[0]
+    value = table[key]
+    del table[key]
+    return value
+
+
+def dict_popitem(table: Any) -> Any:
+    key = list(table)[-1]
+    value = table[key]
+    del table[key]
+    return key, value
+
+
+def dict_update(table: Any, *others: Any, **named: Any) -> Any:
+    for other in others:
+        for key in other:
+            table[key] = other[key]
+    for key, value in named.items():
+        table[key] = value
+
+
+DICT_METHODS: dict[str, Callable[..., Any]] = {
+    "get": dict_get,
+    "pop": dict_pop,
+    "popitem": dict_popitem,
+    "setdefault": dict_setdefault,
+    "update": dict_update,
+}
+
+
 @stands_for(functools.lru_cache)
 def lru_cache(*args: Any, **kwargs: Any) -> Any:
     return args[0] if args and callable(args[0]) else same

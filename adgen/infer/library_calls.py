@@ -53,6 +53,15 @@ def _defaultdict(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: d
     return made
 
 
+@handles(collections.Counter)
+def _counter(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    made = e.new(Map((), ()), hint.get("name"))
+    e.counts_missing.add(made.obj)
+    if args:
+        inlining.inline_function(e, library.count_in, [made, args[0]], {})
+    return made
+
+
 @handles(types.SimpleNamespace)
 def _namespace(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     return e.new(Map(tuple(kwargs), tuple(kwargs.values()), types.SimpleNamespace))

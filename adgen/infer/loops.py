@@ -104,12 +104,24 @@ def _count(e: Engine, s: tree.For, plan: iterables.Plan, peeled: int = 0) -> Non
             from adgen.api.request import NeedsValue
 
             raise NeedsValue(tuple(bounds)) from None
-        if count is None or count > MAX_UNROLL:
-            raise
         e.state = state
         e.b.rewind(depth, mark)
         e.come_from(s.origin)
+        if count is None or count > MAX_UNROLL:
+            if e.keeps_loops:
+                raise
+            _keep(e, s, plan, peeled)
+            return
         _unroll(e, s, [plan.element(e, e.b.const(v)) for v in plan.constant_values() or ()], 0, None)
+
+
+def _keep(e: Engine, s: tree.For, plan: iterables.Plan, peeled: int) -> None:
+    """Run a loop that can't be unrolled: the keys of dicts are only known at run time in it."""
+    e.keeps_loops += 1
+    try:
+        _count(e, s, plan, peeled)
+    finally:
+        e.keeps_loops -= 1
 
 
 def _peel(e: Engine, s: tree.For, plan: iterables.Plan, name: str, peeled: int) -> None:

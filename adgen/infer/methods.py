@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adgen.errors import UnsupportedError
-from adgen.infer import attributes, calls, inlining, items, library, objects, operations, primitives, rows, writers
+from adgen.infer import (
+    attributes,
+    calls,
+    dicts,
+    inlining,
+    items,
+    library,
+    objects,
+    operations,
+    primitives,
+    rows,
+    writers,
+)
 from adgen.infer.values import BoundFunction, DictView, Map, Method, Ref, Seq, SliceV, TupleV
 from adgen.ir.nodes import Const, Operand, Var
 from adgen.ir.types import Array, Bool, Float, Int, List, Opaque, Scalar, Str, dims_of, is_complex
@@ -72,6 +84,8 @@ def size_of(e: Engine, v: Any) -> Operand:
 def call_method(
     e: Engine, owner: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]
 ) -> Any:
+    if isinstance(owner, Ref) and dicts.is_dict(e, owner) or _needs_dynamic(e, owner, name, args):
+        return dicts.call_method(e, owner, name, args, kwargs)
     if isinstance(owner, Ref) and rows.is_row(e, owner) and isinstance(owner.type, List):
         return rows.change(e, owner, lambda alone: call_method(e, alone, name, args, kwargs, hint))
     if isinstance(owner, Ref):
@@ -95,6 +109,15 @@ def call_method(
         return _text_method(e, owner, name, args, kwargs, hint)
     bound = e.opaque(getattr, [e.value(owner), e.b.const(name)])
     return calls.call_unknown(e, bound, args, kwargs, hint)
+
+
+def _needs_dynamic(e: Engine, owner: Any, name: str, args: Sequence[Any]) -> bool:
+    """Say whether a method of a dict is called with a key, or another dict, that only run time knows."""
+    if not isinstance(owner, Ref) or not args or not isinstance(c := e.content(owner.obj), Map) or c.cls is not dict:
+        return False
+    if name == "update":
+        return isinstance(args[0], Ref) and dicts.is_dict(e, args[0])
+    return name in ("get", "pop", "setdefault") and dicts.is_dynamic(e, owner, args[0], *args[1:2])
 
 
 def _text_method(
@@ -348,6 +371,8 @@ def _dict_method(e: Engine, owner: Ref, c: Map, name: str, args: Sequence[Any], 
         kept = [(k, v) for k, v in zip(c.keys, c.items) if k != key]
         e.write(owner.obj, Map(tuple(k for k, _ in kept), tuple(v for _, v in kept)))
         return found
+    if name == "__getitem__":
+        return items.get_item(e, owner, args[0], {})
     if name == "update":
         other = e.content(args[0].obj) if args and isinstance(args[0], Ref) else Map((), ())
         if isinstance(other, Map):
@@ -355,6 +380,9 @@ def _dict_method(e: Engine, owner: Ref, c: Map, name: str, args: Sequence[Any], 
                 c = c.put(k, v)
             e.write(owner.obj, c)
             return e.b.const(None)
+    if name == "clear":
+        e.write(owner.obj, Map((), ()))
+        return e.b.const(None)
     if name == "setdefault":
         key = items.constant_key(e, args[0])
         found = c.get(key)

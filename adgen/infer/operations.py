@@ -12,11 +12,37 @@ import numpy as np
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
-from adgen.infer import attributes, calls, items, iterables, methods, objects, primitives, rows
+from adgen.infer import (
+    attributes,
+    calls,
+    dicts,
+    inlining,
+    items,
+    iterables,
+    library,
+    methods,
+    objects,
+    primitives,
+    rows,
+    tables,
+)
 from adgen.infer.branches import is_none, truth
-from adgen.infer.values import UNBOUND, Closure, Map, Maybe, Method, Ref, Seq, SliceV, TupleV
+from adgen.infer.values import UNBOUND, Closure, DictView, Map, Maybe, Method, Ref, Seq, SliceV, TupleV
 from adgen.ir.nodes import Const, Operand, Var
-from adgen.ir.types import NUMERIC, Array, Bool, List, NoneT, Opaque, Scalar, Undef, dims_of, is_floating, is_scalar
+from adgen.ir.types import (
+    NUMERIC,
+    Array,
+    Bool,
+    Dict,
+    List,
+    NoneT,
+    Opaque,
+    Scalar,
+    Undef,
+    dims_of,
+    is_floating,
+    is_scalar,
+)
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
@@ -70,7 +96,9 @@ def apply(e: Engine, s: tree.Assign) -> Any:
     if s.op in ("tuple", "list", "set"):
         return display(e, s, args)
     if s.op == "dict":
-        return dict_display(e, s, args)
+        made = dict_display(e, s, args)
+        made.obj.name = made.obj.name or hint.get("name")
+        return made
     if s.op == "format":
         return format_text(e, s, args, hint)
     raise UnsupportedError(what=f"the operation '{s.op}'", origin=e.origin)
@@ -176,6 +204,8 @@ def binary(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any] | None =
     if _is_numpy_float(a) or _is_numpy_float(b):  # it takes a list for an array
         a, b = (v if is_number(v) else primitives.as_array(e, v) for v in (a, b))
         return arithmetic(e, BINARY[symbol], (a, b), hint)
+    if symbol == "|" and tables.may_be_dict(e, a) and tables.may_be_dict(e, b):
+        return inlining.inline_function(e, library.dict_join, [a, b], {})
     joined = _sequences(e, symbol, a, b)
     if joined is not None:
         return joined
@@ -211,6 +241,8 @@ def describe(e: Engine, v: Any) -> str:
         return (
             f"an array of type {t}"
             if isinstance(t, Array)
+            else "a dict"
+            if isinstance(t, Dict)
             else "a list"
             if t is not None or isinstance(e.content(v.obj), Seq)
             else "a dict or object"
@@ -277,6 +309,9 @@ def inplace(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any]) -> Any
         own = objects.call_special(e, a, f"__i{objects.REFLECTED[symbol]}__", b)
         if own is not None:
             return own
+        if symbol == "|" and tables.may_be_dict(e, a):
+            methods.call_method(e, a, "update", [b], {}, {})
+            return a
         if symbol == "+" and objects.class_of_object(e, a) is None:
             attributes.extend_list(e, a, b)
             return a
@@ -372,6 +407,11 @@ def _identity(e: Engine, symbol: str, a: Any, b: Any) -> Operand:
 
 def _membership(e: Engine, symbol: str, a: Any, b: Any) -> Operand:
     keys = None
+    if isinstance(b, DictView) and b.kind == "keys":
+        b = b.owner
+    if isinstance(b, Ref) and dicts.is_dynamic(e, b, a):
+        found = dicts.has_key(e, b, a)
+        return found if symbol == "in" else e.b.call("not_", found)
     if isinstance(b, Ref):
         c = e.content(b.obj)
         keys = list(c.keys) if isinstance(c, Map) else known(e, *c.items) if isinstance(c, Seq) else None
@@ -417,18 +457,29 @@ def display(e: Engine, s: tree.Assign, args: tuple[Any, ...]) -> Any:
 
 def dict_display(e: Engine, s: tree.Assign, args: tuple[Any, ...]) -> Any:
     args = tuple(settle(e, a) for a in args)
-    table = Map((), ())
+    table, done = Map((), ()), 0
     starred = s.data or ()
     for k in range(0, len(args), 2):
         if k // 2 in starred or k in starred:
             c = e.content(args[k + 1].obj) if isinstance(args[k + 1], Ref) else None
+            if dicts.is_dict(e, args[k + 1]):
+                break
             if not isinstance(c, Map):
                 raise UnsupportedError(what="`**` of something that is not a dict with known keys", origin=e.origin)
             for key, v in zip(c.keys, c.items):
                 table = table.put(key, v)
+            done = k + 2
             continue
-        table = table.put(items.constant_key(e, args[k]), args[k + 1])
-    return e.new(table)
+        if not isinstance(args[k], Const) and dicts.is_dynamic(e, e.new(table), args[k], args[k + 1]):
+            break
+        table, done = table.put(items.constant_key(e, args[k]), args[k + 1]), k + 2
+    made = e.new(table)
+    for at in range(done, len(args), 2):
+        if at // 2 in starred or at in starred:
+            methods.call_method(e, made, "update", [args[at + 1]], {}, {})
+        else:
+            items.set_item(e, made, args[at], args[at + 1])
+    return made
 
 
 def format_text(e: Engine, s: tree.Assign, args: tuple[Any, ...], hint: dict[str, Any]) -> Operand:
@@ -525,7 +576,9 @@ def delete(e: Engine, s: tree.Delete) -> None:
         return
     base, key = e.get(s.base or ""), e.get(s.key or "")
     c = e.content(base.obj) if isinstance(base, Ref) else None
-    if isinstance(c, Map):
+    if isinstance(base, Ref) and dicts.is_dynamic(e, base, key):
+        dicts.delete(e, base, key)
+    elif isinstance(c, Map):
         k = items.constant_key(e, key)
         kept = [(a, b) for a, b in zip(c.keys, c.items) if a != k]
         e.write(base.obj, Map(tuple(a for a, _ in kept), tuple(b for _, b in kept), c.cls))

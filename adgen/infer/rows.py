@@ -7,18 +7,21 @@ through when it was made.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import AliasError
 from adgen.infer.values import Obj, Poison, Ref, Seq
 from adgen.ir.build import shift
-from adgen.ir.nodes import Index, Operand, Slice
-from adgen.ir.types import Array, List
+from adgen.ir.nodes import Index, Operand, Slice, Var
+from adgen.ir.types import Array, Dict, List
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
     from adgen.infer.items import Key
+
+
+CONTAINERS = (List, Array, Dict)
 
 
 def is_row(e: Engine, v: Any) -> bool:
@@ -28,7 +31,7 @@ def is_row(e: Engine, v: Any) -> bool:
 
 def take(e: Engine, base: Ref, content: Any, elem: Any, key: Key) -> Ref | None:
     """Return the reference to an item; None if items of this list have to be objects of their own."""
-    if not isinstance(elem, (List, Array)) or any(isinstance(i, Slice) for i in key.index.items):
+    if not isinstance(elem, CONTAINERS) or any(isinstance(i, Slice) for i in key.index.items):
         return None
     obj = base.obj
     if isinstance(content, Seq):
@@ -42,13 +45,23 @@ def take(e: Engine, base: Ref, content: Any, elem: Any, key: Key) -> Ref | None:
 
         e.state.heap[obj] = items.list_operand(e, content, elem)
         e.state.link_items(obj, content)
-    stamp = base.stamp if base.stamp is not None else _stamp(e, obj, key.index)
-    n = len(base.holes)
-    return Ref(obj, (*base.place, shift(key.index, n)), (*base.holes, *key.holes), elem, stamp)
+    return take_place(e, base, elem, key.index, key.holes)
+
+
+def take_place(e: Engine, base: Ref, elem: Any, index: Index, holes: Sequence[Operand]) -> Ref | None:
+    """Return the reference to what stands at an index or key of a list or dict."""
+    stamp = base.stamp if base.stamp is not None else _stamp(e, base.obj, index)
+    return Ref(base.obj, (*base.place, shifted(index, base)), (*base.holes, *holes), elem, stamp)
+
+
+def shifted(index: Index, base: Ref) -> Any:
+    return shift(index, len(base.holes))
 
 
 def _stamp(e: Engine, obj: Obj, index: Index) -> tuple[int, int]:
     first = index.items[0]
+    if isinstance(c := e.state.heap[obj], Var) and isinstance(c.type, Dict):
+        return e.replaced.get(obj, 0), -1
     from_front = isinstance(first, int) and first >= 0  # whatever comes behind it leaves it where it is
     return e.replaced.get(obj, 0), -1 if from_front else e.resized.get(obj, 0)
 
@@ -78,7 +91,7 @@ def store(e: Engine, base: Ref, key: Key, value: Operand) -> None:
     """`row[key] = value`"""
     n = len(base.holes)
     e.write_place(base, value, (*base.place, shift(key.index, n)), (*base.holes, *key.holes), "set")
-    if not isinstance(value.type, Array) and isinstance(base.type, List) and isinstance(base.type.elem, (List, Array)):
+    if not isinstance(value.type, Array) and isinstance(base.type, List) and isinstance(base.type.elem, CONTAINERS):
         e.replaced[base.obj] = e.replaced.get(base.obj, 0) + 1
 
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from adgen.frontend import tree
+from adgen.infer import tables
 from adgen.infer.branches import is_none, split_maybe
 from adgen.infer.values import UNBOUND, Map, Maybe, Obj, Poison, Ref, Seq, State, TupleV, Unbound
 from adgen.ir.nodes import UNDEF, Const, Operand, Var
-from adgen.ir.types import NUMERIC, Array, Dim, Length, List, Record, Tuple, Type
+from adgen.ir.types import NUMERIC, Array, Dict, Dim, Length, List, Record, Tuple, Type
 from adgen.rules.typing import fresh_dim
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Assumption:
     outer_links: dict[tuple[Path, Obj], None] = field(default_factory=dict)
     object_links: dict[tuple[Obj, Obj], None] = field(default_factory=dict)
     lists: dict[Path, Type] = field(default_factory=dict)  # slots that hold a list of unknown length
+    dicts: dict[Path, Dict] = field(default_factory=dict)  # slots that hold a dict of unknown keys
     poisoned: dict[Path, Poison] = field(default_factory=dict)
     restructured: dict[Obj, None] = field(default_factory=dict)  # lists whose items change places
     bound: dict[Path, Any] = field(default_factory=dict)  # names that iterations bind: what a later one enters with
@@ -115,9 +117,11 @@ class Slots:
         """Enter with what is not bound yet, or None, in the form that it will have."""
         if isinstance(template, Seq) and path in self.a.lists:
             template = List(self.a.lists[path])
+        if isinstance(template, Map) and path in self.a.dicts:
+            template = self.a.dicts[path]
         if isinstance(template, Type):
             self.a.types.setdefault(path, template)
-            obj = Obj(name) if isinstance(template, (Array, List)) else None
+            obj = Obj(name) if isinstance(template, (Array, List, Dict)) else None
             p = self._param(path, init, name, obj)
             if init is UNDEF:
                 self.e.maybe_unbound[p] = name or "?"
@@ -149,7 +153,7 @@ class Slots:
                 parts = tuple(map(self._template, c.items))
                 return None if any(i is None for i in parts) else replace(c, items=parts)
             t = v.type if v.type is not None else c.type if isinstance(c, (Var, Const)) else None
-            return t if isinstance(t, (Array, List)) else None
+            return t if isinstance(t, (Array, List, Dict)) else None
         if isinstance(v, TupleV):
             items = tuple(map(self._template, v.items))
             return None if any(i is None for i in items) else TupleV(items, v.cls)
@@ -174,6 +178,9 @@ class Slots:
                 self.a.types.setdefault(path, List(self.a.lists[path]))
                 return self._param(path, self.e.list_operand(c, self.a.lists[path]), name)
             return Seq(tuple(self._enter((*path, k), i, None) for k, i in enumerate(c.items)))
+        if isinstance(c, Map) and path in self.a.dicts:
+            self.a.types.setdefault(path, self.a.dicts[path])
+            return self._param(path, tables.operand(self.e, c, self.a.dicts[path]), name)
         if isinstance(c, Map):
             return Map(c.keys, tuple(self._enter((*path, k), i, None) for k, i in zip(c.keys, c.items)), c.cls)
         if isinstance(c, (Var, Const)):
@@ -254,6 +261,8 @@ class Slots:
             return replace(t, dims=tuple(map(self._outer_length, t.dims)))
         if isinstance(t, (Tuple, Record)):
             return replace(t, items=tuple(map(self._outer_type, t.items)))
+        if isinstance(t, Dict):
+            return Dict(t.key, self._outer_type(t.elem))
         return List(self._outer_type(t.elem)) if isinstance(t, List) else t
 
     def _outer_length(self, d: Length) -> Length:

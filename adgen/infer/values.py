@@ -263,7 +263,7 @@ class State:
 
     def link_items(self, obj: Obj, content: Any) -> None:
         """Record that a list that is an operand from here on holds the objects that it was known to hold."""
-        if isinstance(content, Seq):
+        if isinstance(content, (Seq, Map)):
             for i in content.items:
                 if isinstance(i, Ref):
                     self.link_like(obj, i.obj)

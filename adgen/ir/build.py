@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from adgen.ir.nodes import Block, Const, Hole, If, Index, Let, Mode, Operand, Origin, Place, Slice, Stmt, Var
-from adgen.ir.types import Array, Bool, Scalar, Type, Undef
+from adgen.ir.types import Array, Bool, Dict, List, Scalar, Type, Undef
 from adgen.rules.lengths import length_of_result
 from adgen.rules.registry import REGISTRY, Primitive
 from adgen.rules.typing import join, result_type, type_of_value
@@ -25,8 +25,16 @@ ALLOCATES = frozenset(
         "copy",
         "update",
         "append",
+        "insert",
+        "without",
+        "values_of",
+        "keys_of",
         "pin",
         "make_list",
+        "dict_of",
+        "items_at",
+        "zero_at",
+        "zeros_dict",
         "zeros_list",
         "ones_list",
         "np.zeros_like",
@@ -37,6 +45,8 @@ ALLOCATES = frozenset(
 )
 FOLDABLE = (bool, int, float, str, tuple, type(None))
 
+
+MAX_BACK = 16  # statements that are looked back at
 
 Region = tuple[list[Stmt], dict[Any, Var]]
 
@@ -168,7 +178,7 @@ class Builder:
                 simpler = self.algebra(self, op.name, args)
                 if simpler is not None:
                     return self.bind(simpler, name, fixed)
-            key = self._key(op, args, kws, place, mode)
+            key = None if isinstance(type, Dict) else self._key(op, args, kws, place, mode)
             if key is not None and self.shares:
                 for shared in reversed(self._shared):
                     if key in shared:
@@ -323,6 +333,19 @@ class Builder:
                 value = self.emit(step.op, (value, *consts), name=hint[0], fixed=hint[1])
         return value
 
+    def _cleared(self, base: Operand, place: Place, holes: Sequence[Operand]) -> Operand | None:
+        """Return what `base` was before 0 was written into the place that gets a sum now; None if that is not so."""
+        made = self.defs.get(base) if isinstance(base, Var) else None
+        if made is None or made not in self._stmts[-1][-MAX_BACK:]:
+            return None
+        if made.op.name != "update" or made.mode != "set" or made.place != place or not place:
+            return None
+        zero = made.args[1]
+        if not isinstance(zero, Const) or zero.value != 0 or any(isinstance(a.type, (Array, List)) for a in holes):
+            return None
+        same = len(made.args) == len(holes) + 2 and all(map(same_operand, made.args[2:], holes))
+        return made.args[0] if same else None
+
     def update(
         self,
         base: Operand,
@@ -342,15 +365,28 @@ class Builder:
         opposite = self.negated(self, value) if mode != "set" and self.adjoint and self.negated is not None else None
         if opposite is not None:
             value, mode = opposite, "sub" if mode == "add" else "add"
+        if mode != "set" and self.adjoint:
+            cleared = self._cleared(base, shifted, holes)
+            if cleared is not None:  # `d_y[1] = 0.0; d_y[1] += t`
+                value = value if mode == "add" else self.call("neg", value)
+                base, mode = cleared, "set"
         return self.emit(
             REGISTRY.named("update"), (base, value, *holes), place=shifted, mode=mode, name=name, fixed=fixed, type=type
         )
+
+
+def same_operand(a: Operand, b: Operand) -> bool:
+    if isinstance(a, Const) and isinstance(b, Const):
+        return type(a.value) is type(b.value) and bool(a.value == b.value)
+    return a is b
 
 
 def may_raise(op: Primitive, args: Sequence[Operand], place: Place) -> bool:
     """Say whether an operation can fail for some values: arithmetic of arrays and NumPy scalars can't."""
     if op.effect == "opaque":
         return op.name not in ("caught", "attempt", "bound")
+    if op.name == "without":
+        return True
     if op.name in ("getitem", "update"):
         return any(isinstance(i, (int, Hole)) for step in place if isinstance(step, Index) for i in step.items)
     if op.kind == "elementwise":

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from adgen.ir.nodes import Block, Func, Hole, If, Index, Let, Loop, Operand, Slice, Stmt, Var
-from adgen.ir.types import Array, List, Opaque, Record, Tuple, Type
+from adgen.ir.nodes import CHANGES, Block, Func, Hole, If, Index, Let, Loop, Operand, Slice, Stmt, Var
+from adgen.ir.types import Array, Dict, List, Opaque, Record, Tuple, Type
 
 READ_ONLY = frozenset({"np.broadcast_to", "np.diagonal", "np.diag", "np.broadcast_arrays"})
 
@@ -39,7 +39,7 @@ Roots = tuple[Root, ...]
 
 def refers(t: Type) -> bool:
     """Say whether values of a type refer to memory that can be shared."""
-    return isinstance(t, (Array, List, Tuple, Record, Opaque))
+    return isinstance(t, (Array, List, Dict, Tuple, Record, Opaque))
 
 
 class Memory:
@@ -174,15 +174,19 @@ class Memory:
                 self._set(s.out, s, self._deep(first), self._deep(first))
         elif name == "item" and first is not None:
             self._set(s.out, s, self._deep(first), self._deep(first))
-        elif name in ("update", "append") and first is not None:
+        elif name == "without" and first is not None:
+            self._set(s.out, s, self._own(first), self._deep(first))
+        elif name in CHANGES and first is not None:
             self._set(s.out, s, self._own(first), self._inserted(self._deep(first), s.args[1:2]))
         elif name in ("make_tuple", "make_list", "make_record"):
             self._set(s.out, s, fresh, self._inserted((), s.args))
         elif name == "to_list" and first is not None and isinstance(first.type, Array):
             self._set(s.out, s, fresh, self._own(first))  # of its rows, which are views
+        elif name in ("keys_of", "zeros_dict"):  # of what can't be written
+            self._set(s.out, s, fresh, ())
         elif name == "zeros_list":
             self._set(s.out, s, fresh, (self._new(True),))
-        elif name == "copy" and first is not None:
+        elif name in ("copy", "values_of") and first is not None:
             self._set(s.out, s, fresh, self._deep(first))
         elif name == "bound" and first is not None:
             self._set(s.out, s, self._own(first), self._deep(first))
@@ -355,7 +359,7 @@ def has_slice(s: Let) -> bool:
 
 def written(s: Stmt) -> Var | None:
     """Return the value whose object a statement writes in place."""
-    if isinstance(s, Let) and s.op.name in ("update", "append"):
+    if isinstance(s, Let) and s.op.name in CHANGES:
         base = s.args[0]
         return base if isinstance(base, Var) and refers(base.type) else None
     return None

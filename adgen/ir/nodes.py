@@ -102,6 +102,7 @@ class ViewStep:
     args: tuple[Any, ...] = ()  # constants after the array itself
 
 
+CHANGES = frozenset({"update", "append", "insert", "without"})  # operations that write their first argument in place
 Place = tuple[Index | ViewStep, ...]
 Mode = Literal["set", "add", "sub"]
 

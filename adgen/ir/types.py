@@ -150,6 +150,17 @@ class List(Type):
         return f"[{self.elem}]"
 
 
+@dataclass(frozen=True, slots=True)
+class Dict(Type):
+    """A dict of any keys, whose values share one type."""
+
+    key: Type
+    elem: Type
+
+    def __str__(self) -> str:
+        return f"{{{self.key}: {self.elem}}}"
+
+
 NUMERIC = (Bool, Int, Float, Complex, Scalar, Array)
 
 
@@ -161,7 +172,7 @@ def is_floating(t: Type) -> bool:
         return np.dtype(t.dtype).kind in "fc"
     if isinstance(t, (Tuple, Record)):
         return any(map(is_floating, t.items))
-    if isinstance(t, List):
+    if isinstance(t, (List, Dict)):
         return is_floating(t.elem)
     return False
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from adgen.ir.absent import find_absent
 from adgen.ir.nodes import Block, Const, Hole, If, Index, Let, Loop, Operand, Slice, Stmt, Var, defs
-from adgen.ir.types import Bool, List, NoneT, Record
+from adgen.ir.types import Bool, Dict, List, NoneT, Record
 from adgen.rules.registry import REGISTRY
 
 
@@ -93,7 +93,7 @@ class Rewriter:
         """Write into an element of a list as: take it, copy it, write it, put it back."""
         base, value = s.args[:2]
         first = s.place[0]
-        elem = base.type.elem if isinstance(base.type, List) else None
+        elem = base.type.elem if isinstance(base.type, (List, Dict)) else None
         if isinstance(base.type, Record) and isinstance(first, Index):
             key = first.items[0]
             elem = base.type.items[base.type.keys.index(key)] if key in base.type.keys else None

@@ -19,14 +19,14 @@ from typing import Any
 from adgen.errors import InternalError
 from adgen.ir.live import Live, Overlay, collect_points, find_live
 from adgen.ir.memory import Memory, Root, Roots, refers
-from adgen.ir.nodes import Block, Func, If, Let, Loop, Operand, Var, walk
-from adgen.ir.types import Array, Dim, Length, List, Record
+from adgen.ir.nodes import CHANGES, Block, Func, If, Let, Loop, Operand, Var, walk
+from adgen.ir.types import Array, Dict, Dim, Length, List, Record
 from adgen.optimise.copies import Edits, Rewriter
 from adgen.rules.registry import REGISTRY
 
 MAX_ROUNDS = 60
 PATIENT_ROUNDS = 6  # after that each remaining conflict costs a copy of the base
-COPIED = (Array, List, Record)
+COPIED = (Array, List, Dict, Record)
 STRUCTURES = ("make_tuple", "make_list", "make_record")
 
 
@@ -133,7 +133,7 @@ class _Check:
                 new.update(p for p, a in zip(s.params, s.inits) if a in new)
                 self.block(s.body)
                 new.update(v for v, p, y in zip(s.outs, s.params, s.yields) if p in new or y in new)
-            elif s.op.name in ("update", "append") and refers(s.out.type):
+            elif s.op.name in CHANGES and refers(s.out.type):
                 if s.args[0] in new:
                     new.add(s.out)
                     continue
@@ -262,7 +262,7 @@ class _Check:
 
     @staticmethod
     def is_view(s: Let) -> bool:
-        return s.op.name == "getitem" or (s.op.memory in ("view", "maybe") and s.op.name not in ("update", "append"))
+        return s.op.name == "getitem" or (s.op.memory in ("view", "maybe") and s.op.name not in CHANGES)
 
     def detach(self, r: Root, theirs: Roots, seen: set[Root]) -> bool:
         """Copy what brings `theirs` into a carried value: its initial value, or what an iteration yields."""
@@ -374,7 +374,7 @@ def writes_element(s: Let) -> bool:
         return False
     if len(s.place) > 1 or s.mode == "set":
         return len(s.place) > 1
-    items = (base.elem,) if isinstance(base, List) else getattr(base, "items", (base,))
+    items = (base.elem,) if isinstance(base, (List, Dict)) else getattr(base, "items", (base,))
     return any(map(refers, items))  # numbers are replaced, not written
 
 

@@ -81,12 +81,25 @@ def check_tangents(tangents: Any, count: int) -> None:
 
 
 def ones_list(values: Any) -> Any:
-    """Return a list of ones like the values of a list."""
-    return [1.0 + 0.0 * v if np.ndim(v) == 0 else np.ones_like(v) for v in values]
+    """Return a list of ones like the values of a list; of a dict, a dict."""
+    if isinstance(values, dict):
+        return dict(zip(values, ones_list(list(values.values()))))
+
+    def one(v: Any) -> Any:
+        if isinstance(v, (list, dict)):
+            return ones_list(v)
+        if isinstance(v, tuple):
+            parts = ones_list(list(v))
+            return type(v)(*parts) if hasattr(v, "_fields") else tuple(parts)
+        return 1.0 + 0.0 * v if np.ndim(v) == 0 else np.ones_like(v)
+
+    return [one(v) for v in values]
 
 
 def zeros_list(values: Any) -> Any:
-    """Return a list of zeros like the values of a list."""
+    """Return a list of zeros like the values of a list; of a dict, a dict."""
+    if isinstance(values, dict):
+        return dict(zip(values, zeros_list(list(values.values()))))
 
     def zero(v: Any) -> Any:
         if isinstance(v, tuple):
@@ -107,24 +120,34 @@ def zeros_of(value: Any) -> Any:
     """Return zeros like an array or list, None where there is none."""
     if value is None:
         return None
-    return zeros_list(value) if isinstance(value, list) else np.zeros_like(value)
+    return zeros_list(value) if isinstance(value, (list, dict)) else np.zeros_like(value)
 
 
 def add_lists(a: Any, b: Any) -> Any:
-    """Add two lists item by item; the items that one list lacks count as zero."""
+    """Add two lists item by item, two dicts key by key; the items that one of them lacks count as zero."""
 
     def add(x: Any, y: Any) -> Any:
-        if isinstance(x, list):
+        if isinstance(x, (list, dict)):
             return add_lists(x, y)
         if isinstance(x, tuple):
             parts = [add(i, j) for i, j in zip(x, y)]
             return type(x)(*parts) if hasattr(x, "_fields") else tuple(parts)
-        if isinstance(x, dict):
-            return {k: add(i, y[k]) for k, i in x.items()}
-        return None if x is None else x + y
+        return y if x is None else x if y is None else x + y
 
+    if isinstance(a, dict):
+        return {k: add(a[k], b[k]) if k in a and k in b else (a if k in a else b)[k] for k in {**a, **b}}
     longer, shorter = (a, b) if len(a) >= len(b) else (b, a)
     return [add(x, y) for x, y in zip(longer, shorter)] + longer[len(shorter) :]
+
+
+def zero_at(table: Any, key: Any) -> Any:
+    """Return zeros like the value that a dict has for a key; None if it has none."""
+    return zeros_list([table[key]])[0] if key in table else None
+
+
+def items_at(table: Any, keys: Any) -> Any:
+    """Return the values that a dict has for some keys."""
+    return [table[k] for k in keys]
 
 
 def place_slice(values: Any, start: Any, stop: Any, step: Any, part: Any) -> Any:

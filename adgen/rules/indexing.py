@@ -11,6 +11,7 @@ from adgen.ir.nodes import Const, Hole, Index, Operand, Place, Slice, Var
 from adgen.ir.types import (
     Array,
     Bool,
+    Dict,
     Dim,
     Int,
     Length,
@@ -102,6 +103,11 @@ def may_repeat(place: Place, args: Sequence[Operand]) -> bool:
     step = place[-1] if place else None
     if not isinstance(step, Index):
         return False
+    base = args[0].type
+    for outer in place[:-1]:
+        base = base.elem if isinstance(base, (List, Dict)) and isinstance(outer, Index) else base
+    if isinstance(base, Dict):
+        return False
     items = [args[i.arg] if isinstance(i, Hole) else i for i in step.items]
     return any(is_advanced(i) and getattr(i.type, "dtype", "") != "bool" for i in items)
 
@@ -190,6 +196,8 @@ def index_type(base: Type, items: Sequence[Any]) -> Type:
         return array_index(base, items)
     if isinstance(base, Scalar) and all(i is None or i is Ellipsis for i in items):
         return array_index(Array(base.dtype, ()), items)
+    if isinstance(base, Dict):
+        return refresh(base.elem)
     if len(items) != 1:
         raise TypeError(f"{base} can't be indexed with {len(items)} items")
     key = _plain(items[0])

@@ -11,6 +11,7 @@ from adgen.ir.types import (
     Array,
     Bool,
     Complex,
+    Dict,
     Float,
     Int,
     Length,
@@ -23,6 +24,7 @@ from adgen.ir.types import (
     Tuple,
     Type,
     Undef,
+    is_scalar,
 )
 from adgen.rules.lengths import fresh_dim, fresh_like, is_nonunit, same_length
 
@@ -106,6 +108,8 @@ def map_dims(t: Type, change: Any) -> Type:
         return Record(t.cls, t.keys, tuple(map_dims(i, change) for i in t.items))
     if isinstance(t, List):
         return List(map_dims(t.elem, change))
+    if isinstance(t, Dict):
+        return Dict(map_dims(t.key, change), map_dims(t.elem, change))
     return t
 
 
@@ -176,9 +180,22 @@ def join(a: Type, b: Type) -> Type | None:
     if isinstance(a, List) and isinstance(b, List):
         elem = join(a.elem, b.elem)
         return None if elem is None or skeleton_clash(a.elem, b.elem) else List(elem)
+    if isinstance(a, Dict) and isinstance(b, Dict):
+        key, elem = join_keys(a.key, b.key), join(a.elem, b.elem)
+        numbers = is_scalar(a.elem) and is_scalar(b.elem)
+        return None if elem is None or (skeleton_clash(a.elem, b.elem) and not numbers) else Dict(key, elem)
     if isinstance(a, (List, Record)) and isinstance(b, (List, Record)):
         return _join_lists(a, b)
     return _join_numbers(a, b)
+
+
+def join_keys(a: Type, b: Type) -> Type:
+    """Return the type of the keys of a dict that has keys of two types: nothing is known of mixed ones."""
+    if a == b or isinstance(b, Undef):
+        return a
+    if isinstance(a, Tuple) and isinstance(b, Tuple) and len(a.items) == len(b.items):
+        return Tuple(tuple(map(join_keys, a.items, b.items)))
+    return b if isinstance(a, Undef) else Opaque()
 
 
 FLOATS = (Float, Scalar)
@@ -189,6 +206,8 @@ def skeleton_clash(a: Type, b: Type) -> bool:
     if isinstance(a, Undef) or isinstance(b, Undef) or (isinstance(a, FLOATS) and isinstance(b, FLOATS)):
         return False
     if isinstance(a, List) and isinstance(b, List):
+        return skeleton_clash(a.elem, b.elem)
+    if isinstance(a, Dict) and isinstance(b, Dict):
         return skeleton_clash(a.elem, b.elem)
     if isinstance(a, Tuple) and isinstance(b, Tuple) and len(a.items) == len(b.items):
         return any(map(skeleton_clash, a.items, b.items))
@@ -252,6 +271,8 @@ def covers(a: Type, b: Type) -> bool:
         return a.cls is b.cls and a.keys == b.keys and all(map(covers, a.items, b.items))
     if isinstance(a, List) and isinstance(b, List):
         return isinstance(b.elem, Undef) or covers(a.elem, b.elem)
+    if isinstance(a, Dict) and isinstance(b, Dict):
+        return isinstance(b.elem, Undef) or (join_keys(a.key, b.key) == a.key and covers(a.elem, b.elem))
     return a == b or (type(a) in _WEAK and join(a, b) == a) or (isinstance(a, Scalar) and join(a, b) == a)
 
 

@@ -7,7 +7,18 @@ from typing import Any
 from adgen.api.custom import stop_gradient
 from adgen.ir.types import Float, Int, List, Opaque
 from adgen.rules.declare import nondifferentiable, structure
-from adgen.rules.helpers import add_lists, best_of, last_writes, ones_list, order_of, place_slice, zeros_list, zeros_of
+from adgen.rules.helpers import (
+    add_lists,
+    best_of,
+    items_at,
+    last_writes,
+    ones_list,
+    order_of,
+    place_slice,
+    zero_at,
+    zeros_list,
+    zeros_of,
+)
 from adgen.rules.typing import always, exactly
 
 
@@ -39,10 +50,22 @@ def _named(x: Any) -> Any:
     return x
 
 
+def _zeros_dict(table: Any) -> Any:
+    return dict.fromkeys(table, 0.0)
+
+
+def _dict_of(keys: Any, values: Any) -> Any:
+    return dict(zip(keys, values))
+
+
 structure(add_lists, "x y", name="add_lists", infer=exactly("x"))
 structure(place_slice, "values start stop step part", name="place_slice", infer=exactly("values"))
 nondifferentiable(ones_list, name="ones_list", params="seq", infer=exactly("seq"))
 nondifferentiable(zeros_list, name="zeros_list", params="seq", infer=exactly("seq"))
+nondifferentiable(_zeros_dict, name="zeros_dict", params="table", infer=exactly("table"), show="dict.fromkeys(_, 0.0)")
+nondifferentiable(zero_at, name="zero_at", params="table key", infer=lambda table, key: table.type.elem)
+structure(_dict_of, "keys values", name="dict_of", infer=exactly("keys"), show="dict(zip(_, _))")
+structure(items_at, "table keys", name="items_at", infer=lambda table, keys: List(table.type.elem))
 nondifferentiable(zeros_of, name="zeros_of", params="value", infer=exactly("value"))
 nondifferentiable(slice, name="slice", params="*bounds", infer=always(Opaque()))
 nondifferentiable(order_of, name="order_of", params="keys reverse", infer=always(List(Int())))

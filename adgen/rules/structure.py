@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from adgen.ir.nodes import Const, Index, Mode, Operand, Place
-from adgen.ir.types import Array, Bool, Float, Int, List, NoneT, Opaque, Record, Scalar, Tuple, Type, is_scalar
+from adgen.ir.nodes import Const, Hole, Index, Mode, Operand, Place
+from adgen.ir.types import Array, Bool, Dict, Float, Int, List, NoneT, Opaque, Record, Scalar, Tuple, Type, is_scalar
 from adgen.rules.declare import elementwise, linear, nondifferentiable, query, register, sample, structure
 from adgen.rules.helpers import (
     as_seed,
@@ -23,7 +23,16 @@ from adgen.rules.helpers import (
     unpack,
 )
 from adgen.rules.indexing import index_type, resolve_items
-from adgen.rules.lattice import dtype_name, is_namedtuple, join, refresh, skeleton_clash, type_of_list
+from adgen.rules.lattice import (
+    dtype_name,
+    is_namedtuple,
+    join,
+    join_keys,
+    refresh,
+    skeleton_clash,
+    type_of_list,
+    type_of_value,
+)
 from adgen.rules.typing import always, array_dims, exactly, known
 
 V = np.array([0.5, -1.25, 2.0])
@@ -71,6 +80,14 @@ def written_type(base: Type, value: Type, place: Place, args: Sequence[Operand],
         if joined is None or (skeleton_clash(base.elem, elem) and not (is_scalar(base.elem) and is_scalar(elem))):
             raise TypeError(f"a list of {base.elem} can't hold {elem}")
         return List(joined)
+    if isinstance(base, Dict):
+        elem = written_type(base.elem, value, place[1:], args, mode)
+        joined = join(base.elem, elem)
+        if joined is None or (skeleton_clash(base.elem, elem) and not (is_scalar(base.elem) and is_scalar(elem))):
+            raise TypeError(f"a dict of {base.elem} can't hold {elem}")
+        (item,) = step.items
+        key = args[item.arg].type if isinstance(item, Hole) else type_of_value(item)
+        return Dict(join_keys(base.key, key), joined)
     if isinstance(base, Record):
         item = resolve_items(place, args)[0]
         key = item.value if isinstance(item, Const) else item
@@ -148,6 +165,35 @@ structure(_make_list, "*items", name="make_list", infer=lambda items: type_of_li
 structure(_make_record, "cls keys *items", name="make_record", infer=_record_type, static=("cls", "keys"))
 structure(_item, "record key", name="item", infer=_item_type, static=("key",), memory="same")
 structure(_append, "seq value", name="append", infer=_append_type)
+
+
+def _insert(seq: Any, value: Any, at: Any) -> Any:
+    return [*seq[:at], value, *seq[at:]]
+
+
+def _without(items: Any, key: Any) -> Any:
+    out = items.copy()
+    del out[key]
+    return out
+
+
+def _keys_of(table: Any) -> Any:
+    return list(table)
+
+
+def _values_of(table: Any) -> Any:
+    return list(table.values())
+
+
+def _has_key(key: Any, table: Any) -> Any:
+    return key in table
+
+
+structure(_insert, "seq value at", name="insert", infer=lambda seq, value, at: _append_type(seq, value))
+structure(_without, "items key", name="without", infer=exactly("items"))
+structure(_values_of, "table", name="values_of", infer=lambda table: List(table.type.elem), show="list(_.values())")
+nondifferentiable(_keys_of, name="keys_of", params="table", infer=lambda table: List(table.type.key), show="list(_)")
+nondifferentiable(_has_key, name="has_key", params="key table", infer=always(Bool()), show="in")
 
 
 def _unpack_type(values: Operand, count: Operand) -> Type:

@@ -11,7 +11,7 @@ from typing import Any
 
 from adgen.errors import NoGradientError
 from adgen.ir.nodes import Block, Const, If, Index, Let, Loop, Operand, Slice, Var
-from adgen.ir.types import Array, List, Opaque, Record, Tuple, Type, is_floating
+from adgen.ir.types import Array, Dict, List, Opaque, Record, Tuple, Type, is_floating
 from adgen.rules.typing import bound_args
 
 INERT = ("zero", "query", "constructor")
@@ -59,7 +59,7 @@ def overwrites(s: Let) -> bool:
 def _holds_opaque(t: Type) -> bool:
     if isinstance(t, (Tuple, Record)):
         return any(map(_holds_opaque, t.items))
-    return _holds_opaque(t.elem) if isinstance(t, List) else isinstance(t, Opaque)
+    return _holds_opaque(t.elem) if isinstance(t, (List, Dict)) else isinstance(t, Opaque)
 
 
 class Varied:
@@ -107,7 +107,7 @@ class Varied:
 
     @staticmethod
     def _may_carry(v: Var) -> bool:
-        return _holds_opaque(v.type) or is_floating(v.type)
+        return _holds_opaque(v.type) or is_floating(v.type) or isinstance(v.type, Dict)
 
     def _refuse(self, s: Let) -> None:
         fn = s.args[0] if s.op.name == "opaque" and s.args else None
@@ -120,7 +120,10 @@ class Varied:
         cure = (
             "do the computation with NumPy, register a rule for the function, or wrap the value in adgen.stop_gradient"
         )
-        if any(isinstance(a, Var) and isinstance(a.type, Opaque) for a in s.args):
+        if s.op.name == "update":
+            what = "a dict key that depends on a value that is differentiated"
+            cure = "use integers or strings as keys, or hold the key constant with adgen.stop_gradient"
+        elif any(isinstance(a, Var) and isinstance(a.type, Opaque) for a in s.args):
             what = "an active value meets an object of unknown type"
             cure = "make the object a number, as in `float(y)`"
         raise NoGradientError(
@@ -139,6 +142,11 @@ class Varied:
             elif self._may_keep(s):
                 self.leak = s
         self._taint(s.out, inputs(s))  # refused if the result depends on it: what only feeds a stop may be anything
+        if s.op.name == "update" and isinstance(s.out.type, Dict):
+            if any(a in self or a in self.tainted for a in s.args[2:]):
+                self.tainted.setdefault(s.out, s)  # who reads the keys gets what nobody differentiates
+        elif s.op.name == "keys_of":
+            self._taint(s.out, s.args)
         if any(a in self for a in inputs(s)):
             self._mark(s.out)
             if isinstance(s.out.type, Opaque):

@@ -18,6 +18,7 @@ from adgen.ir.nodes import Const, Index, Operand, Place, Slice, Var
 from adgen.ir.types import (
     Array,
     Complex,
+    Dict,
     Float,
     List,
     NoneT,
@@ -28,6 +29,7 @@ from adgen.ir.types import (
     dims_of,
     is_complex,
     is_floating,
+    is_scalar,
 )
 from adgen.optimise.algebra import is_front
 from adgen.rules.lengths import is_nonunit
@@ -93,7 +95,7 @@ class Cotangents:
         ):  # the two branches of one `where`
             then, orelse = (c, old) if old.other else (old, c)
             self.of[v] = self._name(self.b.call("np.where", c.mask, then.value, orelse.value), v)
-        elif isinstance(v.type, (List, Tuple, Record)):
+        elif isinstance(v.type, (List, Dict, Tuple, Record)):
             self.of[v] = self._name(self.plus(self.whole(old, v), self.whole(c, v)), v)
         else:
             self.of[v] = self._name(self._sum(self.settle(old), self.settle(c), v), v)
@@ -105,11 +107,11 @@ class Cotangents:
         """
         place: Place = ()
         holes: tuple[Operand, ...] = ()
-        while isinstance(v.type, (Array, List)) and (inside or isinstance(v.type, Array)):
+        while isinstance(v.type, (Array, List, Dict)) and (inside or isinstance(v.type, Array)):
             s = self.b.defs.get(v)
             if s is None or s.op.name != "getitem" or not isinstance(s.args[0], Var):
                 break
-            if not isinstance(s.args[0].type, (Array, List)) or any(
+            if not isinstance(s.args[0].type, (Array, List, Dict)) or any(
                 isinstance(a.type, (Array, List)) for a in s.args[1:]
             ):
                 break
@@ -157,7 +159,7 @@ class Cotangents:
         t = a.type
         if not is_floating(t):  # None, at whatever depth
             return a
-        if isinstance(t, List):
+        if isinstance(t, (List, Dict)):
             return self.b.call("add_lists", a, c)
         if not isinstance(t, (Tuple, Record)):
             return self.b.call("add", a, c)
@@ -199,7 +201,7 @@ class Cotangents:
                 return Masked(c.mask, value, c.other) if isinstance(value, (Var, Const)) else value
             c = self.settle(c)
         b, t = self.b, v.type
-        if isinstance(t, (List, Tuple, Record)):
+        if isinstance(t, (List, Dict, Tuple, Record)):
             return c
         if is_complex(c.type) and not is_complex(t):
             c = b.call("np.real", c)
@@ -307,13 +309,18 @@ class Cotangents:
     def zero(self, v: Operand) -> Operand:
         """Return zeros like a value."""
         b, t = self.b, v.type
-        if v in self.added and isinstance(t, (Array, List)):  # of a value that was not made here
+        made = b.defs.get(v) if isinstance(v, Var) else None
+        if made is not None and made.op.name == "zero_at":
+            return v
+        if v in self.added and isinstance(t, (Array, List, Dict)):  # of a value that was not made here
             return b.emit(b.row("make_list"), (), type=t) if isinstance(t, List) else b.const(None)
-        if isinstance(t, (Array, List)) and v in self.undefined:
+        if isinstance(t, (Array, List, Dict)) and v in self.undefined:
             return b.call("zeros_of", v)
         if isinstance(t, Array):
             return b.call("np.zeros_like", v)
-        if isinstance(t, List):
+        if isinstance(t, Dict) and is_scalar(t.elem):
+            return b.call("zeros_dict", v)
+        if isinstance(t, (List, Dict)):
             return b.call("zeros_list", v)
         if isinstance(t, (Tuple, Record)) and isinstance(v, Var):
             return self._whole_parts({}, v)

@@ -13,7 +13,7 @@ from adgen.infer.program import Program
 from adgen.ir.absent import find_one_sided, find_undefined
 from adgen.ir.build import Builder
 from adgen.ir.nodes import Block, Const, Func, Operand, Stmt, Var, defs, free_vars
-from adgen.ir.types import Array, List, NoneT, Record, Tuple, Type, dims_of, is_floating
+from adgen.ir.types import Array, Dict, List, NoneT, Record, Tuple, Type, dims_of, is_floating
 from adgen.optimise.algebra import negative_factor, simplify, tidy
 from adgen.optimise.dce import eliminate_dead
 from adgen.optimise.gather import gather_appends
@@ -122,7 +122,7 @@ def ones(b: Builder, t: Type, value: Operand, weights: Weights = None) -> Cot:
     if isinstance(weights, Var):
         fits = dims_of(weights.type) == dims_of(t)
         return Cotangents(b).cast(weights if fits else b.call("as_seed", weights, value), t)
-    if isinstance(t, List):
+    if isinstance(t, (List, Dict)):
         return b.call("ones_list", value)
     return b.const(1.0)
 

@@ -19,6 +19,7 @@ from adgen.ir.types import (
     NUMERIC,
     Array,
     Bool,
+    Dict,
     Float,
     Int,
     List,
@@ -333,7 +334,7 @@ class Forward:
             return base
         value = self.full(s.args[1])
         name = f"{s.out.name}_dot" if s.out.name else None
-        t = s.out.type if isinstance(s.out.type, List) else None
+        t = s.out.type if isinstance(s.out.type, (List, Dict)) else None
         args = (base, value, *s.args[2:])
         return self.b.emit(s.op, args, s.kws, s.place, s.mode, name=name, fixed=s.out.fixed, type=t)
 
@@ -349,8 +350,25 @@ class Forward:
 
     def _make_record(self, s: Let) -> Operand:
         t = s.out.type
+        if isinstance(t, Dict):
+            return self.b.emit(s.op, (*s.args[:2], *map(self.full, s.args[2:])), type=t)
         assert isinstance(t, Record)
         return make_record(self.b, t, [self.full(a) if is_floating(a.type) else self.b.const(None) for a in s.args[2:]])
+
+    def _insert(self, s: Let) -> Operand:
+        return self.b.emit(s.op, (self.full(s.args[0]), self.full(s.args[1]), s.args[2]), type=s.out.type)
+
+    def _without(self, s: Let) -> Operand:
+        return self.b.emit(s.op, (self.full(s.args[0]), s.args[1]), type=s.out.type)
+
+    def _values_of(self, s: Let) -> Operand:
+        return self.b.call("items_at", self.full(s.args[0]), s.args[0])
+
+    def _items_at(self, s: Let) -> Operand:
+        return self.b.call("items_at", self.full(s.args[0]), s.args[1])
+
+    def _dict_of(self, s: Let) -> Operand:
+        return self.b.emit(s.op, (s.args[0], self.full(s.args[1])), type=s.out.type)
 
     def _append(self, s: Let) -> Operand:
         t = s.out.type if isinstance(s.out.type, List) else None  # None stands for the integers among its items

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from adgen.ir.nodes import (
+    CHANGES,
     UNDEF,
     Block,
     Const,
@@ -27,10 +28,11 @@ from adgen.ir.nodes import (
     operands,
     walk,
 )
-from adgen.ir.types import Array, Int, List, NoneT, Undef, is_scalar
+from adgen.ir.types import Array, Dict, Int, List, NoneT, Undef, is_scalar
 
 MAX_RECOMPUTE = 2  # scalar operations worth doing again rather than keeping their result
 NOTHING = Const(None, NoneT())  # what the other branch gives where a branch's value is saved: it is never read
+BUFFERS = (Array, List, Dict)
 FREE = ("dim", "size", "length", "shape", "item", "make_tuple")
 
 
@@ -116,7 +118,7 @@ class Saves:
 
 
 def find_buffers(body: Block) -> set[Var]:
-    """Return the versions of arrays that a loop writes: keeping one costs a copy of the array in each iteration."""
+    """Return the versions of what a loop writes: keeping one costs a copy of the array or list in each iteration."""
     flows: list[tuple[Var, Operand]] = []
     found: set[Var] = set()
     for s in walk(body):
@@ -125,16 +127,16 @@ def find_buffers(body: Block) -> set[Var]:
                 flows += [(p, init), (p, y), (out, p), (out, y)]
         elif isinstance(s, If):
             flows += [(v, a) for v, *sides in zip(s.outs, s.then.results, s.orelse.results) for a in sides]
-        elif s.op.name == "update" and isinstance(s.out.type, Array):
+        elif s.op.name in CHANGES and isinstance(s.out.type, BUFFERS):
             flows.append((s.out, s.args[0]))
             found.add(s.out)
-        elif s.op.name == "getitem" and isinstance(s.out.type, Array) and not _gathers(s):
+        elif s.op.name == "getitem" and isinstance(s.out.type, BUFFERS) and not _gathers(s):
             flows.append((s.out, s.args[0]))
     grew = True
     while grew:
         before = len(found)
         for v, a in flows:
-            if isinstance(a, Var) and (v in found or a in found) and isinstance(v.type, Array):
+            if isinstance(a, Var) and (v in found or a in found) and isinstance(v.type, BUFFERS):
                 found.update((v, a))
         grew = len(found) != before
     return found
@@ -257,7 +259,7 @@ def settle_absent(func: Func) -> Func:
             flows.extend(zip(s.outs, s.params))
         elif isinstance(s, If):
             flows.extend((v, a) for v, *sides in zip(s.outs, s.then.results, s.orelse.results) for a in sides)
-        elif s.op.name in ("make_tuple", "make_list", "make_record", "append"):
+        elif s.op.name in ("make_tuple", "make_list", "make_record", "append", "insert"):
             kept.update(v for v in s.args if isinstance(v, Var))
         elif s.op.name == "bound" and isinstance(s.args[0], Var):
             checked.add(s.args[0])

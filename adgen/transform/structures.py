@@ -17,7 +17,7 @@ from adgen.ir.nodes import (
     Var,
 )
 from adgen.ir.rewrite import clone
-from adgen.ir.types import Array, Bool, List, Record, Tuple, dims_of, is_scalar
+from adgen.ir.types import Array, Bool, Dict, List, Record, Tuple, dims_of, is_scalar
 from adgen.rules.registry import REGISTRY
 from adgen.transform.activity import Varied, overwrites
 from adgen.transform.backward import Backward, OneSided
@@ -38,6 +38,11 @@ class Structures(Backward):
             "make_list": self._make_items,
             "make_record": self._make_record,
             "append": self._append,
+            "insert": self._insert,
+            "without": self._without,
+            "values_of": self._values_of,
+            "dict_of": self._dict_of,
+            "items_at": self._items_at,
             "bound": self._same,
             "pin": self._pin,
             "named": self._named,
@@ -113,7 +118,7 @@ class Structures(Backward):
         base = s.args[0]
         if not isinstance(base, Var):
             return
-        if isinstance(base.type, List):
+        if isinstance(base.type, (List, Dict)):
             step = s.place[0]
             g: Operand = cots.whole(c, s.out)
             if isinstance(step, Index) and isinstance(part := step.items[0], Slice):
@@ -123,7 +128,7 @@ class Structures(Backward):
                 ]
                 cots.add(base, self.b.call("place_slice", base, *bounds, g))
                 return
-            if isinstance(s.out.type, (Tuple, Record, List)):
+            if isinstance(s.out.type, (Tuple, Record, List, Dict)):
                 self._item_of_list(s, g, cots)
                 return
         else:
@@ -167,10 +172,13 @@ class Structures(Backward):
             if not place or base not in self.varied or overwrites(s):
                 return
             zero: Operand = self.b.const(0.0)
-            if isinstance(s.out.type, List) and not is_scalar(s.out.type.elem):
-                zero = cots.zero(self.b.load(base, place, holes))
+            if isinstance(s.out.type, (List, Dict)) and not is_scalar(s.out.type.elem):
+                new = isinstance(s.out.type, Dict) and len(place) == 1  # the key may be a new one
+                zero = self.b.call("zero_at", base, *holes) if new else cots.zero(self.b.load(base, place, holes))
             name, fixed = gradient_name(base) if isinstance(base, Var) else (None, False)
-            t = s.out.type if isinstance(s.out.type, List) else None  # None stands for the integers in its items
+            t = (
+                s.out.type if isinstance(s.out.type, (List, Dict)) else None
+            )  # None stands for the integers in its items
             d = self.b.update(d, zero, place, holes, "set", name=name, fixed=fixed, type=t)
         if base in self.varied:
             cots.add(base, d)
@@ -223,7 +231,43 @@ class Structures(Backward):
         d = cots.settle(c) if not isinstance(c, dict) else cots.whole(c, s.out)
         if value in self.varied:
             cots.add(value, cots.project(self.b.load(d, (Index((-1,)),), ()), value))
-        cots.add(seq, self.b.load(d, (Index((Slice(None, -1, None),)),), ()))
+        cots.add(seq, self.b.emit(self.b.row("without"), (d, self.b.const(-1)), type=seq.type, **_hint(s.out)))
+
+    def _insert(self, s: Let, c: Cot, cots: Cotangents) -> None:
+        seq, value, at = s.args
+        d = cots.whole(c, s.out)
+        if value in self.varied:
+            cots.add(value, cots.project(self.b.load(d, (Index((Hole(0),)),), (at,)), value))
+        cots.add(seq, self.b.emit(self.b.row("without"), (d, at), type=seq.type, **_hint(s.out)))
+
+    def _without(self, s: Let, c: Cot, cots: Cotangents) -> None:
+        """What was taken out gets a zero in its place: from here on it may get a gradient."""
+        base, key = s.args
+        d, t = cots.whole(c, s.out), s.out.type
+        assert isinstance(t, (List, Dict))
+        place = (Index((Hole(0),)),)
+        zero: Operand = self.b.const(0.0) if is_scalar(t.elem) else cots.zero(self.b.load(base, place, (key,)))
+        if isinstance(t, Dict):
+            cots.add(base, self.b.update(d, zero, place, (key,), "set", type=t, **_hint(s.out)))
+        elif isinstance(key, Const) and key.value == -1:
+            cots.add(base, self.b.emit(self.b.row("append"), (d, zero), type=t, **_hint(s.out)))
+        else:
+            cots.add(base, self.b.emit(self.b.row("insert"), (d, zero, key), type=t, **_hint(s.out)))
+
+    def _values_of(self, s: Let, c: Cot, cots: Cotangents) -> None:
+        """The gradients of a dict's values are a dict with its keys."""
+        base = s.args[0]
+        assert isinstance(base, Var)
+        cots.add(base, self.b.emit(self.b.row("dict_of"), (base, cots.whole(c, s.out)), type=base.type))
+
+    def _dict_of(self, s: Let, c: Cot, cots: Cotangents) -> None:
+        keys, values = s.args
+        cots.add(values, self.b.call("items_at", cots.whole(c, s.out), keys))
+
+    def _items_at(self, s: Let, c: Cot, cots: Cotangents) -> None:
+        table, keys = s.args
+        assert isinstance(table, Var)
+        cots.add(table, self.b.emit(self.b.row("dict_of"), (keys, cots.whole(c, s.out)), type=table.type))
 
     def _join_lists(self, s: Let, c: Cot, cots: Cotangents) -> None:
         a, other = s.args
@@ -262,3 +306,8 @@ class Structures(Backward):
 
     def _reversed_list(self, s: Let, c: Cot, cots: Cotangents) -> None:
         cots.add(s.args[0], self.b.call("reversed_list", cots.whole(c, s.out)))
+
+
+def _hint(v: Var) -> dict[str, Any]:
+    name, fixed = gradient_name(v)
+    return {"name": name, "fixed": fixed}

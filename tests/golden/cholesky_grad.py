@@ -40,8 +40,7 @@ def cholesky_grad(a):
         for i, t3, t4 in zip(range(t - 1, j, -1), reversed(saved_1), reversed(saved_2)):
             # a[i, j] /= a[j, j]
             t6 = d_a[i, j]
-            d_a[i, j] = 0.0
-            d_a[i, j] += t6 / t3
+            d_a[i, j] = t6 / t3
             d_a[j, j] -= t6 * (t4 / t3)
             for k in range(j - 1, -1, -1):
                 # a[i, j] -= a[i, k] * a[j, k]
@@ -49,9 +48,7 @@ def cholesky_grad(a):
                 d_a[j, k] -= t3 * a[i, k]
                 d_a[i, k] -= t3 * a[j, k]
         # a[j, j] = math.sqrt(a[j, j])
-        t3 = d_a[j, j]
-        d_a[j, j] = 0.0
-        d_a[j, j] += t3 * (0.5 / t1 if t1 != 0 else np.inf)
+        d_a[j, j] *= 0.5 / t1 if t1 != 0 else np.inf
         for k in range(j - 1, -1, -1):
             # a[j, j] -= a[j, k] * a[j, k]
             d_a[j, k] -= 2.0 * (d_a[j, j] * a[j, k])

@@ -11,8 +11,6 @@ def basis_grad(x, c):
     t2 = t[2]
     t1 = np.sin(t2)
     t4 = max(t)
-    # return pair[0] * pair[1] + max(parts)
-    len(t)
     t5 = 0
     for t6 in t:
         t5 = t5 + int(t6 == t4)

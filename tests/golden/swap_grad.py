@@ -31,18 +31,18 @@ def wave_grad(u, v, c, steps):
     d_u = v.copy()
     d_v = u.copy()
     d_c = 0.0
-    for t, t1, t3, t2, t4, t5 in zip(reversed(saved), reversed(saved_1), reversed(saved_2),
+    for t1, t, t2, t3, t4, t5 in zip(reversed(saved), reversed(saved_1), reversed(saved_2),
             reversed(saved_3), reversed(saved_4), reversed(saved_5)):
         # v[1:-1] = 2.0 * u[1:-1] - v[1:-1] + c * (u[2:] - 2.0 * u[1:-1] + u[:-2])
-        t5 = unbroadcast(d_u[1:-1], t5).copy()
-        d_u[1:-1] = 0.0
-        t3 = unbroadcast(t5, t3)
+        t5 = unbroadcast(d_u[1:-1], t5)
+        t2 = unbroadcast(t5, t2)
         t5 = unbroadcast(t5, t4)
         t4 = c * t5
-        d_c += np.sum(t5 * t2)
+        d_c += np.sum(t5 * t3)
         d_v[:-2] += t4
         d_v[2:] += t4
-        d_u[1:-1] += unbroadcast(-t3, t1)
-        d_v[1:-1] += 2.0 * (unbroadcast(t3, t) - t4)
+        t1 = unbroadcast(t2, t1) - t4
+        d_u[1:-1] = unbroadcast(-t2, t)
+        d_v[1:-1] += 2.0 * t1
         d_u, d_v = d_v, d_u
     return d_u, d_v, float(d_c)

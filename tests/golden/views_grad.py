@@ -13,9 +13,7 @@ def through_views_grad(x):
     # column += row[1]
     d_a[1][1] += d_a[:, 0].sum()
     # row *= 2.0
-    t = d_a[1].copy()
-    d_a[1] = 0.0
-    d_a[1] += 2.0 * t
+    d_a[1] = 2.0 * d_a[1]
     # kept = a.copy()
     d_a += d_kept
     # a = np.sin(x)

@@ -323,7 +323,7 @@ def filt(x):
     return sum(filter(lambda v: v > 1, x))
 
 
-@refused("known only at run time")
+@program
 def dictacc(x):
     d = collections.defaultdict(float)
     for i, v in enumerate(x):
