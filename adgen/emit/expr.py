@@ -184,6 +184,8 @@ class Expressions:
         """Return `base[:, np.newaxis]`."""
         assert isinstance(t, Array)
         new = {k % t.ndim for k in (axis if isinstance(axis, tuple) else (axis,))}
+        if not new:
+            return self.value(base)
         newaxis = self.dotted([self.scope.name(np, "np"), "newaxis"])
         items = [newaxis if k in new else ast.Slice() for k in range(max(new) + 1)]
         return ast.Subscript(

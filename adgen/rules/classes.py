@@ -109,36 +109,21 @@ LISTED: dict[str, dict[str, str]] = {
         "mat": "makes a matrix object; use arrays",
         "bmat": "makes a matrix object; use np.block",
         "intersect1d": "its elements are equal to one in each argument: which of both moves is not said",
+        "frompyfunc": "its results are arrays of objects; write the function with NumPy",
+        "as_series": "what it cuts off depends on exact zeros",
         "trimcoef": "what it cuts off depends on exact zeros",
         "trimseq": "what it cuts off depends on exact zeros",
         "set": "floats are not kept in sets",
         "frozenset": "floats are not kept in sets",
     },
     NOT_YET: {
-        **dict.fromkeys(["unique_all", "unique_counts", "unique_inverse"], "use np.unique with return_…=True"),
         **dict.fromkeys(
             words("product cumproduct msort asfarray fastCopyAndTranspose"), "a name that NumPy 2 has dropped"
         ),
-        "unstack": "the length of its tuple is known only at run time; loop over the array",
-        "histogram2d": "use np.histogram or np.bincount of combined indices",
-        "histogramdd": "use np.histogram or np.bincount of combined indices",
-        "frompyfunc": "its results are arrays of objects; write the function with NumPy",
-        "fromiter": "use np.array of a list",
-        "sort_complex": "use np.sort",
+        "unstack": "the length of its tuple is known only at run time; unpack or loop over np.moveaxis(x, axis, 0)",
         "next": "iterators are followed in loops only",
     },
 }
-SERIES = "series have rules where they are evaluated, fitted, multiplied, differentiated and integrated"
-
-
-def is_series_helper(name: str) -> bool:
-    """Say whether a name is one of the rarer functions of `numpy.polynomial`."""
-    kinds = ("poly", "cheb", "herme", "herm", "lag", "leg")
-    ends = (
-        "companion", "div", "fromroots", "grid2d", "grid3d", "line", "mulx", "mul", "pow", "roots", "trim", "val2d",
-        "val3d", "valnd", "gridnd", "valfromroots", "vander2d", "vander3d", "interpolate", "weight",
-    )  # fmt: skip
-    return any(name in (k + end for end in ends) for k in kinds) or "2poly" in name or name.startswith("poly2")
 
 
 def classify(name: str, value: Any) -> tuple[str, str]:
@@ -159,8 +144,6 @@ def classify(name: str, value: Any) -> tuple[str, str]:
         return listed
     if any(find(value) is not None for find in (handlers.find, library.find)):
         return RULE, ""
-    if is_series_helper(name) or name in ("as_series", "getdomain", "mapdomain", "mapparms"):
-        return NOT_YET, SERIES
     return UNKNOWN, ""
 
 

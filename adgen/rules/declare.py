@@ -74,7 +74,8 @@ def display_name(fn: Any) -> str:
         if module.startswith(package):
             return f"np.{package[6:]}.{name}"
     if module.split(".")[0] == "numpy":
-        return f"np.{name}"
+        within = module.partition(".")[2] if module.startswith("numpy.polynomial.") else ""
+        return f"np.{within}.{name}" if within else f"np.{name}"
     public = [part for part in module.split(".") if not part.startswith("_")]
     return ".".join((*(public[:2] if public[:1] == ["scipy"] else public), name))
 

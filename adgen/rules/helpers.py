@@ -243,3 +243,22 @@ def put_back(target: Any, keys: Any, *values: Any) -> None:
     else:
         for key, value in zip(keys, values, strict=True):
             object.__setattr__(target, key, value)
+
+
+def product_table(product: Any, m: int, n: int) -> Any:
+    """Return the coefficients (axis 0) of the products of the first m functions of a basis with the first n."""
+    table = np.zeros((m + n - 1, m, n))
+    for i in range(m):
+        for j in range(n):
+            c = product(np.eye(m)[i, : i + 1], np.eye(n)[j, : j + 1])
+            table[: len(c), i, j] = c
+    return table
+
+
+def change_table(change: Any, n: int) -> Any:
+    """Return the coefficients (axis 0) that a linear change of basis gives of the first n functions."""
+    table = np.zeros((n, n))
+    for i in range(n):
+        c = change(np.eye(n)[i, : i + 1])
+        table[: len(c), i] = c
+    return table

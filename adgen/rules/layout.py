@@ -205,3 +205,18 @@ def full_like(
     if shape is None:
         return np.full_like(a, fill_value, dtype=dtype)
     return np.full(shape, fill_value, dtype=np.asarray(a).dtype if dtype is None else dtype)
+
+
+# --- iterables --------------------------------------------------------------------------------------
+
+
+@static
+def whole_iterable(count: int) -> None:
+    if count != -1:
+        raise TypeError("np.fromiter has a gradient rule without count=")
+
+
+@formula(np.fromiter, sample([1.0, 2.5, -0.5], float))
+def fromiter(iter: Any, dtype: Any, count: int = -1) -> Any:
+    whole_iterable(count)
+    return np.array(list(iter), dtype=dtype)

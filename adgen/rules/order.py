@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from adgen.rules.core import has_complex
 from adgen.rules.declare import formula, nondifferentiable, rule, sample, static
+from adgen.rules.functions import result_of
 from adgen.rules.scans import scanned
 from adgen.rules.selection import NUMPY_2
 from adgen.rules.series import as_tuple
@@ -138,6 +140,38 @@ if NUMPY_2:
     @formula(np.unique_values, sample(V), sample(M))
     def unique_values(x: Any) -> Any:
         return unique(x)
+
+    AllResult, CountsResult, InverseResult = (type(f(V)) for f in (np.unique_all, np.unique_counts, np.unique_inverse))
+
+    @formula(np.unique_all, sample(V), sample(M))
+    def unique_all(x: Any) -> Any:
+        values, index, inverse, counts = all_of(x)
+        return result_of(AllResult, values=values, indices=index, inverse_indices=inverse, counts=counts)
+
+    @formula(np.unique_counts, sample(V))
+    def unique_counts(x: Any) -> Any:
+        values, _, _, counts = all_of(x)
+        return result_of(CountsResult, values=values, counts=counts)
+
+    @formula(np.unique_inverse, sample(V), sample(M))
+    def unique_inverse(x: Any) -> Any:
+        values, _, inverse, _ = all_of(x)
+        return result_of(InverseResult, values=values, inverse_indices=inverse)
+
+    def all_of(x: Any) -> Any:
+        """Return the different values, where they are, and how often; each NaN is another."""
+        flat = np.ravel(x)
+        order = np.argsort(flat, kind="stable")
+        begins = np.concatenate((np.ones(1, dtype=bool), flat[order][1:] != flat[order][:-1]))
+        index = order[begins]
+        inverse = (np.cumsum(begins) - 1)[np.argsort(order)]
+        counts = np.diff(np.append(np.nonzero(begins)[0], np.size(flat)))
+        return flat[index], index, np.reshape(inverse, np.shape(x)), counts
+
+
+@formula(np.sort_complex, sample(V), sample(M), sample(V + 1j * W))
+def sort_complex(a: Any) -> Any:
+    return np.sort(a) if has_complex(a) else np.sort(a).astype(np.complex128)
 
 
 @formula(np.union1d, sample(V, W))

@@ -133,6 +133,9 @@ class Series:
     difference: Any
     derivative: Any
     integral: Any
+    product: Any
+    quotient: Any
+    zeros: Any
 
     def __init__(self, coef: Any, domain: Any = None, window: Any = None, symbol: str = "x") -> None:
         self.coef = np.asarray(coef) * 1.0
@@ -214,20 +217,21 @@ class Series:
         return x, self(x)
 
     def roots(self) -> Any:
-        return no_roots()
+        found = self.zeros(self.coef)
+        if not self.mapped:
+            return found
+        offset, slope = scale_of(self)
+        return (found - offset) / slope
 
-    def product(self, a: Any, b: Any) -> Any:
-        return no_product()
+    def __divmod__(self, other: Any) -> Any:
+        q, r = self.quotient(self.coef, terms(other))
+        return self.like(q), self.like(r)
 
+    def __floordiv__(self, other: Any) -> Any:
+        return self.like(self.quotient(self.coef, terms(other))[0])
 
-@static
-def no_roots() -> Any:
-    raise TypeError("the roots of a series in this basis have no gradient rule")
-
-
-@static
-def no_product() -> Any:
-    raise TypeError("a product of series in this basis has no gradient rule")
+    def __mod__(self, other: Any) -> Any:
+        return self.like(self.quotient(self.coef, terms(other))[1])
 
 
 def is_series(other: Any) -> bool:
@@ -259,6 +263,12 @@ class PolynomialSeries(Series):
     def product(self, a: Any, b: Any) -> Any:
         return po.polymul(a, b)
 
+    def quotient(self, a: Any, b: Any) -> Any:
+        return po.polydiv(a, b)
+
+    def zeros(self, c: Any) -> Any:
+        return po.polyroots(c)
+
 
 @objects_of(Chebyshev)
 class ChebyshevSeries(Series):
@@ -276,6 +286,15 @@ class ChebyshevSeries(Series):
 
     def integral(self, c: Any, m: int, k: Any, start: Any, scale: Any) -> Any:
         return ch.chebint(c, m, k, start, scale)
+
+    def product(self, a: Any, b: Any) -> Any:
+        return ch.chebmul(a, b)
+
+    def quotient(self, a: Any, b: Any) -> Any:
+        return ch.chebdiv(a, b)
+
+    def zeros(self, c: Any) -> Any:
+        return ch.chebroots(c)
 
 
 @objects_of(Legendre)
@@ -295,6 +314,15 @@ class LegendreSeries(Series):
     def integral(self, c: Any, m: int, k: Any, start: Any, scale: Any) -> Any:
         return le.legint(c, m, k, start, scale)
 
+    def product(self, a: Any, b: Any) -> Any:
+        return le.legmul(a, b)
+
+    def quotient(self, a: Any, b: Any) -> Any:
+        return le.legdiv(a, b)
+
+    def zeros(self, c: Any) -> Any:
+        return le.legroots(c)
+
 
 @objects_of(Hermite)
 class HermiteSeries(Series):
@@ -313,6 +341,15 @@ class HermiteSeries(Series):
     def integral(self, c: Any, m: int, k: Any, start: Any, scale: Any) -> Any:
         return he.hermint(c, m, k, start, scale)
 
+    def product(self, a: Any, b: Any) -> Any:
+        return he.hermmul(a, b)
+
+    def quotient(self, a: Any, b: Any) -> Any:
+        return he.hermdiv(a, b)
+
+    def zeros(self, c: Any) -> Any:
+        return he.hermroots(c)
+
 
 @objects_of(HermiteE)
 class HermiteESeries(Series):
@@ -330,6 +367,15 @@ class HermiteESeries(Series):
 
     def integral(self, c: Any, m: int, k: Any, start: Any, scale: Any) -> Any:
         return hee.hermeint(c, m, k, start, scale)
+
+    def product(self, a: Any, b: Any) -> Any:
+        return hee.hermemul(a, b)
+
+    def quotient(self, a: Any, b: Any) -> Any:
+        return hee.hermediv(a, b)
+
+    def zeros(self, c: Any) -> Any:
+        return hee.hermeroots(c)
 
 
 @objects_of(Laguerre)
@@ -351,6 +397,15 @@ class LaguerreSeries(Series):
 
     def integral(self, c: Any, m: int, k: Any, start: Any, scale: Any) -> Any:
         return la.lagint(c, m, k, start, scale)
+
+    def product(self, a: Any, b: Any) -> Any:
+        return la.lagmul(a, b)
+
+    def quotient(self, a: Any, b: Any) -> Any:
+        return la.lagdiv(a, b)
+
+    def zeros(self, c: Any) -> Any:
+        return la.lagroots(c)
 
 
 def fitted(cls: Any, fit: Any, x: Any, y: Any, deg: int, domain: Any, window: Any, w: Any) -> Any:

@@ -227,51 +227,6 @@ def correlate(a: Any, v: Any, mode: Any = "valid") -> Any:
     return np.flip(np.convolve(np.conj(v), np.flip(a), mode))
 
 
-# --- histograms -----------------------------------------------------------------------------------
-
-
-@static
-def known_bins(bins: Any, axes: int) -> None:
-    if isinstance(bins, str) or axes > 1:
-        raise TypeError("np.histogram has a gradient rule for a number of bins or their edges")
-
-
-def bin_edges(a: Any, bins: Any, span: Any) -> Any:
-    known_bins(bins if isinstance(bins, str) else 0, np.ndim(bins))
-    if np.ndim(bins) == 1:
-        return np.asarray(bins)
-    low, high = (np.min(a), np.max(a)) if span is None else span
-    if low == high:
-        low, high = low - 0.5, high + 0.5
-    return np.linspace(low, high, bins + 1)
-
-
-@formula(
-    np.histogram,
-    sample(V, 3),
-    sample(M, 5, weights=M + 0.5),
-    sample(V, GRID, weights=V + 2.0),
-    sample(V, bins=3, range=(-2.0, 1.0), weights=V + 2.0),
-    sample(V, 3, density=True),
-    sample(V, GRID, weights=V + 2.0, density=True),
-)
-def histogram(a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> Any:
-    """The counts don't change with a, but where a value crosses an edge; they are linear in the weights."""
-    a = np.ravel(a)
-    edges = bin_edges(a, bins, range)
-    n = edges.shape[0] - 1
-    place = np.where(a == edges[-1], n - 1, np.searchsorted(edges, a, side="right") - 1)
-    inside = np.logical_and(a >= edges[0], a <= edges[-1])
-    if weights is None:
-        counts = np.bincount(place[inside], minlength=n)
-    else:
-        weights = np.ravel(weights)
-        counts = np.bincount(place[inside], weights[inside], n).astype(weights.dtype)
-    if density:
-        return counts / np.diff(edges) / np.sum(counts), edges
-    return counts, edges
-
-
 # --- windows and scales ---------------------------------------------------------------------------
 
 
