@@ -6,6 +6,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy import ndarray
 
 from adgen.api.dispatch import make_guarded
 from adgen.api.link import Loaded, compile_text
@@ -17,9 +18,12 @@ if TYPE_CHECKING:
 
 def fits(x: Any, dtype: type, ndim: int, ones: tuple[int, ...] = ()) -> bool:
     """Say whether x is an array of this dtype and rank, with length 1 on just these axes."""
-    if type(x) is not np.ndarray or x.dtype.type is not dtype or x.ndim != ndim:
+    if type(x) is not ndarray or x.dtype.type is not dtype:
         return False
-    return tuple([k for k, n in enumerate(x.shape) if n == 1]) == ones if ones or 1 in x.shape else True
+    shape = x.shape
+    if len(shape) != ndim:
+        return False
+    return tuple([k for k, n in enumerate(shape) if n == 1]) == ones if ones or 1 in shape else True
 
 
 def conditions(name: str, key: Key) -> list[str]:

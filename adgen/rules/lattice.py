@@ -252,8 +252,8 @@ def _join_numbers(a: Type, b: Type) -> Type | None:
     dtype = np.result_type(*dtypes)
     if weak and "biufc".index(dtype.kind) < _RANK[weak[0]]:  # a weaker kind of number keeps NumPy's type
         dtype = np.result_type(dtype, weak[0])
-    if weak and weak[0] is float and dtype.kind == "f":
-        dtype = np.result_type(dtype, np.float64)  # a ufunc makes float64 of the Python float that it may be
+    if weak and weak[0] is not complex and dtype.kind == "f":
+        dtype = np.result_type(dtype, np.float64)  # a ufunc makes float64 of the Python number that it may be
     name = dtype_name(dtype)
     return Array(name, ()) if any(isinstance(t, Array) for t in strong) else Scalar(name)
 
