@@ -24,7 +24,9 @@ from adgen.infer.engine import Engine
 from adgen.infer.marks import names_asked
 from adgen.infer.program import Program, infer
 from adgen.ir.nodes import Func
+from adgen.ir.routine import Routine
 from adgen.ir.show import show
+from adgen.ir.summary import Summary
 from adgen.optimise.dce import eliminate_dead
 from adgen.optimise.iterate import iterate_items
 from adgen.optimise.own import own
@@ -74,7 +76,7 @@ def _derive(request: Request, stages: tuple[str, ...]) -> Derived:
         funcs = [own(f) for f in funcs]
     if "simplified" in stages:
         texts["simplified"] = "\n".join(show(f) for f in funcs)
-    text = emit_module(funcs, finish=_finish_routine)
+    text = emit_module(funcs, finish=finish_routine)
     externals = dict(text.externals)
     return Derived(
         text=text.source,
@@ -100,8 +102,12 @@ def _derive(request: Request, stages: tuple[str, ...]) -> Derived:
     )
 
 
-def _finish_routine(func: Func) -> Func:
-    return own(sink_signs(eliminate_dead(iterate_items(strip(eliminate_dead(func))))))
+def finish_routine(routine: Routine) -> Func:
+    """Make a function that others call or hand on ready to be written."""
+    func = sink_signs(eliminate_dead(iterate_items(strip(eliminate_dead(routine.func)))))
+    if not isinstance(routine, Summary):
+        return own(func)
+    return own(func, tuple(routine.consumes), True, routine.values)
 
 
 def type_program(request: Request) -> Program:

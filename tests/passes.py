@@ -28,6 +28,7 @@ from adgen.ir.nodes import Func
 from adgen.ir.verify import verify
 from adgen.optimise.dce import eliminate_dead
 from adgen.optimise.own import own
+from adgen.pipeline import finish_routine
 from adgen.rules.load import load_rules
 from adgen.transform.derive import differentiate, make_gradient, make_pullback
 from adgen.transform.forward import make_tangent
@@ -139,7 +140,7 @@ def look(c: Compiled, after: str, func: Func, expected: Any, destructive: bool =
 
 def run_text(c: Compiled, funcs: Sequence[Func], expected: Any, given: Any = None) -> dict[str, Any]:
     """Emit a program, run the text, and compare with what the passes before gave."""
-    text = emit_module(funcs)
+    text = emit_module(funcs, finish=finish_routine)
     space = dict(text.externals)
     args = given() if given is not None else c.arguments()
     before = copy.deepcopy(args)

@@ -125,6 +125,7 @@ class Golden:
         space: dict[str, Any] = {"__name__": self.path.stem}
         exec(compile(text, str(self.path), "exec"), space)
         fns = [space[n.name] for n in ast.parse(text).body if isinstance(n, ast.FunctionDef)]
+        fns = fns[-2 if self.mode == "vjp" else -1 :]  # behind the functions that they call
         takes = list(inspect.signature(fns[0]).parameters)
         hidden = [n for n in takes[len(self.names) :] if hasattr(self.module, n)]
         return fns, tuple(copy.deepcopy(getattr(self.module, n)) for n in hidden)

@@ -30,6 +30,7 @@ from adgen.ir.nodes import (
     operands,
     walk,
 )
+from adgen.ir.summary import consumed
 from adgen.ir.types import Array, Record, Tuple
 
 WIDTH = 88
@@ -101,11 +102,15 @@ class _Folder:
                 if s.out.name is not None and s.out.fixed:
                     self.events.named.setdefault(s.out.name, []).append(n)
                 base = written(s)
-                if base is not None or s.stays:
+                taken = consumed(s)
+                if base is not None or s.stays or taken:
                     self.events.orders.append(n)
                     opaque = s.stays
                     reach = union(*(self.memory.roots(a) for a in s.args))
-                    self.events.roots.append(None if opaque and not reach else reach if opaque else self._target(s))
+                    if taken and not opaque:
+                        self.events.roots.append(union(*(self.memory.roots(s.args[k]) for k in sorted(taken))))
+                    else:
+                        self.events.roots.append(None if opaque and not reach else reach if opaque else self._target(s))
             if isinstance(s, Loop):
                 self._tick(*s.params)
             for b in blocks(s):
@@ -202,7 +207,7 @@ class _Folder:
         self.home[s.out] = block
         if s.op.name == "unpack":
             self.unpacked.add(s.out)
-        if s.op.name in STATEMENTS or (s.op.name == "item" and s.args[0] in self.unpacked):
+        if s.op.name in STATEMENTS or consumed(s) or (s.op.name == "item" and s.args[0] in self.unpacked):
             return
         self.exprs[s.out] = _Expr(s, n, width, depth, reads, opaque, tuple(names), origin)
         if s.op.name == "item" and not s.out.fixed and self._of_param(s.args[0]):

@@ -100,7 +100,7 @@ def name_routines(funcs: Sequence[Func], routines: Mapping[Routine, Func]) -> di
     return names
 
 
-def emit_module(funcs: Sequence[Func], header: str = "", finish: Callable[[Func], Func] = lambda f: f) -> Text:
+def emit_module(funcs: Sequence[Func], header: str = "", finish: Callable[[Routine], Func] = lambda r: r.func) -> Text:
     """Return the text of several functions as one module, with the imports of numpy and math that it needs.
 
     `finish` makes the functions that they hand to others ready to be written.

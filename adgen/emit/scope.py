@@ -137,6 +137,8 @@ INTERNAL = frozenset(
         "copy",
         "astype",
         "opaque",
+        "call",
+        "run",
         "raise_",
         "bound",
         "attempt",

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from adgen.ir.live import Overlay, collect_points
 from adgen.ir.nodes import Block, Const, Func, Let, Loop, Operand, Stmt, Var, blocks, operands, walk
-from adgen.ir.types import Record, Tuple, Type
+from adgen.ir.types import Record, Saved, Tuple, Type
 
 
 def find_targets(func: Func, overlay: Overlay) -> None:
@@ -93,6 +93,8 @@ def _keys(t: Type) -> tuple[object, ...] | None:
     """Return the keys of a value that can be unpacked."""
     if isinstance(t, Tuple):
         return tuple(range(len(t.items)))
+    if isinstance(t, Saved):
+        return tuple(range(len(t.layout.items)))
     if isinstance(t, Record) and (t.cls is list or issubclass(t.cls, tuple)):
         return t.keys
     return None

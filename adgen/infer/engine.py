@@ -10,7 +10,7 @@ import contextlib
 import dataclasses
 import types as pytypes
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from adgen.api.plain import attributes_of, is_compressed, is_plain
 from adgen.api.request import Baked
@@ -32,6 +32,7 @@ from adgen.infer import (
     objects,
     operations,
     primitives,
+    recursion,
     rows,
     tapes,
 )
@@ -61,6 +62,9 @@ from adgen.ir.nodes import UNDEF, Const, Operand, Origin, Place, Var, ViewStep
 from adgen.ir.types import Array, Bool, Dict, Int, List, NoneT, Opaque, Record, Str, Tuple, Type
 from adgen.rules.registry import REGISTRY, Primitive
 from adgen.rules.typing import type_of_value
+
+if TYPE_CHECKING:
+    from adgen.infer.summaries import Recursion
 
 FLOAT_ERRORS = ("divide", "invalid", "over", "under")
 MAX_INLINE = 40  # nested calls
@@ -116,6 +120,9 @@ class Engine:
         self.keeps_loops = 0  # loops that can't be unrolled
         self.quiet: tuple[str, ...] = ()  # which of NumPy's floating-point errors are let pass here
         self.recursive: dict[str, int] = {}  # how many recursive calls of a function were inlined
+        self.plan = recursion.Plan()
+        self.entries: list[recursion.Entry] = []  # what the calls in progress were given
+        self.summaries: list[Recursion] = []  # the functions that are being typed on their own
         self.changes: list[guarded.Changes] = []  # of the `try` bodies that are running
         self.caught: list[Any] = []  # the exceptions of the handlers that are running
         self.yielders: list[Callable[[Any], None]] = []  # what takes the values of the generators that are running

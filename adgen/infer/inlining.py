@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
+from adgen.infer import recursion
 from adgen.infer.values import Closure, GeneratorV, Map, Seq, TupleV
 from adgen.ir.types import Bool, Int
 
@@ -48,13 +49,19 @@ def inline(
 ) -> Any:
     """Run a callee's tree in a frame of its own, into the caller's region."""
     depth = sum(f is function for f in e.active)
+    bound = bind_parameters(e, function, args, kwargs, defaults)
     if depth:
+        made = recursion.call_again(e, function, bound)
+        if made is not None:
+            return made[0]
         e.recursive[function.name] = count = e.recursive.get(function.name, 0) + 1
         if depth > MAX_RECURSION or count > MAX_RECURSIVE_CALLS:
+            recursion.plan_summary(e, function)
             refuse_recursion(e, function)
     elif len(e.active) >= MAX_DEPTH:
         raise UnsupportedError(what=f"calls nested deeper than {MAX_DEPTH}", origin=e.origin)
-    bound = bind_parameters(e, function, args, kwargs, defaults)
+    if recursion.is_summary(e, function):
+        return recursion.summarise(e, function, owner, bound)
     if function.yields:
         ran = e.new(Seq(()))
         return GeneratorV(function, owner, tuple(bound.items()), ran.obj)
@@ -68,9 +75,11 @@ def refuse_recursion(e: Engine, function: tree.Function) -> None:
         from adgen.api.request import NeedsValue
 
         raise NeedsValue(tuple(dict.fromkeys(numbers)))
+    if id(function) in e.plan.refused:
+        raise e.plan.refused[id(function)]
     raise UnsupportedError(
         what=f"the recursive call of '{function.name}'",
-        why="how deep it goes is known only at run time, or it goes too deep",
+        why="it goes too deep to be written out, and can't be a function of its own here",
         instead="write the recursion as a loop",
         origin=e.origin,
     )
@@ -86,6 +95,7 @@ def run_body(e: Engine, function: tree.Function, owner: Any, bound: Mapping[str,
     elif (getattr(owner, "__module__", None) or "").startswith("adgen.rules."):
         e.printable = False  # its names are not the user's
     e.active.append(function)
+    e.entries.append(recursion.enter(e, function, bound))
     if e.marks.frame is None and len(e.active) == 2:
         e.marks.frame = frame  # the program only calls this function
     for name, v in bound.items():
@@ -94,6 +104,7 @@ def run_body(e: Engine, function: tree.Function, owner: Any, bound: Mapping[str,
         result = e.run(function.body)
     finally:
         e.active.pop()
+        e.entries.pop()
         e.frame = keep
         e.b.origin, e.printable = origin, printable
     return e.b.const(None) if result is None else result

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -13,7 +12,7 @@ from adgen.api.names import steps_of
 from adgen.api.paths import split_path
 from adgen.errors import UnsupportedError
 from adgen.frontend.lower import lower
-from adgen.infer import apart, marks, tapes
+from adgen.infer import apart, marks, recursion, tapes
 from adgen.infer.engine import Engine
 from adgen.infer.leave import leave
 from adgen.infer.values import Map, Obj, Poison, Ref, Seq, TupleV
@@ -64,9 +63,16 @@ def infer(
     asked: marks.Asked = NOTHING,
 ) -> Program:
     """Type a function for one signature; `asked` are the names that `wrt`, `of` and `stop_gradients` speak of."""
-    with suppress(tapes.Retape):
-        return _infer(fn, types, statics, setup, asked, False)
-    return _infer(fn, types, statics, setup, asked, True)
+    taping, plan = False, recursion.Plan()
+    while True:
+        try:
+            return _infer(fn, types, statics, setup, asked, taping, plan)
+        except tapes.Retape:
+            if taping:
+                raise
+            taping = True
+        except recursion.Replan:
+            pass  # the plan has one more function
 
 
 def _infer(
@@ -76,6 +82,7 @@ def _infer(
     setup: Callable[[Engine], None] | None,
     asked: marks.Asked,
     taping: bool,
+    plan: recursion.Plan,
 ) -> Program:
     tree = lower(fn)
     b = Builder()
@@ -120,7 +127,7 @@ def _infer(
 
     roots: dict[tuple[int, str], tuple[Any, dict[Obj, Any]]] = {}
     e = Engine(b, hide)
-    e.taping = taping
+    e.taping, e.plan = taping, plan
     if setup is not None:
         setup(e)
     b.open()
@@ -151,7 +158,13 @@ def _infer(
     marks.pin_parts(e)
     entry = dict(e.state.heap) if e.leaves else {}
     entered = {n: e.env[n] for n in params}
-    result = e.run(tree.body)
+    local = asked.targets or asked.stops or any(split_path(n)[0] not in params for n in asked.sources)
+    entered_with = dict(e.env)
+    e.entries.append(recursion.enter(e, tree, entered_with))
+    if recursion.is_summary(e, tree) and not local:
+        result = recursion.summarise(e, tree, fn, entered_with)
+    else:
+        result = e.run(tree.body)
     if e.state.dead:
         result = None
     out = marks.targets(e, fn) if asked.targets and not e.state.dead else None

@@ -217,6 +217,8 @@ STRUCTURE: dict[str, Callable[..., Any]] = {
     "item": item,
     "append": lambda seq, value: [*seq, value],
     "opaque": lambda fn, *args, **kwargs: fn(*args, **kwargs),
+    "call": lambda fn, *args: fn(*args),
+    "run": lambda fn, *args: fn(*args),
     "raise_": _raise,
     "bound": lambda x: x,
     "length": len,

@@ -9,11 +9,12 @@ a time loop keeps them apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from adgen.ir.nodes import CHANGES, Block, Func, Hole, If, Index, Let, Loop, Operand, Slice, Stmt, Var
-from adgen.ir.types import Array, Dict, List, Opaque, Record, Tuple, Type
+from adgen.ir.nodes import CHANGES, Block, Const, Func, Hole, If, Index, Let, Loop, Operand, Slice, Stmt, Var
+from adgen.ir.summary import CALLS, Summary, holds_arrays, summary_of
+from adgen.ir.types import Array, Dict, List, Opaque, Record, Saved, Tuple, Type
 
 READ_ONLY = frozenset({"np.broadcast_to", "np.diagonal", "np.diag", "np.broadcast_arrays"})
 
@@ -35,17 +36,32 @@ class Root:
 
 
 Roots = tuple[Root, ...]
+Owned = bool | Collection[int]
+"""Which parameters may be written and returned: all, none, or those at these positions."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of the result of a call: its roots, and those of what it holds."""
+
+    own: Roots
+    inner: Roots = ()
+    items: tuple[_Part, ...] = ()
+
+    def deep(self) -> Roots:
+        """Return the roots of what it holds."""
+        return union(self.inner, *(union(i.own, i.deep()) for i in self.items))
 
 
 def refers(t: Type) -> bool:
     """Say whether values of a type refer to memory that can be shared."""
-    return isinstance(t, (Array, List, Dict, Tuple, Record, Opaque))
+    return isinstance(t, (Array, List, Dict, Tuple, Record, Opaque, Saved))
 
 
 class Memory:
     """The roots of every value of a function. `own` is the object itself, `deep` what it contains."""
 
-    def __init__(self, func: Func, owned_params: bool = False) -> None:
+    def __init__(self, func: Func, owned_params: Owned = False) -> None:
         self.own: dict[Var, Roots] = {}
         self.deep: dict[Var, Roots] = {}
         self.defined: dict[Var, Stmt] = {}
@@ -57,10 +73,12 @@ class Memory:
         self._apart: dict[tuple[Root, Root], bool] = {}
         self._closures: dict[Root, dict[Root, None]] = {}
         self._peers: dict[Root, list[Root]] = {}
-        for v in func.params:
+        self.parts: dict[Var, _Part] = {}  # of the results of calls, item by item
+        for k, v in enumerate(func.params):
             if refers(v.type):
-                self.own[v] = (self._new(owned_params),)
-                self.deep[v] = (self._new(owned_params),) if not isinstance(v.type, Array) else ()
+                mine = owned_params if isinstance(owned_params, bool) else k in owned_params
+                self.own[v] = (self._new(mine),)
+                self.deep[v] = (self._new(mine),) if not isinstance(v.type, Array) else ()
         self._unknown = self._new(False)
         self._block(func.body)
         self._link()
@@ -172,6 +190,13 @@ class Memory:
                 self._set(s.out, s, fresh, self._deep(first))
             else:
                 self._set(s.out, s, self._deep(first), self._deep(first))
+        elif name == "item" and isinstance(first, Var) and first in self.parts and isinstance(s.args[1], Const):
+            part = self.parts[first].items[s.args[1].value]
+            self._set(s.out, s, part.own, part.deep())
+            if part.items:
+                self.parts[s.out] = part
+        elif name in CALLS:
+            self._call(s)
         elif name == "item" and first is not None:
             self._set(s.out, s, self._deep(first), self._deep(first))
         elif name == "without" and first is not None:
@@ -207,6 +232,37 @@ class Memory:
             elif s.op.memory == "maybe":
                 base = union(base, fresh)
             self._set(s.out, s, base, self._deep(first) if first is not None else ())
+
+    def _call(self, s: Let) -> None:
+        """What a summary gives is new, or what it wrote in place of an argument."""
+        summary = summary_of(s)
+        given = union((self._new(False),), *(self.roots(a) for a in s.args[1:]))
+        back = {at: self._own(s.args[k + 1]) for k, at in summary.consumes.items()}
+        whole = self._result(s.out.type, (), summary, given, back)
+        self._set(s.out, s, whole.own, whole.deep())
+        if whole.items:
+            self.parts[s.out] = whole
+
+    def _result(
+        self, t: Type, at: tuple[int, ...], summary: Summary, given: Roots, back: dict[tuple[int, ...], Roots]
+    ) -> _Part:
+        if isinstance(t, Tuple):
+            items: list[_Part] = []
+            for k, i in enumerate(t.items):
+                apart = at or not summary.values or k < summary.values
+                if apart:
+                    items.append(self._result(i, (*at, k), summary, given, back))
+                else:  # what is saved may be an argument, or part of the result
+                    held = union(given, *(x.deep() for x in items)) if holds_arrays(i) else (self._new(False),)
+                    items.append(_Part(held, held))
+            return _Part((self._new(True),), (), tuple(items))
+        if not refers(t):
+            return _Part(())
+        if isinstance(t, Array):
+            return _Part(union((self._new(True),), back.get(at, ())))
+        if isinstance(t, List) and not refers(t.elem) and at in back:
+            return _Part(back[at])
+        return _Part(given, given)
 
     def _loop(self, s: Loop) -> None:
         outer = self._scope

@@ -33,14 +33,16 @@ class Routine:
         return evaluate(self.func, args)
 
 
-def routines_in(funcs: Sequence[Func], finish: Callable[[Func], Func]) -> dict[Routine, Func]:
+def routines_in(funcs: Sequence[Func], finish: Callable[[Routine], Func]) -> dict[Routine, Func]:
     """Return the routines that functions use, finished, each after those that it uses itself."""
     found: dict[Routine, Func] = {}
+    seen: set[Routine] = set()
 
     def visit(func: Func) -> None:
-        for a in _constants(func.body):
-            if isinstance(a.value, Routine) and a.value not in found:
-                finished = finish(a.value.func)
+        for a in constants(func.body):
+            if isinstance(a.value, Routine) and a.value not in seen:
+                seen.add(a.value)  # it may call itself
+                finished = finish(a.value)
                 visit(finished)
                 found[a.value] = finished
 
@@ -49,7 +51,7 @@ def routines_in(funcs: Sequence[Func], finish: Callable[[Func], Func]) -> dict[R
     return found
 
 
-def _constants(block: Block) -> Iterator[Const]:
+def constants(block: Block) -> Iterator[Const]:
     for s in walk(block):
         yield from (a for a in operands(s) if isinstance(a, Const))
 

@@ -161,6 +161,24 @@ class Dict(Type):
         return f"{{{self.key}: {self.elem}}}"
 
 
+@dataclass(eq=False, slots=True)
+class Layout:
+    """What one kind of residuals holds. It may hold residuals of the same kind, of inner calls."""
+
+    name: str
+    items: tuple[Type, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Saved(Type):
+    """The residuals of a call, a tuple as `layout` says; their cotangent or tangent is of the same type."""
+
+    layout: Layout
+
+    def __str__(self) -> str:
+        return f"saved by {self.layout.name}"
+
+
 NUMERIC = (Bool, Int, Float, Complex, Scalar, Array)
 
 
@@ -174,7 +192,7 @@ def is_floating(t: Type) -> bool:
         return any(map(is_floating, t.items))
     if isinstance(t, (List, Dict)):
         return is_floating(t.elem)
-    return False
+    return isinstance(t, Saved)
 
 
 def is_complex(t: Type) -> bool:

@@ -28,14 +28,22 @@ from adgen.ir.nodes import (
     defs,
     operands,
 )
+from adgen.ir.routine import routines_in
 from adgen.ir.show import Printer
+from adgen.ir.summary import CALLS, summary_of
 from adgen.ir.types import Type
 
 NEIGHBOURS = 3
 
 
 def verify(func: Func) -> None:
-    """Raise `InternalError` if `func` is not well-formed."""
+    """Raise `InternalError` if `func` is not well-formed, or a summary that it calls."""
+    _verify(func)
+    for routine in routines_in([func], lambda r: r.func):
+        _verify(routine.func)
+
+
+def _verify(func: Func) -> None:
     c = _Checker(func)
     for v in func.params:
         c.define(v)
@@ -155,6 +163,10 @@ class _Checker:
 
     def call(self, s: Let) -> None:
         op = s.op
+        if op.name in CALLS:
+            wanted = len(summary_of(s).func.params)
+            if len(s.args) != 1 + wanted or s.kws:
+                self.fail(f"{summary_of(s).__name__} takes {wanted} arguments, {len(s.args) - 1} were given")
         if op.kind in ("structure", "opaque") or op.variadic:
             return
         count = len(s.args) - len(s.kws)

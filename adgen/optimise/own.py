@@ -18,8 +18,9 @@ from typing import Any
 
 from adgen.errors import InternalError
 from adgen.ir.live import Live, Overlay, collect_points, find_live
-from adgen.ir.memory import Memory, Root, Roots, refers
+from adgen.ir.memory import Memory, Owned, Root, Roots, refers
 from adgen.ir.nodes import CHANGES, Block, Func, If, Let, Loop, Operand, Var, walk
+from adgen.ir.summary import CALLS, consumed
 from adgen.ir.types import Array, Dict, Dim, Length, List, Record
 from adgen.optimise.copies import Edits, Rewriter
 from adgen.rules.registry import REGISTRY
@@ -30,35 +31,35 @@ COPIED = (Array, List, Dict, Record)
 STRUCTURES = ("make_tuple", "make_list", "make_record")
 
 
-def own(func: Func, owned_params: bool = False, results: bool | None = None) -> Func:
+def own(func: Func, owned_params: Owned = False, results: bool | None = None, first: int = 0) -> Func:
     """Return the function with all updates doable in place.
 
     `owned_params`: parameters may be written and returned (the identity transform of a primal).
-    `results`: copy results that are not owned; by default unless `owned_params`.
+    `results`: copy results that are not owned; by default unless `owned_params`. `first`: only as many of its items.
     """
     if not any(isinstance(s, Let) and refers(s.out.type) and s.op.name != "make_tuple" for s in walk(func.body)):
         if not any(isinstance(v.type, COPIED) for v in func.params):
             return func  # nothing but numbers
-    keep = owned_params if results is None else not results
-    check = _Check(func, owned_params, not keep, True)
+    keep = bool(owned_params) if results is None else not results
+    check = _Check(func, owned_params, not keep, True, first)
     edits = check.run()
     if edits and (sums := dict(check.sums())):  # most often the copies and the sums together settle it at once
         candidate = replace(func, body=Rewriter(replace(edits, sums=sums), func.body).block(func.body))
-        both = _Check(candidate, owned_params, not keep, True)
+        both = _Check(candidate, owned_params, not keep, True, first)
         if not both.run():
-            return _add_in_place(candidate, owned_params, not keep, both)
+            return _add_in_place(candidate, owned_params, not keep, both, first)
     rounds = 0
     while edits:
         if rounds > MAX_ROUNDS:
             raise InternalError(what=f"the copies of {func.name} do not settle")
         func = replace(func, body=Rewriter(edits, func.body).block(func.body))
         rounds += 1
-        check = _Check(func, owned_params, not keep, rounds < PATIENT_ROUNDS)
+        check = _Check(func, owned_params, not keep, rounds < PATIENT_ROUNDS, first)
         edits = check.run()
-    return _add_in_place(func, owned_params, not keep, check)
+    return _add_in_place(func, owned_params, not keep, check, first)
 
 
-def _add_in_place(func: Func, owned_params: bool, results: bool, check: _Check) -> Func:
+def _add_in_place(func: Func, owned_params: Owned, results: bool, check: _Check, first: int) -> Func:
     """Turn `d_x = d_x + e` into `d_x += e` where no copy is needed for it. `check` has found nothing to copy."""
     refused: set[Let] = set()
     while True:
@@ -66,7 +67,7 @@ def _add_in_place(func: Func, owned_params: bool, results: bool, check: _Check) 
         if not sums:
             return func
         candidate = replace(func, body=Rewriter(Edits(sums=sums), func.body).block(func.body))
-        edits = _Check(candidate, owned_params, results, False).run()
+        edits = _Check(candidate, owned_params, results, False, first).run()
         if not edits:
             return candidate
         made = {new: old for old, new in sums.items()}
@@ -77,9 +78,10 @@ def _add_in_place(func: Func, owned_params: bool, results: bool, check: _Check) 
 class _Check:
     """Finds the updates that can't be done in place yet."""
 
-    def __init__(self, func: Func, owned_params: bool, results: bool, patient: bool) -> None:
+    def __init__(self, func: Func, owned_params: Owned, results: bool, patient: bool, first: int = 0) -> None:
         self.func = func
         self.results = results
+        self.first = first
         self.patient = patient
         self.memory = Memory(func, owned_params)
         self.overlay = Overlay()
@@ -140,6 +142,8 @@ class _Check:
                 self.update(s)
                 if s in self.edits.bases or s in self.edits.nested:
                     new.add(s.out)
+            elif s.op.name in CALLS:
+                self.call(s)
             elif s.args and s.args[0] in new and (s.op.memory != "fresh" or s.op.name in ("getitem", "item")):
                 new.add(s.out)
 
@@ -188,6 +192,35 @@ class _Check:
             if not self.patient or not self.part(w, base, roots):
                 give_up[s] = None
                 return
+
+    def call(self, s: Let) -> None:
+        """Check the arguments that a call writes in place: each is copied unless nobody else has it."""
+        taken: list[Roots] = []
+        for k in sorted(consumed(s)):
+            a = self.overlay.resolve(s.args[k])
+            roots = self.memory.own.get(a, ()) if isinstance(a, Var) else ()  # what it holds are numbers
+            others = [self.memory.roots(x) for j, x in enumerate(s.args[1:], 1) if j != k]
+            if (
+                not isinstance(a, Var)
+                or a in self.renewed
+                or not self.memory.owned(roots)
+                or any(self.memory.share(roots, t) for t in (*taken, *others))
+                or any(True for _ in self.conflicts(s, a, roots))
+            ):
+                self.give(s, k, a)
+            taken.append(roots)
+
+    def give(self, s: Let, k: int, a: Operand) -> None:
+        """Ask for a copy of an argument, or of what brings it into the loop around the call."""
+        if isinstance(a, Var) and a in self.renewed:
+            return  # a copy of it was asked for just now
+        roots = self.memory.own.get(a, ()) if isinstance(a, Var) else ()
+        if self.patient and roots and not self.memory.owned(roots):
+            before = self.marks
+            done = all(self.disown(r, set()) for r in roots if not self.memory.owned((r,)))
+            if done and self.marks != before:
+                return
+        self.edits.args[s, k] = None
 
     def conflicts(self, s: Let, base: Var, roots: Roots) -> Iterator[Var]:
         """Yield the values that are read after a write of `roots` at `s` and may see it."""
@@ -344,6 +377,7 @@ class _Check:
             if not self.fresh(a, taken):
                 self.edits.yields[body, 0] = None
             return
+        self.whole = self.overlay.resolve(a)
         self.leaves(a, taken)
 
     def leaves(self, a: Operand, taken: list[Roots]) -> None:
@@ -351,7 +385,7 @@ class _Check:
         s = self.memory.defined.get(a) if isinstance(a, Var) else None
         if not isinstance(s, Let) or s.op.name not in STRUCTURES:
             return
-        for k, x in enumerate(s.args):
+        for k, x in enumerate(s.args[: self.first] if self.first and a is self.whole else s.args):
             if isinstance(x.type, Array):
                 if not self.fresh(x, taken):
                     self.edits.args[s, k] = None

@@ -117,10 +117,23 @@ def zeros_list(values: Any) -> Any:
 
 
 def zeros_of(value: Any) -> Any:
-    """Return zeros like an array or list, None where there is none."""
-    if value is None:
+    """Return zeros like an array, a list or what a call saved, None where there is none."""
+    if value is None or isinstance(value, (bool, int, str)):
         return None
+    if isinstance(value, tuple):
+        return tuple([zeros_of(v) for v in value])
+    if isinstance(value, (float, complex)):
+        return type(value)(0.0)
     return zeros_list(value) if isinstance(value, (list, dict)) else np.zeros_like(value)
+
+
+def add_saved(a: Any, b: Any) -> Any:
+    """Add two cotangents of what a call saved; None is zero."""
+    if a is None or b is None:
+        return b if a is None else a
+    if isinstance(a, tuple):
+        return tuple([add_saved(x, y) for x, y in zip(a, b)])
+    return add_lists(a, b) if isinstance(a, list) else a + b
 
 
 def add_lists(a: Any, b: Any) -> Any:

@@ -9,6 +9,7 @@ from adgen.ir.types import Float, Int, List, Opaque
 from adgen.rules.declare import nondifferentiable, structure
 from adgen.rules.helpers import (
     add_lists,
+    add_saved,
     best_of,
     items_at,
     last_writes,
@@ -59,6 +60,7 @@ def _dict_of(keys: Any, values: Any) -> Any:
 
 
 structure(add_lists, "x y", name="add_lists", infer=exactly("x"))
+structure(add_saved, "x y", name="add_saved", infer=exactly("x"))
 structure(place_slice, "values start stop step part", name="place_slice", infer=exactly("values"))
 nondifferentiable(ones_list, name="ones_list", params="seq", infer=exactly("seq"))
 nondifferentiable(zeros_list, name="zeros_list", params="seq", infer=exactly("seq"))

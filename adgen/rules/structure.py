@@ -9,7 +9,22 @@ from typing import Any
 import numpy as np
 
 from adgen.ir.nodes import Const, Hole, Index, Mode, Operand, Place
-from adgen.ir.types import Array, Bool, Dict, Float, Int, List, NoneT, Opaque, Record, Scalar, Tuple, Type, is_scalar
+from adgen.ir.types import (
+    Array,
+    Bool,
+    Dict,
+    Float,
+    Int,
+    List,
+    NoneT,
+    Opaque,
+    Record,
+    Saved,
+    Scalar,
+    Tuple,
+    Type,
+    is_scalar,
+)
 from adgen.rules.declare import elementwise, linear, nondifferentiable, query, register, sample, structure
 from adgen.rules.helpers import (
     as_seed,
@@ -136,6 +151,9 @@ def _item_type(record: Operand, key: Operand) -> Type:
     t, k = record.type, known(key, "a key")
     if isinstance(t, List):
         return refresh(t.elem)
+    if isinstance(t, Saved):
+        saved: Type = t.layout.items[k]
+        return saved
     if not isinstance(t, (Tuple, Record)):
         return Opaque()
     by_position = isinstance(t, Tuple) or (isinstance(k, int) and (t.cls is list or is_namedtuple(t.cls)))
@@ -257,6 +275,14 @@ def _opaque(fn: Any, *args: Any, **kwargs: Any) -> Any:
     return fn(*args, **kwargs)
 
 
+def _call(fn: Any, *args: Any) -> Any:
+    return fn(*args)
+
+
+def _run(fn: Any, *args: Any) -> Any:
+    return fn(*args)
+
+
 def _attempt(*kinds: type[BaseException]) -> bool:
     raise NotImplementedError("a `try` is carried out as a whole")
 
@@ -284,6 +310,8 @@ elementwise(float, lambda out, x: 1.0, name="to_float", infer=always(Float()), s
 nondifferentiable(int, name="to_int", params="x /", infer=always(Int()), show="int(_)")
 register(_bound, "x", kind="opaque", name="bound", memory="same", infer=exactly("x"), effect="opaque")
 register(_opaque, "fn *args", kind="opaque", name="opaque", effect="opaque")
+register(_call, "fn *args", kind="opaque", name="call")
+register(_run, "fn *args", kind="opaque", name="run", effect="opaque")
 register(check_length, "values least most", kind="opaque", name="check_length", effect="opaque", infer=always(NoneT()))
 register(
     check_apart, "names written *values", kind="opaque", name="check_apart", effect="opaque", infer=always(NoneT())

@@ -11,6 +11,7 @@ from typing import Any
 
 from adgen.errors import NoGradientError
 from adgen.ir.nodes import Block, Const, If, Index, Let, Loop, Operand, Slice, Var
+from adgen.ir.summary import CALLS, Summary, summary_of
 from adgen.ir.types import Array, Dict, List, Opaque, Record, Tuple, Type, is_floating
 from adgen.rules.typing import bound_args
 
@@ -141,6 +142,10 @@ class Varied:
                     self.tainted.setdefault(s.out, self.leak)
             elif self._may_keep(s):
                 self.leak = s
+        if s.op.name in CALLS:
+            self._taint(s.out, inputs(s))
+            self._call(s)
+            return
         self._taint(s.out, inputs(s))  # refused if the result depends on it: what only feeds a stop may be anything
         if s.op.name == "update" and isinstance(s.out.type, Dict):
             if any(a in self or a in self.tainted for a in s.args[2:]):
@@ -151,6 +156,12 @@ class Varied:
             self._mark(s.out)
             if isinstance(s.out.type, Opaque):
                 self.tainted.setdefault(s.out, s)
+
+    def _call(self, s: Let) -> None:
+        """The result of a summary depends on a source if its body says so."""
+        sources = tuple(k for k, a in enumerate(s.args[1:]) if a in self)
+        if sources and depends(summary_of(s), sources):
+            self._mark(s.out)
 
     def _may_keep(self, s: Let) -> bool:
         """Say whether an unknown call gets an active value that it may put into an object."""
@@ -180,6 +191,28 @@ class Varied:
             self._join(out, y) if sure else self._join(out, p, y)
         for q, y in zip(s.collects, s.collected):
             self._join(q, y)
+
+
+_doubtful: list[tuple[Summary, tuple[int, ...]]] = []
+
+
+def depends(summary: Summary, sources: tuple[int, ...]) -> bool:
+    """Say whether a summary's result depends on some of its parameters: at first no inner call's does."""
+    if sources in summary.varied:
+        return summary.varied[sources]
+    summary.varied[sources] = False
+    mark = len(_doubtful)
+    while True:
+        varied = Varied(summary.func.body, [summary.func.params[k] for k in sources])
+        if summary.varied[sources] or summary.func.body.results[0] not in varied:
+            break
+        summary.varied[sources] = True
+        for other, key in _doubtful[mark:]:  # found while this one was taken not to depend
+            other.varied.pop(key, None)
+        del _doubtful[mark:]
+    if not summary.varied[sources]:
+        _doubtful.append((summary, sources))
+    return summary.varied[sources]
 
 
 def runs_at_all(s: Loop) -> bool:

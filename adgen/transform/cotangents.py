@@ -23,6 +23,7 @@ from adgen.ir.types import (
     List,
     NoneT,
     Record,
+    Saved,
     Scalar,
     Tuple,
     Type,
@@ -95,7 +96,7 @@ class Cotangents:
         ):  # the two branches of one `where`
             then, orelse = (c, old) if old.other else (old, c)
             self.of[v] = self._name(self.b.call("np.where", c.mask, then.value, orelse.value), v)
-        elif isinstance(v.type, (List, Dict, Tuple, Record)):
+        elif isinstance(v.type, (List, Dict, Tuple, Record, Saved)):
             self.of[v] = self._name(self.plus(self.whole(old, v), self.whole(c, v)), v)
         else:
             self.of[v] = self._name(self._sum(self.settle(old), self.settle(c), v), v)
@@ -161,6 +162,8 @@ class Cotangents:
             return a
         if isinstance(t, (List, Dict)):
             return self.b.call("add_lists", a, c)
+        if isinstance(t, Saved) or isinstance(c.type, Saved):
+            return self.b.emit(self.b.row("add_saved"), (a, c), type=t if isinstance(t, Saved) else c.type)
         if not isinstance(t, (Tuple, Record)):
             return self.b.call("add", a, c)
         keys = range(len(t.items)) if isinstance(t, Tuple) else t.keys
@@ -173,7 +176,7 @@ class Cotangents:
         return self._as_parts(c.type, c)
 
     def _as_parts(self, t: Type, c: Operand) -> dict[Any, Cot]:
-        keys = range(len(t.items)) if isinstance(t, Tuple) else t.keys if isinstance(t, Record) else ()
+        keys = t.keys if isinstance(t, Record) else range(len(items_of(t)))
         return {k: self.b.call("item", c, self.b.const(k)) for k in keys}
 
     def part(self, v: Var, key: Any, c: Cot) -> None:
@@ -201,7 +204,7 @@ class Cotangents:
                 return Masked(c.mask, value, c.other) if isinstance(value, (Var, Const)) else value
             c = self.settle(c)
         b, t = self.b, v.type
-        if isinstance(t, (List, Dict, Tuple, Record)):
+        if isinstance(t, (List, Dict, Tuple, Record, Saved)):
             return c
         if is_complex(c.type) and not is_complex(t):
             c = b.call("np.real", c)
@@ -293,15 +296,17 @@ class Cotangents:
         if isinstance(t, List):
             inner = [b.call("getitem", v, b.const(k)) for k in range(len(c))]
             return b.call("make_list", *[self.whole(c[k], i) for k, i in zip(sorted(c), inner) if isinstance(i, Var)])
-        assert isinstance(t, (Tuple, Record))
-        keys = range(len(t.items)) if isinstance(t, Tuple) else t.keys
+        assert isinstance(t, (Tuple, Record, Saved))
+        keys = t.keys if isinstance(t, Record) else range(len(items_of(t)))
         items: list[Operand] = []
-        for k, it in zip(keys, t.items):
+        for k, it in zip(keys, items_of(t)):
             leaf = b.call("item", v, b.const(k))
             if is_floating(it) and isinstance(leaf, Var):
                 items.append(self.whole(c.get(k), leaf))
             else:
                 items.append(b.const(None) if not is_floating(it) else self.zero(leaf))
+        if isinstance(t, Saved):
+            return b.emit(b.row("make_tuple"), items, type=t)
         if isinstance(t, Tuple):
             return b.call("make_tuple", *items)
         return make_record(b, t, items)
@@ -326,6 +331,8 @@ class Cotangents:
             return self._whole_parts({}, v)
         if isinstance(t, Tuple) and isinstance(v, Const):
             return b.call("make_tuple", *[self.zero(b.const(i)) for i in v.value])
+        if isinstance(t, Saved):
+            return b.call("zeros_of", v)
         if isinstance(t, NoneT) or not is_floating(t):
             return b.const(None)
         return b.const(0j if is_complex(t) else 0.0)
@@ -376,6 +383,13 @@ def make_record(b: Builder, t: Record, items: list[Operand]) -> Operand:
     cls = SimpleNamespace if is_plain(t.cls) else t.cls  # of an object only its attributes are known
     made = Record(cls, t.keys, tuple(i.type for i in items))
     return b.emit(b.row("make_record"), (Const(cls, Opaque()), Const(t.keys, type_of_value(t.keys)), *items), type=made)
+
+
+def items_of(t: Type) -> tuple[Type, ...]:
+    """Return the types of the items of a structure."""
+    if isinstance(t, Saved):
+        return t.layout.items
+    return t.items if isinstance(t, (Tuple, Record)) else ()
 
 
 def _items(place: Place) -> list[object]:

@@ -10,7 +10,7 @@ from adgen.api.request import Step
 from adgen.errors import UsageError
 from adgen.infer.marks import leaves
 from adgen.infer.program import Program
-from adgen.ir.absent import find_one_sided, find_undefined
+from adgen.ir.absent import find_one_sided
 from adgen.ir.build import Builder
 from adgen.ir.nodes import Block, Const, Func, Operand, Stmt, Var, defs, free_vars
 from adgen.ir.types import Array, Dict, List, NoneT, Record, Tuple, Type, dims_of, is_floating
@@ -26,6 +26,7 @@ from adgen.transform.saves import find_buffers, settle_absent
 from adgen.transform.sources import gather, perturb, pins_at_top, unperturb
 from adgen.transform.stable import find_stable
 from adgen.transform.stops import hold, release
+from adgen.transform.summaries import undefined_in
 
 Weights = dict[Any, Any] | Var | None
 """What weighs a result: a value for a number or an array, weights of the items for a structure; None for ones."""
@@ -64,7 +65,7 @@ def differentiate(
     reverse.buffers = find_buffers(body)
     reverse.stable = find_stable(body)
     cots = Cotangents(b)
-    cots.undefined = find_undefined(body)
+    cots.undefined = undefined_in(body)
     cots.added = virtual
     result = body.results[0]
     if result in varied:

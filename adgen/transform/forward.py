@@ -15,6 +15,7 @@ from adgen.infer.marks import leaves
 from adgen.infer.program import Program
 from adgen.ir.build import Builder
 from adgen.ir.nodes import UNDEF, Block, Const, Consume, Func, If, Index, Let, Loop, Operand, Var
+from adgen.ir.summary import CALLS, summary_of
 from adgen.ir.types import (
     NUMERIC,
     Array,
@@ -25,6 +26,7 @@ from adgen.ir.types import (
     List,
     NoneT,
     Record,
+    Saved,
     Tuple,
     Type,
     Undef,
@@ -40,6 +42,7 @@ from adgen.transform.cotangents import Cotangents, make_record
 from adgen.transform.directions import Directions
 from adgen.transform.rules import RuleRunner, differentiable, without_rule
 from adgen.transform.sources import unperturb
+from adgen.transform.summaries import call, sources_of, twin_of, undefined_in
 
 
 def make_tangent(p: Program, wrt: Sequence[str], name: str) -> tuple[Func, tuple[Any, ...]]:
@@ -53,6 +56,7 @@ def make_tangent(p: Program, wrt: Sequence[str], name: str) -> tuple[Func, tuple
     directions = Directions(func.body, {v for v in found if v not in func.params})
     varied = Varied(directions.body, [directions.added.get(v, v) for v in found])
     fwd = Forward(b, varied, RuleRunner(b), directions)
+    fwd.cots.undefined = undefined_in(func.body)
     tangents = []
     taken = {p.name for p in func.params}
     b.adjoint = True
@@ -129,7 +133,9 @@ class Forward:
         b = self.b
         for s in block.stmts:
             with b.at(s.origin):
-                if isinstance(s, Let):
+                if isinstance(s, Let) and s.op.name in CALLS and s.out in self.varied:
+                    self._call(s)
+                elif isinstance(s, Let):
                     b.adjoint = False
                     b.append(s)
                     b.share((s,))
@@ -323,6 +329,31 @@ class Forward:
             origin=s.origin,
         )
 
+    def _call(self, s: Let) -> None:
+        """Call the function that gives the tangent with the result."""
+        b, summary, args = self.b, summary_of(s), s.args[1:]
+        params = summary.func.params
+        sources = tuple(k for k, a in enumerate(args) if a in self.varied and is_floating(params[k].type))
+        sources = sources_of(summary, sources)
+        twin = twin_of(summary, sources)
+        self.rules.rely_on(twin)
+        b.adjoint = True
+        tangents = [self._tangent_of(args[k], params[k].type) for k in sources]
+        b.adjoint = False
+        whole = call(b, twin, [*args, *tangents], Tuple((s.out.type, s.out.type)), s.op.effect == "opaque")
+        b.append(Let(s.out, b.row("item"), (whole, b.const(0)), origin=s.origin))
+        b.adjoint = True
+        self.set(s.out, b.call("item", whole, b.const(1)))
+        b.adjoint = False
+
+    def _tangent_of(self, a: Operand, t: Type) -> Operand:
+        """Return the tangent of an argument of a summary, whose parameter may be floating where it is not."""
+        if isinstance(a, Var) and is_floating(a.type):
+            return self.cots.finish(self.full(a), a)
+        if isinstance(a.type, Array):
+            return self.b.call("mul", self.b.const(0.0), a)
+        return self.cots.zero(Const(None, t)) if not isinstance(t, (Array, List)) else self.full(a)
+
     # -- structure ----------------------------------------------------------------------------------------
 
     def _getitem(self, s: Let) -> Operand:
@@ -343,7 +374,9 @@ class Forward:
         return None if t is None else self.b.call("item", t, s.args[1])
 
     def _make_tuple(self, s: Let) -> Operand:
-        return self.b.call("make_tuple", *[self.full(a) if is_floating(a.type) else self.b.const(None) for a in s.args])
+        items = [self.full(a) if is_floating(a.type) else self.b.const(None) for a in s.args]
+        t = s.out.type if isinstance(s.out.type, Saved) else None
+        return self.b.emit(self.b.row("make_tuple"), items, type=t)
 
     def _make_list(self, s: Let) -> Operand:
         return self.b.call("make_list", *[self._zeros(a) if _all_integers(a.type) else self.full(a) for a in s.args])
@@ -384,6 +417,9 @@ class Forward:
 
     def _add_lists(self, s: Let) -> Operand:
         return self.b.call("add_lists", *[self.full(a) for a in s.args])
+
+    def _add_saved(self, s: Let) -> Operand:
+        return self.b.emit(s.op, tuple(self.full(a) for a in s.args), type=s.out.type)
 
     def _place_slice(self, s: Let) -> Operand:
         return self.b.call("place_slice", *s.args[:4], self.full(s.args[4]))

@@ -15,6 +15,7 @@ from adgen.infer.engine import Engine
 from adgen.infer.values import Closure, Map, Ref, Seq, State, TupleV
 from adgen.ir.build import Builder
 from adgen.ir.nodes import Let, Operand, Var
+from adgen.ir.summary import Summary
 from adgen.rules.registry import Primitive
 from adgen.rules.typing import bound_args
 from adgen.transform.activity import LIKE
@@ -29,11 +30,17 @@ class RuleRunner:
         self.engine.printable = False
         self.engine.frame = self.engine.push(None)
         self._used: dict[Any, None] = {}
+        self._summaries: dict[Summary, None] = {}  # the derivatives of functions that are called
 
     @property
     def used(self) -> tuple[Any, ...]:
         """The rules that went in, the functions that they call, and the globals of users that they read."""
-        return (*self._used, *self.engine.callees, *[Baked(*read) for read in self.engine.baked.values()])
+        inner = [r for summary in self._summaries for r in summary.rules]
+        return (*self._used, *inner, *self.engine.callees, *[Baked(*read) for read in self.engine.baked.values()])
+
+    def rely_on(self, summary: Summary) -> None:
+        """Remember that a derivative is called, which is made of rules as well."""
+        self._summaries.setdefault(summary)
 
     def by_position(self, fn: Callable[..., Any] | Closure, *args: Operand, **named: Operand) -> Any:
         """Call a rule of the user, or a partial derivative."""

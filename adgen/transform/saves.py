@@ -28,7 +28,8 @@ from adgen.ir.nodes import (
     operands,
     walk,
 )
-from adgen.ir.types import Array, Dict, Int, List, NoneT, Undef, is_scalar
+from adgen.ir.summary import Summary
+from adgen.ir.types import Array, Dict, Int, List, NoneT, Opaque, Tuple, Undef, is_scalar
 
 MAX_RECOMPUTE = 2  # scalar operations worth doing again rather than keeping their result
 NOTHING = Const(None, NoneT())  # what the other branch gives where a branch's value is saved: it is never read
@@ -43,6 +44,7 @@ class Additions:
     collects: dict[Var, Var] = field(default_factory=dict)  # value in the body -> list of them
     outs: tuple[dict[Var, Var], dict[Var, Var]] = field(default_factory=lambda: ({}, {}))  # value in a branch -> out
     trips: Var | None = None  # number of iterations
+    call: tuple[Summary, Var] | None = None  # what is called instead, and what it saves
 
 
 class Saves:
@@ -66,14 +68,23 @@ class Saves:
                     found[v] = None
                 if extra.trips is not None:
                     found[extra.trips] = None
+                if extra.call is not None:
+                    found[extra.call[1]] = None
         return found
 
     # -- assembly -----------------------------------------------------------------------------------
 
     def assemble(self, block: Block) -> Block:
         """Return a primal block with all additions made."""
-        stmts = tuple(self.with_additions(s) for s in block.stmts)
-        return block if all(a is b for a, b in zip(stmts, block.stmts)) else Block(stmts, block.results)
+        stmts: list[Stmt] = []
+        for s in block.stmts:
+            extra = self.of.get(s)
+            if isinstance(s, Let) and extra is not None and extra.call is not None:
+                stmts.extend(call_forward(s, *extra.call))
+            else:
+                stmts.append(self.with_additions(s))
+        same = len(stmts) == len(block.stmts) and all(a is b for a, b in zip(stmts, block.stmts))
+        return block if same else Block(tuple(stmts), block.results)
 
     def with_additions(self, s: Stmt) -> Stmt:
         """Return a primal statement with all additions made."""
@@ -115,6 +126,20 @@ class Saves:
             body=Block(stmts, results),
             collects=(*s.collects, *extra.collects.values()),
         )
+
+
+def call_forward(s: Let, fwd: Summary, saved: Var) -> list[Let]:
+    """Return the call of the forward half in the place of a call: the result, and what it saved."""
+    from adgen.rules.registry import REGISTRY
+
+    whole = Var(Tuple((s.out.type, saved.type)))
+    s.out.fixed = True  # `value, saved = f_fwd(x)`
+    item = REGISTRY.named("item")
+    return [
+        replace(s, out=whole, args=(Const(fwd, Opaque()), *s.args[1:])),
+        Let(s.out, item, (whole, Const(0, Int())), origin=s.origin),
+        Let(saved, item, (whole, Const(1, Int())), origin=s.origin),
+    ]
 
 
 def find_buffers(body: Block) -> set[Var]:

@@ -17,12 +17,14 @@ from adgen.ir.nodes import (
     Var,
 )
 from adgen.ir.rewrite import clone
-from adgen.ir.types import Array, Bool, Dict, List, Record, Tuple, dims_of, is_scalar
+from adgen.ir.summary import summary_of
+from adgen.ir.types import Array, Bool, Dict, List, Record, Saved, Tuple, Type, dims_of, is_floating, is_scalar
 from adgen.rules.registry import REGISTRY
 from adgen.transform.activity import Varied, overwrites
 from adgen.transform.backward import Backward, OneSided
 from adgen.transform.cotangents import Cot, Cotangents, Masked, gradient_name
 from adgen.transform.rules import RuleRunner
+from adgen.transform.summaries import call, cot_of, leaves, pair_of, part_of, sources_of
 
 
 class Structures(Backward):
@@ -53,11 +55,52 @@ class Structures(Backward):
             "np.array": self._array,
             "reversed_list": self._reversed_list,
             "add_lists": self._add_lists,
+            "add_saved": self._add_lists,
             "unpack": self._unpack,
             "place_slice": self._place_slice,
             "to_list": self._to_list,
             "to_floats": self._to_list,
+            "call": self._call,
+            "run": self._call,
         }
+
+    def _call(self, s: Let, c: Cot, cots: Cotangents) -> None:
+        """Call the backward half of a summary with what the forward half saved."""
+        b, summary, args = self.b, summary_of(s), s.args[1:]
+        params = summary.func.params
+        sources = tuple(k for k, a in enumerate(args) if a in self.varied and is_floating(params[k].type))
+        given = [(at, cot_of(c, at, cots)) for at, _ in leaves(s.out.type)]
+        given = [(at, g) for at, g in given if g is not None]
+        if not sources or not given:
+            return
+        sources = sources_of(summary, sources)
+        pair = pair_of(summary, sources, tuple(at for at, _ in given))
+        extra = self.saves.at(s)
+        saved = Var(pair.saved, "saved", True)
+        extra.call = pair.fwd, saved
+        seeds = [cots.finish(g, part_of(b, s.out, at)) for at, g in given]  # type: ignore[arg-type]
+        so_far = []
+        for k in pair.carried:
+            a = args[k]
+            assert isinstance(a, Var)
+            before = cots.of.pop(a, None) if a in self.varied else None
+            so_far.append(cots.cast(cots.whole(before, a), params[k].type))
+        types = [self._like(params[k].type, args[k].type) for k in sources]
+        t = types[0] if len(types) == 1 else Tuple(tuple(types))
+        out = call(b, pair.bwd, [saved, *seeds, *so_far], t)
+        self.rules.rely_on(pair.fwd)
+        found = [out] if len(types) == 1 else [b.call("item", out, b.const(n)) for n in range(len(types))]
+        for k, g in zip(sources, found):
+            if args[k] not in self.varied:
+                continue
+            cots.add(args[k], cots.project(g, args[k]))
+
+    @staticmethod
+    def _like(param: Type, arg: Type) -> Type:
+        """Return the type of the gradient of an argument: the parameter's, with the lengths that are known here."""
+        if isinstance(param, Array) and isinstance(arg, Array) and param.ndim == arg.ndim:
+            return replace(param, dims=arg.dims)
+        return param
 
     def _same(self, s: Let, c: Cot, cots: Cotangents) -> None:
         cots.add(s.args[0], c, True)
@@ -215,7 +258,7 @@ class Structures(Backward):
         if isinstance(c, dict):
             return c.get(k)
         c = cots.settle(c)
-        if isinstance(c.type, (Tuple, Record)):
+        if isinstance(c.type, (Tuple, Record, Saved)):
             return self.b.call("item", c, self.b.const(k))
         return self.b.load(c, (Index((k,)),), ())
 

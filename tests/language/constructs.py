@@ -175,7 +175,7 @@ def recd_(x, i):
     return x[i] ** 2 + recd_(x, i + 1)
 
 
-@refused("recursive call")
+@program
 def recd(x):
     return recd_(x, 0)
 
@@ -197,7 +197,7 @@ def newt(x, t):
     return newt(0.5 * (x + t / x), t)
 
 
-@refused("recursive call")
+@program
 def recn(x):
     return newt(1.0, x[0])
 

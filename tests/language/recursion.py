@@ -72,7 +72,7 @@ def rec(x, i):
     return x[i] ** 2 + rec(x, i + 1)
 
 
-@refused("recursive call")
+@program
 def r6(x):
     return rec(x, 0)
 
@@ -84,7 +84,7 @@ def msum(x):
     return msum(x[:m]) + msum(x[m:])
 
 
-@refused("recursive call")
+@program
 def r7(x):
     return msum(x)
 
@@ -95,7 +95,7 @@ def newt(x, t):
     return newt(0.5 * (x + t / x), t)
 
 
-@refused("recursive call")
+@program
 def r8(x):
     return newt(1.0, x[0])
 
@@ -126,3 +126,47 @@ def comp(x, d):
 @program
 def r10(x):
     return comp(x, 3).sum()
+
+
+def unending(x, n):
+    return x * unending(x, n + 1)
+
+
+@refused("comes to an end")
+def r11(x):
+    return unending(x[0], 0)
+
+
+def shrinks(x, n):
+    y = x * x
+    return y if n == 0 else shrinks(y, n - 1)
+
+
+@refused("may share memory")
+def r12(x):
+    def grow(u, n):
+        if n == 0:
+            return u
+        return grow(u, n - 1)
+
+    y = x * x
+    z = grow(y, int(x.sum()))
+    z[0] = 3.0
+    return np.sum(z) + np.sum(y)
+
+
+@program
+def r13(x):
+    return np.sum(shrinks(x, len(x)))
+
+
+def either(x, n):
+    if n == 0:
+        return None if x > 0.5 else x
+    return either(x * 0.5, n - 1)
+
+
+@program
+def r14(x):
+    y = either(x[0], int(x.size) - 2)
+    return x[1] if y is None else y * x[2]

@@ -1,0 +1,504 @@
+"""Recursion that run time decides: the function becomes a summary, and what calls it a call.
+
+Its body runs once under an assumption about its arguments, as that of a loop does: a recursive call is the next
+iteration. What such a call gives is found from the base case: at first nothing is known to come back from one, and the
+paths that call are dead; then the body runs again with what the others gave, until nothing new comes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from adgen.errors import UnsupportedError
+from adgen.frontend import tree
+from adgen.infer import inlining
+from adgen.infer.fit import Fit
+from adgen.infer.recursion import enter, same_kind, shape_of
+from adgen.infer.slots import Assumption, Path
+from adgen.infer.values import DeadPath, Map, Maybe, Obj, Poison, Ref, Seq, TupleV
+from adgen.ir.memory import Memory, refers
+from adgen.ir.nodes import UNDEF, Block, Const, Func, Let, Operand, Var, free_vars, walk
+from adgen.ir.rewrite import clone
+from adgen.ir.summary import CALLS, Summary, summary_of
+from adgen.ir.types import NUMERIC, Array, Bool, Dim, List, NoneT, Opaque, Record, Tuple, Type
+from adgen.rules.lengths import fresh_dim, is_nonunit
+
+if TYPE_CHECKING:
+    from adgen.infer.engine import Engine
+
+MAX_TRIES = 24
+NOTHING = Const(None, NoneT())
+
+
+class NotRecursive(Exception):
+    """A call of a summary turns out to make no further call."""
+
+
+class Results(Fit):
+    """What a call leaves: its result, and what it wrote."""
+
+    exposed = frozenset()
+
+    def __init__(self, e: Engine, a: Assumption, origin: Any) -> None:
+        super().__init__(e, SimpleNamespace(origin=origin))  # type: ignore[arg-type]
+        self.a = a
+        self._clear()
+
+    def enter(self, path: Path, template: Any, name: str | None) -> Any:
+        """Make the values that stand for what a call leaves."""
+        if path in self.a.poisoned:
+            return self.a.poisoned[path]
+        if path in self.a.maybe:
+            flag = self._param((*path, "none"), Const(False, Bool()), None)
+            return Maybe(flag, self._enter_as((*path, "value"), self.a.maybe[path], name, NOTHING))
+        return self._enter_as(path, template, name, NOTHING)
+
+    def template(self, path: Path, v: Any) -> Any:
+        """Return the form of what a body leaves."""
+        if isinstance(v, Poison):
+            self.a.poisoned[path] = v
+            return NOTHING
+        if isinstance(v, Maybe):
+            self.a.maybe[path] = made = self._template(v.value)
+        else:
+            made = self._template(v)
+        if made is None:
+            raise UnsupportedError(
+                what="what this recursive function returns or writes",
+                why="a call that is not inlined gives numbers, arrays, and lists, tuples and objects of them",
+                instead="return the numbers and arrays that it is made of",
+                origin=self.s.origin,
+            )
+        return made
+
+
+class Recursion(Fit):
+    """Runs the body of one function to a fixed point and emits a call of it."""
+
+    exposed = frozenset()
+
+    def __init__(self, e: Engine, function: tree.Function, owner: Any, bound: Mapping[str, Any]) -> None:
+        super().__init__(e, SimpleNamespace(origin=e.origin))  # type: ignore[arg-type]
+        self.function = function
+        self.owner = owner
+        self.bound = bound
+        self.summary = Summary(function.name if function.name.isidentifier() else "f")
+        self.shape = enter(e, function, bound).types
+        self.varying: set[Path] = set()  # constants that other calls give other values
+        self.captured: list[Var] = []
+        self.templates: dict[Path, Any] | None = None  # of what a call leaves; None: nothing is known to come back
+        self.out = Assumption()
+        self.aliases: dict[Path, dict[Any, None]] = {}  # what a result may share memory with
+        self.together: dict[tuple[Path, Path], None] = {}  # results that may be one object
+        self.widened = False
+        self.called = False
+        self.oldest = fresh_dim().symbol  # lengths with later symbols are made in the body
+
+    def takes(self, bound: Mapping[str, Any]) -> bool:
+        """Say whether a call is of the kind that this summary is for."""
+        values = tuple(bound.values())
+        return all(same_kind(a, shape_of(self.e, v, False)) for a, v in zip(self.shape, values))
+
+    # -- the body -------------------------------------------------------------------------------------
+
+    def run(self) -> Any:
+        e = self.e
+        self.entry = e.state
+        mark = e.b.depth, e.b.mark()
+        guards, changes, yielders, origin = e.b.guards, e.changes, e.yielders, e.b.origin
+        for _ in range(MAX_TRIES):
+            e.state = self.entry.copy()
+            e.b.guards, e.changes, e.yielders = 0, [], []
+            bare = False
+            e.summaries.append(self)
+            try:
+                done = self._attempt()
+            except NotRecursive:
+                e.b.rewind(*mark)
+                done, bare = None, True
+            finally:
+                e.summaries.pop()
+                e.b.guards, e.changes, e.yielders, e.b.origin = guards, changes, yielders, origin
+            if bare:
+                e.state = self.entry
+                return inlining.run_body(e, self.function, self.owner, self.bound)
+            if done is not None:
+                e.state = self.entry
+                self._close(done)
+                return self._call([leaf.init for leaf in self.leaves.values()], self.given)
+            e.b.rewind(*mark)
+        raise UnsupportedError(
+            what=f"the types in the recursive function '{self.function.name}' do not settle",
+            why="an argument or a result changes its type or shape from call to call",
+            instead="give it its final type at once",
+            origin=origin,
+        )
+
+    def _attempt(self) -> Block | None:
+        """Run the body under the present assumption; None: it was too narrow."""
+        e = self.e
+        self._clear()
+        self.given: dict[Path, Any] = {("arg", n): v for n, v in self.bound.items()}
+        self.headers: dict[Path, Any] = {}
+        self.widened = self.called = False
+        for path, v in self.given.items():
+            self.headers[path] = self._enter(path, v, path[1])
+        for obj in self.a.written:
+            path = ("obj", obj)
+            self.given[path] = Ref(obj)
+            entered = self._enter_content(path, self.entry.heap[obj], obj.name)
+            e.state.heap[obj] = entered
+            self.headers[path] = Ref(obj)
+            self.contents[obj] = entered
+            if isinstance(entered, Var):
+                e.state.link_items(obj, self.entry.heap[obj])
+        for obj, unknown in self.a.unknown.items():
+            e.state.heap[obj] = unknown
+        self._link_given(self._objects(self.given))
+        self._apply_links()
+        header_state = e.state.copy()
+        e.b.open()
+        self.entered = self._objects(self.headers)
+        result = inlining.run_body(
+            e, self.function, self.owner, {p[1]: v for p, v in self.headers.items() if p[0] == "arg"}
+        )
+        if not self.called:
+            raise NotRecursive
+        if e.state.dead and self.widened:
+            return None
+        if e.state.dead:
+            raise UnsupportedError(
+                what=f"the recursion of '{self.function.name}'",
+                why="no call of it comes to an end",
+                instead="give it a case that returns without calling itself",
+                origin=self.s.origin,
+            )
+        block = self._leave(header_state, result)
+        return None if self.widened else block
+
+    def _enter(self, path: Path, v: Any, name: str | None) -> Any:
+        if isinstance(v, Const) and path not in self.varying and path not in self.a.poisoned:
+            if path not in self.a.maybe:
+                return v
+        entered = super()._enter(path, v, name)
+        if isinstance(entered, Ref) and isinstance(v, Ref) and v.obj in self.e.contiguous and not v.place:
+            self.e.contiguous.discard(entered.obj)
+        return entered
+
+    def _match(self, path: Path, h: Any, v: Any, name: str | None) -> bool:
+        if isinstance(h, Const) and isinstance(h.type, NUMERIC) and isinstance(v, (Var, Const)):
+            if isinstance(v, Const) and type(v.value) is type(h.value) and repr(v.value) == repr(h.value):
+                return False
+            if isinstance(v.type, NUMERIC):
+                self.varying.add(path)
+                return True
+        return super()._match(path, h, v, name)
+
+    def _objects(self, values: Mapping[Path, Any]) -> dict[Path, Ref]:
+        """Return the arrays, lists and objects that values are or hold, by path."""
+        found: dict[Path, Ref] = {}
+
+        def visit(path: Path, v: Any) -> None:
+            if isinstance(v, Maybe):
+                visit((*path, "value"), v.value)
+            if isinstance(v, Ref):
+                found[path] = v
+                v = self.e.state.heap[v.obj] if not v.place else None
+            if isinstance(v, Map):
+                for k, i in zip(v.keys, v.items):
+                    visit((*path, k), i)
+            elif isinstance(v, (TupleV, Seq)):
+                for k, i in enumerate(v.items):
+                    visit((*path, k), i)
+
+        for path, v in values.items():
+            visit(path, v)
+        return found
+
+    def _link_given(self, given: Mapping[Path, Ref]) -> bool:
+        """Record which arguments may be the same memory."""
+        links = self.e.state.links
+        refs = list(given.items())
+        found = False
+        for k, (p, v) in enumerate(refs):
+            for q, w in refs[:k]:
+                if (v.obj is w.obj or w.obj in links.get(v.obj, ())) and (p, q) not in self.a.links:
+                    self.a.links[p, q] = None
+                    found = True
+        return found
+
+    def _object_at(self, path: Path) -> Obj | None:
+        h = self._objects(self.headers).get(path)
+        return h.obj if h is not None else super()._object_at(path)
+
+    # -- what comes out -----------------------------------------------------------------------------------
+
+    def _leave(self, header_state: Any, result: Any) -> Block:
+        """Fit what the body leaves to what calls of it were taken to leave."""
+        e = self.e
+        self.widened |= self._discover_written(header_state)
+        finals: dict[Path, Any] = {("ret",): result}
+        for path, h in self.entered.items():
+            before, now = header_state.heap[h.obj], e.state.heap[h.obj]
+            if isinstance(now, Map) and isinstance(before, Map) and now.keys == before.keys:
+                for k, x, y in zip(now.keys, before.items, now.items):
+                    if x is not y and x != y:
+                        finals["wrote", path, k] = y
+            elif now is not before and now != before:
+                finals["wrote", path, None] = now if isinstance(now, Poison) else Ref(h.obj)
+        if self.templates is None:
+            self.templates = {}
+            self.widened |= self.called
+        probe = Results(e, self.out, self.s.origin)
+        for path, v in finals.items():
+            if path not in self.templates:
+                self.templates[path] = probe.template(path, v)
+                self.widened |= self.called
+        outs = Results(e, self.out, self.s.origin)
+        self.returned = outs
+        for path, template in self.templates.items():
+            header = outs.enter(path, template, None)
+            v = finals[path] if path in finals else self._unwritten(path)
+            self.widened |= outs._match(path, header, v, None)
+        self._note_aliases(outs, header_state)
+        values = [leaf.next if leaf.next is not None else leaf.param for leaf in outs.leaves.values()]
+        if len(values) == 1:
+            packed = values[0]
+        elif values:
+            packed = e.b.call("make_tuple", *values)
+        else:
+            packed = e.b.const(None)
+        block = e.b.close((packed,))
+        taken = {leaf.param for leaf in self.leaves.values()}
+        captured = [v for v in free_vars(block) if v not in taken]
+        if any(v not in self.captured for v in captured):
+            self.captured = list(dict.fromkeys([*self.captured, *captured]))
+            self.widened |= self.called
+        effects = any(isinstance(s, Let) and _is_effect(s) for s in walk(block))
+        if effects and not self.summary.effects:
+            self.summary.effects = True
+            self.widened |= self.called
+        return block
+
+    def _unwritten(self, path: Path) -> Any:
+        """Return what another attempt wrote, as it came in."""
+        h = self.entered[path[1]]
+        if path[2] is None:
+            return h
+        content = self.e.content(h.obj)
+        return content.items[content.keys.index(path[2])]
+
+    def _note_aliases(self, outs: Results, header_state: Any) -> None:
+        """Find what the results may share memory with: arguments, other objects, each other."""
+        e = self.e
+        paths = {h.obj: p for p, h in self.entered.items()}
+        holders: dict[Obj, Path] = {}
+        for path, target in outs.targets.items():
+            if path[0] == "wrote":
+                continue
+            known = self.aliases.setdefault(path, {})
+            before = len(known)
+            for o in (target, *e.state.links.get(target, ())):
+                if o in paths:
+                    known[paths[o]] = None
+                elif o in self.entry.heap:
+                    known[o] = None
+                other = holders.get(o)
+                if other is not None and (path, other) not in self.together:
+                    self.together[path, other] = None
+                    self.widened |= self.called
+            holders[target] = path
+            self.widened |= self.called and len(known) != before
+        del header_state
+
+    # -- calls ----------------------------------------------------------------------------------------------
+
+    def again(self, bound: Mapping[str, Any]) -> Any:
+        """Carry out a recursive call."""
+        e = self.e
+        self.called = True
+        given: dict[Path, Any] = {("arg", n): v for n, v in bound.items()}
+        for obj in self.a.written:
+            given["obj", obj] = Ref(obj)
+        wider = self._link_given(self._objects(given))
+        for path, h in self.headers.items():
+            wider |= self._match(path, h, given[path], str(path[1]) if path[0] == "arg" else path[1].name)
+        self.widened |= wider
+        if self.templates is None or wider:
+            e.state.dead = True  # nothing comes back from it, as far as is known
+            raise DeadPath
+        args = []
+        for leaf in self.leaves.values():
+            assert leaf.next is not None
+            args.append(leaf.next)
+        return self._call(args, given)
+
+    def _call(self, args: Sequence[Operand], given: Mapping[Path, Any]) -> Any:
+        """Emit a call; return the value of its result."""
+        e = self.e
+        assert self.templates is not None
+        a = replace(self.out, types={p: self._here(t, args) for p, t in self.out.types.items()})
+        a.maybe = dict(self.out.maybe)
+        outs = Results(e, a, e.origin)
+        made = {p: outs.enter(p, self._form_here(t, args), None) for p, t in self.templates.items()}
+        leaves = list(outs.leaves.values())
+        row = e.row("run" if self.summary.effects else "call")
+        operands = (Const(self.summary, Opaque()), *args, *self.captured)
+        if len(leaves) == 1:
+            out = leaves[0].param
+            e.b.append(Let(out, row, operands, origin=e.b.origin, adjoint=e.b.adjoint))
+        else:
+            t: Type = Tuple(tuple(leaf.param.type for leaf in leaves)) if leaves else NoneT()
+            whole = Var(t)
+            e.b.append(Let(whole, row, operands, origin=e.b.origin, adjoint=e.b.adjoint))
+            for k, leaf in enumerate(leaves):
+                e.b.append(Let(leaf.param, e.row("item"), (whole, e.b.const(k)), origin=e.b.origin))
+        if e.b.guards:
+            e.b.guarded += 1
+        held = self._objects(given)
+        self._link_results(outs, held)
+        for path, v in made.items():
+            if path[0] == "wrote":
+                self._write_back(held[path[1]], path[2], v)
+        return made[("ret",)] if ("ret",) in made else e.b.const(None)
+
+    def _form_here(self, template: Any, args: Sequence[Operand]) -> Any:
+        if isinstance(template, Type):
+            return self._here(template, args)
+        if isinstance(template, (TupleV, Seq, Map)):
+            return replace(template, items=tuple(self._form_here(i, args) for i in template.items))
+        return template
+
+    def _here(self, t: Type, args: Sequence[Operand]) -> Type:
+        """See a type of the body from a call: lengths of parameters are those of arguments, others are unknown."""
+        lengths: dict[Any, Any] = {}
+        for leaf, a in zip(self.leaves.values(), args):
+            if isinstance(leaf.param.type, Array) and isinstance(a.type, Array):
+                for d, n in zip(leaf.param.type.dims, a.type.dims):
+                    if isinstance(d, Dim) and not d.minus:
+                        lengths.setdefault(d.symbol, n)
+        return self._seen(t, lengths)
+
+    def _seen(self, t: Type, lengths: Mapping[Any, Any]) -> Type:
+        if isinstance(t, Array):
+            dims = []
+            for d in t.dims:
+                if isinstance(d, Dim) and d.symbol in lengths:
+                    dims.append(_less(lengths[d.symbol], d.minus))
+                elif isinstance(d, Dim) and (d.symbol > self.oldest or d.symbol in self.out.general):
+                    dims.append(fresh_dim(is_nonunit(d)))
+                else:
+                    dims.append(d)
+            return replace(t, dims=tuple(dims))
+        if isinstance(t, (Tuple, Record)):
+            return replace(t, items=tuple(self._seen(i, lengths) for i in t.items))
+        return List(self._seen(t.elem, lengths)) if isinstance(t, List) else t
+
+    def _link_results(self, outs: Results, held: Mapping[Path, Ref]) -> None:
+        e = self.e
+        for path, sources in self.aliases.items():
+            leaf = outs.leaves.get(path)
+            if leaf is None or leaf.obj is None:
+                continue
+            for source in sources:
+                v = held.get(source) if isinstance(source, tuple) else None
+                if isinstance(v, Ref):
+                    e.state.link_like(leaf.obj, v.obj)
+                elif isinstance(source, Obj):
+                    e.state.link_like(leaf.obj, source)
+        for p, q in self.together:
+            one, two = outs.leaves.get(p), outs.leaves.get(q)
+            if one is not None and two is not None and one.obj is not None and two.obj is not None:
+                e.state.link(one.obj, two.obj)
+
+    def _write_back(self, target: Ref, key: Any, v: Any) -> None:
+        """Give an argument, or an object from outside, the content that the call left in it."""
+        e = self.e
+        if key is not None:
+            e.write(target.obj, e.content(target.obj).put(key, v))
+            return
+        if isinstance(v, Poison):
+            e.state.heap[target.obj] = v
+            e.written.setdefault(target.obj)
+            return
+        content = e.state.heap[v.obj] if isinstance(v, Ref) else v
+        if target.place:
+            e.write_place(target, e.value(v), target.place, target.holes, "set")
+        else:
+            name = target.obj.name
+            if isinstance(content, Var) and content.name is None and name is not None:
+                hint = e.hint(name)
+                content.name, content.fixed = hint.get("name"), hint.get("fixed", False)
+            e.write(target.obj, content, resizes=isinstance(content, Var) and isinstance(content.type, List))
+            if isinstance(content, Var) and isinstance(content.type, List):
+                e.replaced[target.obj] = e.replaced.get(target.obj, 0) + 1
+
+    def _close(self, block: Block) -> None:
+        """Make the function of the body."""
+        own = [leaf.param for leaf in self.leaves.values()]
+        captured = [v for v in self.captured if v not in own]
+        names: set[str] = set()
+
+        def name(found: str | None) -> str:
+            found = found or "value"
+            while found in names:
+                found += "_"
+            names.add(found)
+            return found
+
+        for path, leaf in self.leaves.items():
+            leaf.param.name, leaf.param.fixed = name(leaf.param.name or _last_word(path)), True
+        mapping: dict[Var, Operand] = {v: Var(v.type, name(v.name), True) for v in captured}
+        params = (*own, *[v for v in mapping.values() if isinstance(v, Var)])
+        body = clone(block, dict(mapping))
+        self.captured = captured
+        self.summary.func = Func(self.summary.__name__, params, body)
+        self._find_consumed()
+        for s in walk(body):
+            if isinstance(s, Let) and s.op.name in ("pin", "hook"):
+                raise UnsupportedError(
+                    what="a tag, or a value that `wrt` or a gradient block names, in a recursive function",
+                    why="each call has a value of its own",
+                    instead="return the value that is meant",
+                    origin=s.origin,
+                )
+
+    def _find_consumed(self) -> None:
+        """Find the parameters that are written in place and given back: the caller has no other use for them."""
+        summary, outs = self.summary, list(self.returned.leaves)
+        for path in outs:
+            if path[0] != "wrote" or len(path) != 3 or path[1] not in self.leaves:
+                continue
+            k, t = list(self.leaves).index(path[1]), self.leaves[path[1]].param.type
+            if isinstance(t, Array) or (isinstance(t, List) and not refers(t.elem)):
+                summary.consumes[k] = (outs.index(path),) if len(outs) > 1 else ()
+        memory = Memory(summary.func, tuple(summary.consumes))
+        result = summary.func.body.results[0]
+        for k, at in list(summary.consumes.items()):  # a list that is given back must be that one, or a new one
+            a: Operand = result
+            if at:
+                made = memory.defined.get(result) if isinstance(result, Var) else None
+                a = made.args[at[0]] if isinstance(made, Let) else UNDEF
+            if isinstance(a.type, List) and not memory.owned(memory.roots(a)):
+                del summary.consumes[k]
+
+
+def _last_word(path: Path) -> str | None:
+    """Return what a part of an argument is called."""
+    names = [k.name if isinstance(k, Obj) else k for k in reversed(path)]
+    return next((k for k in names if isinstance(k, str) and k.isidentifier()), None)
+
+
+def _is_effect(s: Let) -> bool:
+    if s.op.name in CALLS:
+        return summary_of(s).effects
+    return s.op.effect == "opaque" and s.op.name != "bound"
+
+
+def _less(n: Any, minus: int) -> Any:
+    if not minus:
+        return n
+    return max(n - minus, 0) if isinstance(n, int) else Dim(n.symbol, n.minus + minus)
