@@ -10,7 +10,7 @@ import ast
 
 from adgen.emit.expr import Expressions, is_negative, load, negate
 from adgen.emit.names import Names
-from adgen.emit.statements import Copies, Section, StatementWriter
+from adgen.emit.statements import Copies, StatementWriter
 from adgen.emit.tapes import Tapes
 from adgen.ir.live import Live, collect_points
 from adgen.ir.nodes import Block, Const, Func, If, Loop, Operand, Range, Var
@@ -51,7 +51,7 @@ class LoopWriter(StatementWriter):
             target, it = self.header(s)
             self.put(ast.For(target, it, body, []), s.origin)
         self.copies([(out, p) for p, out in zip(s.params, s.outs) if out in self.live.used], s.origin)
-        self.section = Section()
+        self.section = None
 
     def start(self, s: Loop) -> None:
         """Write the initial values; several numbers go on one line."""

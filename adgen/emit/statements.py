@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from adgen.emit.expr import BINARY, Expressions, load, negate
 from adgen.emit.names import Names
@@ -22,16 +21,7 @@ from adgen.ir.types import NoneT, Undef, is_scalar
 from adgen.rules.indexing import may_repeat
 
 Copies = list[tuple[Var, Operand]]
-
-
-@dataclass(eq=False, slots=True)
-class Section:
-    """The comments already written in one block."""
-
-    adjoint: Origin | None = None
-
-
-Outside = tuple[list[ast.stmt], Section, tuple[str, ...]]
+Outside = tuple[list[ast.stmt], tuple[str, ...]]
 
 
 def _as_argument(key: ast.expr) -> ast.expr:
@@ -57,7 +47,7 @@ class StatementWriter:
         self.expressions.names = names
         self.commented: set[Origin] = set()
         self.body: list[ast.stmt] = []
-        self.section = Section()
+        self.section: Origin | None = None  # what the last comment says of an adjoint
         self.unbound = find_unbound(func, self.overlay, names)
         self.kinds: dict[Var, ast.expr] = {}  # what each `try` catches
 
@@ -71,13 +61,13 @@ class StatementWriter:
 
     def nested(self) -> Outside:
         """Start a block; `leave` ends it."""
-        before = self.body, self.section, self.expressions.quiet
-        self.body, self.section, self.expressions.quiet = [], Section(), ()
+        before = self.body, self.expressions.quiet
+        self.body, self.expressions.quiet = [], ()
         return before
 
     def leave(self, before: Outside) -> list[ast.stmt]:
         written = self.body
-        self.body, self.section, self.expressions.quiet = before
+        self.body, self.expressions.quiet = before
         return written
 
     def comment(self, s: Stmt) -> None:
@@ -90,8 +80,8 @@ class StatementWriter:
                 self.commented.add(origin)
                 for line in origin.comments:
                     self.put(Comment(line.lstrip("# ").rstrip()), origin)
-        elif isinstance(s, Let) and origin is not self.section.adjoint:
-            self.section.adjoint = origin
+        elif isinstance(s, Let) and origin is not self.section:
+            self.section = origin
             self.put(Comment(origin.text), origin)
 
     def source_of(self, a: Operand) -> Let | None:
@@ -262,7 +252,7 @@ class StatementWriter:
         self.block(s.orelse.stmts)
         self.copies([(s.outs[k], s.orelse.results[k]) for k in live], s.origin)
         self.choose(self.value(s.cond), then, self.leave(before), s.origin)
-        self.section = Section()
+        self.section = None
 
     def attempt(self, s: If, live: Sequence[int]) -> None:
         """Write a `try` and its handler."""
@@ -281,7 +271,7 @@ class StatementWriter:
             ast.Try(sides[0] or [ast.Pass()], [ast.ExceptHandler(kinds, name, sides[1] or [ast.Pass()])], [], []),
             s.origin,
         )
-        self.section = Section()
+        self.section = None
 
     def choose(self, test: ast.expr, then: list[ast.stmt], orelse: list[ast.stmt], origin: Origin | None) -> None:
         if not then and not orelse:

@@ -18,7 +18,6 @@ def basis_grad(x, c):
     t5 = 1.0 / t5
     t3 = []
     for t6 in t:
-        # return pair[0] * pair[1] + max(parts)
         t3.append(t5 if t6 == t4 else 0.0)
     # pair = (parts[0] + parts[1], np.sin(parts[2]))
     t3[2] += (t[0] + t[1]) * np.cos(t2)
