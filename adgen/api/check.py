@@ -98,8 +98,10 @@ def _compare(
 
     named: dict[str, Any] = {} if of is None else {"of": of}
 
+    run = _runnable(fn, args) if of is None else fn
+
     def primal(*given: Any) -> Any:
-        return fn(*given) if of is None else vjp(fn, *given, **named)[0]
+        return run(*given) if of is None else vjp(fn, *given, **named)[0]
 
     value, pullback = vjp(fn, *_copy(args), **named) if "rev" in modes else (primal(*_copy(args)), None)
     names = [p.name for p in parameters_of(unwrap(fn, Options())[0])]
@@ -120,6 +122,18 @@ def _compare(
             yield _Row("rev", name, expected, reverse, exact)
         if forward is not None:
             yield _Row("fwd", name, expected, forward, exact)
+
+
+def _runnable(fn: Callable[..., Any], args: tuple[Any, ...]) -> Callable[..., Any]:
+    """Return what computes the values of a function: one that takes gradients of its own values must be compiled."""
+    from adgen.api.compiled import compile as compiled
+    from adgen.api.tapes import OutsideError
+
+    try:
+        fn(*_copy(args))
+    except OutsideError:
+        return compiled(fn)
+    return fn
 
 
 def _difference(

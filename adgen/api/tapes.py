@@ -10,14 +10,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal, Self
 
+from adgen.errors import UsageError
+
 Unconnected = Literal["none", "zero"]
+
+
+class OutsideError(UsageError):
+    """A name that only means something to the compiler was called when the program ran."""
 
 
 def outside(name: str) -> Exception:
     """Return the error for a call that was not compiled away."""
-    from adgen.errors import UsageError
-
-    return UsageError(
+    return OutsideError(
         what=f"adgen.{name} was called by a function that is not compiled",
         why="it becomes the statements of the gradient when its function is compiled; nothing is recorded at run time",
         instead="put @adgen.compile on the function, or differentiate it with adgen.grad",

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
-from adgen.infer import objects, rows, tables
+from adgen.infer import objects, recording, rows, tables
+from adgen.infer.recording import Recorded
 from adgen.infer.values import (
     UNBOUND,
     BoundFunction,
@@ -27,6 +29,7 @@ from adgen.infer.values import (
     Ref,
     Seq,
     State,
+    TapeV,
     TupleV,
     Unbound,
 )
@@ -233,6 +236,8 @@ class Join:
         return hint.get("name"), hint.get("fixed", False)
 
     def _join(self, one: Any, two: Any, name: str | None) -> Callable[[list[Operand]], Any]:
+        if isinstance(one, Recorded) or isinstance(two, Recorded):
+            return self._join_recorded(one, two)
         one, two = rows.fresh(self.e, one), rows.fresh(self.e, two)
         if self.sides[0].dead or self.sides[1].dead:
             one, two = (UNBOUND, two) if self.sides[0].dead else (one, UNBOUND)
@@ -281,6 +286,8 @@ class Join:
             if one == two:
                 return lambda outs: one
             return self._join_refs(one, two, name)
+        elif isinstance(one, TapeV) and isinstance(two, TapeV) and replace(one, obj=two.obj) == two:
+            return self._join_tapes(one, two, name)
         if is_function(one) and is_function(two):
             either = Choice(self.cond, one, two)
             return lambda outs: either
@@ -406,6 +413,32 @@ class Join:
             return Ref(obj)
 
         return build
+
+    def _join_tapes(self, one: TapeV, two: TapeV, name: str | None) -> Callable[[list[Operand]], Any]:
+        """Let two tapes go on as one."""
+        if one.obj is two.obj:
+            return lambda outs: one
+        inner = self._join(self.sides[0].heap[one.obj], self.sides[1].heap[two.obj], name)
+        obj = Obj(name)
+
+        def build(outs: list[Operand]) -> Any:
+            self.after.heap[obj] = inner(outs)
+            return replace(one, obj=obj)
+
+        return build
+
+    def _join_recorded(self, one: Any, two: Any) -> Callable[[list[Operand]], Any]:
+        """Join what two paths have recorded on a tape."""
+        b = self.e.b
+        if self.sides[0].dead or self.sides[1].dead:
+            one = two = two if self.sides[0].dead else one
+        made = None
+        if isinstance(one, Recorded) and isinstance(two, Recorded):
+            made = recording.join(one, two, [r[0] for r in self.regions], b.place()[0], b.visible())
+        if made is None:
+            p = next((c for c in (one, two) if isinstance(c, Poison)), recording.clash(self.e.origin, "branch"))
+            return lambda outs: p
+        return lambda outs: replace(made, start=b.place()) if made.start is not None else made
 
     def _half_bound(self, one: Any, two: Any, name: str | None) -> Callable[[list[Operand]], Any]:
         """A name bound on one path only."""

@@ -23,6 +23,7 @@ from adgen.infer import (
     branches,
     calls,
     dicts,
+    gradients,
     guarded,
     inlining,
     items,
@@ -99,12 +100,12 @@ class Engine:
         self.anchors: list[Any] = []  # those of them that the text relies on
         self.paths: dict[Const, tuple[Any, str]] = {}  # how a function reads these objects
         self.printable = True  # names of the program are kept; False inside rules
-        self.taping = False  # the program takes gradients of its own values
+        self.taping = 0  # 1 if the program takes gradients of its own values, 2 if of numbers that objects hold
         self.around: list[
             tuple[int, Mapping[Any, Any]]
         ] = []  # the loops that are open: depth of their body, their leaves
         self.asked: dict[int, frozenset[str]] = {}  # names that functions hand to gradients
-        self.checks: list[tapes.Check] = []
+        self.checks: list[gradients.Check] = []
         self.overrides: list[tuple[Any, Primitive]] = []  # rules for functions, the innermost first
         self.marks = marks.Marks()
         self.given: dict[Obj, tuple[Operand, dict[Obj, Any]]] = {}  # objects passed in, with what they held then

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from adgen.infer import rows, tables
+from adgen.infer import recording, rows, tables
 from adgen.infer.branches import is_none, split_maybe
+from adgen.infer.recording import Recorded
 from adgen.infer.slots import Leaf, Path, Slots, is_nonunit
 from adgen.infer.values import Map, Maybe, Obj, Poison, Ref, Seq, State, TupleV, Unbound
 from adgen.ir.nodes import UNDEF, Const, Operand, Var
@@ -62,6 +63,8 @@ class Fit(Slots):
             return False
         if isinstance(v, Unbound):
             return self._poison(path, self._clash(name))
+        if isinstance(h, Recorded) and isinstance(v, Recorded) and h is not v:
+            return self._match_recorded(path, h, v)
         if isinstance(h, Maybe) or isinstance(v, Maybe) or is_none(h) != is_none(v):
             return self._match_maybe(path, h, v, name)
         leaf = self.leaves.get(path)
@@ -103,6 +106,16 @@ class Fit(Slots):
         if self.may_peel and path[-1] in self.exposed and is_number(h) and isinstance(v, Ref):
             raise NeedsPeel(name or "a value")
         return self._poison(path, self._clash(name))
+
+    def _match_recorded(self, path: Path, h: Recorded, v: Recorded) -> bool:
+        """Fit what an iteration records on a tape from outside; what was there before it is not known then."""
+        if h.start is not None or v.start is not None or h.resets != v.resets or path[0] != "obj":
+            return self._poison(path, recording.clash(self.s.origin, "loop"))
+        if path in self.a.recorded:
+            self.tapes[path] = v
+            return False
+        self.a.recorded[path] = None
+        return True
 
     def _match_maybe(self, path: Path, h: Any, v: Any, name: str | None) -> bool:
         parts = split_maybe(self.e, self.e.state, v)

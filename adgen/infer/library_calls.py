@@ -267,7 +267,7 @@ def _tape(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str
 
 @handles(gradients)
 def _gradients(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    return tapes.gradients(e, args, kwargs, hint)
+    return tapes.call_gradients(e, args, kwargs, hint)
 
 
 @handles(map_gradient)

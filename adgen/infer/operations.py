@@ -25,6 +25,7 @@ from adgen.infer import (
     primitives,
     rows,
     tables,
+    tapes,
 )
 from adgen.infer.branches import is_none, truth
 from adgen.infer.values import UNBOUND, Closure, DictView, Map, Maybe, Method, Ref, Seq, SliceV, TupleV
@@ -443,6 +444,8 @@ def display(e: Engine, s: tree.Assign, args: tuple[Any, ...]) -> Any:
             values.extend(items.expand(e, a))
         else:
             values.append(a)
+    if e.taping > 1 and s.op != "set":
+        values = [tapes.store(e, v) for v in values]
     if s.op == "tuple":
         return TupleV(tuple(values))
     if s.op == "list":
@@ -472,7 +475,8 @@ def dict_display(e: Engine, s: tree.Assign, args: tuple[Any, ...]) -> Any:
             continue
         if not isinstance(args[k], Const) and dicts.is_dynamic(e, e.new(table), args[k], args[k + 1]):
             break
-        table, done = table.put(items.constant_key(e, args[k]), args[k + 1]), k + 2
+        key, done = items.constant_key(e, args[k]), k + 2
+        table = table.put(key, tapes.store(e, args[k + 1], str(key)) if e.taping > 1 else args[k + 1])
     made = e.new(table)
     for at in range(done, len(args), 2):
         if at // 2 in starred or at in starred:
@@ -567,7 +571,7 @@ def store_attribute(e: Engine, base: Any, name: str, value: Any) -> None:
             instead="keep the value in a local variable",
             origin=e.origin,
         )
-    objects.set_attribute(e, base, name, value)
+    objects.set_attribute(e, base, name, tapes.store(e, value, name) if e.taping > 1 else value)
 
 
 def delete(e: Engine, s: tree.Delete) -> None:

@@ -12,9 +12,10 @@ from adgen.api.names import steps_of
 from adgen.api.paths import split_path
 from adgen.errors import UnsupportedError
 from adgen.frontend.lower import lower
-from adgen.infer import apart, marks, recursion, tapes
+from adgen.infer import apart, gradients, marks, recursion
 from adgen.infer.engine import Engine
 from adgen.infer.leave import leave
+from adgen.infer.recording import Retape
 from adgen.infer.values import Map, Obj, Poison, Ref, Seq, TupleV
 from adgen.ir.build import Builder
 from adgen.ir.nodes import Const, Func, Operand, Var, free_vars
@@ -63,14 +64,12 @@ def infer(
     asked: marks.Asked = NOTHING,
 ) -> Program:
     """Type a function for one signature; `asked` are the names that `wrt`, `of` and `stop_gradients` speak of."""
-    taping, plan = False, recursion.Plan()
+    level, plan = 0, recursion.Plan()
     while True:
         try:
-            return _infer(fn, types, statics, setup, asked, taping, plan)
-        except tapes.Retape:
-            if taping:
-                raise
-            taping = True
+            return _infer(fn, types, statics, setup, asked, level, plan)
+        except Retape as again:
+            level = again.level
         except recursion.Replan:
             pass  # the plan has one more function
 
@@ -81,7 +80,7 @@ def _infer(
     statics: Statics,
     setup: Callable[[Engine], None] | None,
     asked: marks.Asked,
-    taping: bool,
+    taping: int,
     plan: recursion.Plan,
 ) -> Program:
     tree = lower(fn)
@@ -182,7 +181,7 @@ def _infer(
             linked = [e.state.heap.get(o) for o in e.state.links.get(obj, ())]
             final.update({f"{name} {k}": x for k, x in enumerate(linked) if isinstance(x, (Var, Const))})
     body = b.close((out,))
-    tapes.check(e.checks, body)
+    gradients.check(e.checks, body)
     apart.check_changes(e)
     shown = [h for h in hidden.values() if not h.static]
     others = [(h.name, h.var) for h in shown if isinstance(h.var.type, (Array, List))]

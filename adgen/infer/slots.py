@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from adgen.frontend import tree
 from adgen.infer import tables
 from adgen.infer.branches import is_none, split_maybe
+from adgen.infer.recording import Recorded
 from adgen.infer.values import UNBOUND, Map, Maybe, Obj, Poison, Ref, Seq, State, TupleV, Unbound
 from adgen.ir.nodes import UNDEF, Const, Operand, Var
 from adgen.ir.types import NUMERIC, Array, Dict, Dim, Length, List, Record, Tuple, Type
@@ -36,6 +37,7 @@ class Assumption:
     bound: dict[Path, Any] = field(default_factory=dict)  # names that iterations bind: what a later one enters with
     maybe: dict[Path, Any] = field(default_factory=dict)  # slots that are None in some iterations, and their form else
     unknown: dict[Obj, Poison] = field(default_factory=dict)  # objects that an iteration may write through another name
+    recorded: dict[Path, None] = field(default_factory=dict)  # tapes that every iteration records on
 
 
 @dataclass(slots=True)
@@ -58,6 +60,7 @@ class Slots:
     made: dict[Path, Any]  # tuples, lists and dicts that the body binds first
     contents: dict[Obj, Any]  # header objects, with the content that they enter with
     targets: dict[Path, Obj]  # the object that a slot refers to at the end of the body
+    tapes: dict[Path, Recorded]  # what is on tapes at the end of the body
 
     def __init__(self, e: Engine, s: tree.For | tree.While) -> None:
         self.e = e
@@ -66,7 +69,7 @@ class Slots:
 
     def _clear(self) -> None:
         self.newest = fresh_dim().symbol
-        self.leaves, self.made, self.contents, self.targets = {}, {}, {}, {}
+        self.leaves, self.made, self.contents, self.targets, self.tapes = {}, {}, {}, {}, {}
 
     # -- what enters an iteration -----------------------------------------------------------------
 
@@ -185,6 +188,8 @@ class Slots:
             return Map(c.keys, tuple(self._enter((*path, k), i, None) for k, i in zip(c.keys, c.items)), c.cls)
         if isinstance(c, (Var, Const)):
             return self._param(path, c, name)
+        if isinstance(c, Recorded) and path in self.a.recorded:
+            return replace(c, earlier=True)
         return c
 
     def _apply_links(self) -> None:
@@ -222,6 +227,8 @@ class Slots:
         leaf = self.leaves.get(path)
         if isinstance(h, Poison):
             return h
+        if path in self.tapes:
+            return replace(self.tapes[path], earlier=self.entry.heap[path[1]].earlier)
         if path in self.made:
             return self._made_first(path)
         if leaf is not None:

@@ -78,7 +78,7 @@ def differentiate(
         if c is None and unconnected == "zero" and v in pins and v not in kept:
             refuse_zeros(v)
         gradients.append(c if c is not None and v in pins else finish(cots, c, v, unconnected))
-    backward = b.close(gradients)
+    backward = unperturb(b.close(gradients), virtual)
     forward = unperturb(reverse.saves.assemble(body), virtual)
     return Gradient(forward, backward.stmts, gradients, rules.used)
 

@@ -11,14 +11,16 @@ from collections.abc import Callable, Collection, Sequence
 
 from adgen.ir.absent import find_one_sided, find_undefined
 from adgen.ir.build import Builder
-from adgen.ir.nodes import Block, Operand, Stmt, Var, blocks, bound, defs, free_vars, operands
+from adgen.ir.nodes import Block, If, Let, Loop, Operand, Stmt, Var, defs
 from adgen.optimise.algebra import negative_factor, simplify
 from adgen.transform.activity import Varied
 from adgen.transform.cotangents import Cot, Cotangents
 from adgen.transform.derive import finish, ones
+from adgen.transform.joined import is_hidden, maker, spread
 from adgen.transform.reverse import Reverse
 from adgen.transform.rules import RuleRunner
 from adgen.transform.saves import find_buffers
+from adgen.transform.sources import unperturb
 from adgen.transform.stable import find_stable
 
 Target = tuple[Operand, Operand | None]
@@ -62,13 +64,15 @@ def splice(
     """Emit the gradients of the targets' sum; return them, and the rules that went in."""
     visible = [(region, k, s) for depth, region, k, s in b.visible() if recorded(depth, k, s)]
     block = Block(tuple(s for _, _, s in visible), tuple(y for y, _ in targets))
+    block, added = _perturb_joined(block, sources, set(stops))
     own = Builder()
     own.algebra, own.negated = simplify, negative_factor
     own.adjoint = True
     own.open()
     own.share(block.stmts)
-    reverse = Spliced(own, block, sources, stops)
+    reverse = Spliced(own, block, [added.get(v, v) for v in sources], stops)
     cots = Cotangents(own)
+    cots.added = set(added.values())
     cots.undefined = find_undefined(block)
     for y, seed in targets:
         if isinstance(y, Var) and y in reverse.varied:
@@ -77,36 +81,63 @@ def splice(
     own.origin = b.origin
     found: list[Operand] = []
     for v in dict.fromkeys(sources):
-        c = reverse.taken.get(v) if v in reverse.taken else cots.pop(v)
+        w = added.get(v, v)
+        c = reverse.taken.get(w) if w in reverse.taken else cots.pop(w)
         found.append(finish(cots, c, v, unconnected))
     by_source = dict(zip(dict.fromkeys(sources), found))
-    for region, k, s in visible:
-        region[k] = reverse.saves.with_additions(s)
-    for s in own.close(()).stmts:
+    for (region, k, _), s in zip(visible, block.stmts):
+        (region[k],) = unperturb(Block((reverse.saves.with_additions(s),), ()), cots.added).stmts
+    for s in unperturb(own.close(()), cots.added).stmts:
         b.append(s)
     return [by_source[v] for v in sources], reverse.rules.used
 
 
-def inputs_of(b: Builder, recorded: Callable[[int, int, Stmt], bool], targets: Sequence[Operand]) -> set[Var]:
-    """Return what the targets are computed from by the recorded statements, and the targets themselves."""
+def _perturb_joined(block: Block, sources: Sequence[Var], cuts: set[Var]) -> tuple[Block, dict[Var, Var]]:
+    """Let sources that branches give be the values inside, if these have other uses; return what is added to them."""
+    added: dict[Var, Var] = {}
+    for v in dict.fromkeys(sources):
+        s = maker(block, v)
+        if isinstance(s, If) and is_hidden(block, s, v, cuts, block.results):
+            added[v] = Var(v.type, v.name, True)
+            new = spread(s, v, added[v])
+            block = Block(tuple(new if t is s else t for t in block.stmts), block.results)
+    return block, added
+
+
+def inputs_of(block: Block, targets: Sequence[Operand], cuts: Collection[Var]) -> set[Var]:
+    """Return what the targets are computed from in a block, and the targets themselves."""
     needed = {y for y in targets if isinstance(y, Var)}
-    for depth, _, k, s in reversed(list(b.visible())):
-        if recorded(depth, k, s) and any(v in needed for v in defs(s)):
-            needed.update(a for a in operands(s) if isinstance(a, Var))
-            inner = {*bound(s)}
-            for block in blocks(s):
-                needed.update(v for v in free_vars(block) if v not in inner)
+    _need(block, needed, cuts)
     return needed
 
 
-def depends(block: Block, sources: Collection[Var], cuts: Collection[Var], values: Collection[Operand]) -> bool:
-    """Say whether one of the values depends on a source other than through what is cut."""
-    varied = Varied(Block(block.stmts, ()), sources, cuts)
-    return any(v in varied for v in values)
+def _need(block: Block, needed: set[Var], cuts: Collection[Var]) -> None:
+    for s in reversed(block.stmts):
+        if isinstance(s, Let):
+            if s.out in needed and s.out not in cuts:
+                needed.update(a for a in s.args if isinstance(a, Var))
+        elif isinstance(s, If):
+            for side in (s.then, s.orelse):
+                needed.update(r for r, out in zip(side.results, s.outs) if out in needed and isinstance(r, Var))
+                _need(side, needed, cuts)
+        else:
+            _need_loop(s, needed, cuts)
+
+
+def _need_loop(s: Loop, needed: set[Var], cuts: Collection[Var]) -> None:
+    ends = [*zip(s.outs, s.yields), *zip(s.collects, s.collected), *zip(s.params, s.yields)]
+    while True:
+        before = len(needed)
+        needed.update(y for out, y in ends if out in needed and isinstance(y, Var))
+        _need(s.body, needed, cuts)
+        if len(needed) == before:
+            break
+    starts = [*zip(s.outs, s.inits), *zip(s.params, s.inits), *((c.var, c.seq) for c in s.consumes)]
+    needed.update(a for v, a in starts if v in needed and isinstance(a, Var))
 
 
 def visible_block(b: Builder, recorded: Callable[[int, int, Stmt], bool]) -> Block:
     return Block(tuple(s for depth, _, k, s in b.visible() if recorded(depth, k, s)), ())
 
 
-__all__ = ["depends", "inputs_of", "splice", "visible_block"]
+__all__ = ["inputs_of", "splice", "visible_block"]

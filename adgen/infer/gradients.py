@@ -1,0 +1,305 @@
+"""One gradient of local values: what it is asked of, what of the program it goes through, and what it refuses.
+
+All branches and loops before it are gone through: what they hand on is the same value before and after. Of what they
+compute, what is not recorded is constant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from adgen.api.plain import is_plain
+from adgen.errors import TypeMismatchError, UnsupportedError
+from adgen.infer import weights
+from adgen.infer.recording import Recorded, Retape
+from adgen.infer.values import Map, Maybe, Ref, Seq, TupleV
+from adgen.ir.nodes import Block, Const, If, Let, Loop, Operand, Origin, Stmt, Var, defs, walk
+from adgen.ir.types import Bool, Int, NoneT, Str, dims_of, is_floating
+
+if TYPE_CHECKING:
+    from adgen.infer.engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A gradient in a loop that is wrong if what an iteration enters with depends on the source."""
+
+    entered: tuple[Var, ...]
+    source: Var
+    origin: Origin | None
+
+
+def gradient(
+    e: Engine, now: Recorded, ys: Any, xs: Any, given: Mapping[str, Any], stops: Sequence[Var],
+    hint: dict[str, Any], only: Sequence[Var] | None,
+) -> Any:  # fmt: skip
+    from adgen.transform.joined import depends
+    from adgen.transform.splice import splice, visible_block
+
+    leaves = leaves_of(e, xs)
+    if e.taping < 2 and any(isinstance(v, Const) and is_floating(v.type) for v in leaves):
+        raise Retape(2)
+    if len(leaves) == 1 and leaves[0] is xs:
+        require_floating(e, _content(e, xs), "the source of a gradient")
+    targets = _targets(e, ys, given.get("output_gradients"))
+    if not targets:
+        raise TypeMismatchError(what="the target of a gradient holds no floating-point value", origin=e.origin)
+    sources = [v for v in (_content(e, x) for x in leaves) if isinstance(v, Var) and is_floating(v.type)]
+    cuts = now.unrecorded(e.b.visible())
+    block = visible_block(e.b, now.has)
+    results = [y for y, _ in targets]
+    for x in leaves:
+        if isinstance(x, Ref) and not x.place:
+            _refuse_written(e, x, block, cuts, results)
+    if only is not None:
+        sources = [v for v in sources if v in only or depends(block, only, cuts, (v,))]
+    for v in sources:
+        _refuse_hidden(e, block, v, cuts, results, False)
+    for v in stops:
+        _refuse_hidden(e, block, v, cuts, results, True)
+    _check_loops(e, now, cuts, results, sources, stops)
+    found, rules = splice(e.b, now.has, targets, sources, cuts.union(stops), given["unconnected_gradients"])
+    _keep_rules(e, rules)
+    by_source = dict(zip(sources, found))
+    return _in_structure(e, xs, by_source, given["unconnected_gradients"], hint)
+
+
+def _keep_rules(e: Engine, rules: Sequence[Any]) -> None:
+    from adgen.api.request import Baked
+
+    for r in rules:
+        if isinstance(r, Baked):
+            e.baked.setdefault((id(r.owner), r.name), (r.name, r.owner, r.value))
+        elif not (getattr(r, "__module__", None) or "").startswith("adgen."):
+            e.callees.setdefault(r)
+
+
+def _content(e: Engine, x: Any) -> Any:
+    """Return the value of a leaf as it is now."""
+    if isinstance(x, Ref):
+        return e.value(x) if x.place else settled(e, e.content(x.obj))
+    return settled(e, x)
+
+
+def leaves_of(e: Engine, x: Any) -> list[Any]:
+    """Return the numbers, arrays and lists of unknown length in a value."""
+    if isinstance(x, Maybe):
+        raise UnsupportedError(
+            what="a gradient of or with respect to what may be None", instead="test it first", origin=e.origin
+        )
+    items: Sequence[Any] | None = None
+    if isinstance(x, TupleV):
+        items = x.items
+    elif isinstance(x, Ref) and not x.place:
+        c = e.content(x.obj)
+        items = c.items if isinstance(c, (Seq, Map)) else None
+    if items is not None:
+        return [leaf for i in items for leaf in leaves_of(e, i)]
+    if not isinstance(x, (Var, Const, Ref)):
+        raise UnsupportedError(
+            what="a gradient of or with respect to something that is no number, array or structure of them",
+            origin=e.origin,
+        )
+    return [x]
+
+
+def operands_of(e: Engine, x: Any) -> list[Operand]:
+    return [] if x is None else [_content(e, v) for v in leaves_of(e, x)]
+
+
+def require_floating(e: Engine, v: Operand, what: str) -> None:
+    if not is_floating(v.type):
+        kind = "an int" if isinstance(v.type, Int) else "a bool" if isinstance(v.type, Bool) else str(v.type)
+        cure = "make it floating point: 3.0 instead of 3, x.astype(float)"
+        raise TypeMismatchError(
+            what=f"{what} is {'a string' if isinstance(v.type, Str) else kind}, which has no derivative",
+            instead=cure,
+            origin=e.origin,
+        )
+
+
+def _targets(e: Engine, ys: Any, seeds: Any) -> list[tuple[Operand, Operand | None]]:
+    """Return the targets with the gradients that they start with."""
+    if weights.is_none(e, seeds):
+        return [(y, None) for y in operands_of(e, ys) if is_floating(y.type)]
+    parts = weights.items_of(e, ys)
+    if parts is not None:
+        found = weights.match(e, seeds, parts, f"targets {', '.join(map(repr, parts))}")
+        return [t for k, y in parts.items() for t in _targets(e, y, found[k])]
+    (y,) = operands_of(e, ys)
+    if not is_floating(y.type):
+        return []
+    s = weights.as_number(e, seeds, y.type, y)
+    return [(y, s if dims_of(s.type) == dims_of(y.type) else e.b.call("as_seed", s, y))]
+
+
+def _refuse_written(e: Engine, x: Ref, block: Block, cuts: set[Var], results: Sequence[Operand]) -> None:
+    """Refuse an array that was written after a target was computed from it: which of its values is meant?"""
+    from adgen.transform.joined import depends
+
+    now = settled(e, e.content(x.obj))
+    before = older(e, now)
+    if before and depends(block, before, cuts.union((now,) if isinstance(now, Var) else ()), results):
+        raise UnsupportedError(
+            what=f"a gradient with respect to '{x.obj.name or 'an array'}', which was written after it was used",
+            why="the target depends on what was in it before",
+            instead="ask before the write, or write into a copy",
+            origin=e.origin,
+        )
+
+
+def _refuse_hidden(e: Engine, block: Block, v: Var, cuts: set[Var], results: Sequence[Operand], is_stop: bool) -> None:
+    """Refuse a value of a branch or loop that the targets depend on other than through what is handed on."""
+    from adgen.transform.joined import can_spread, is_hidden, maker
+
+    s = maker(block, v)
+    if s is None or not is_hidden(block, s, v, cuts, results):
+        return
+    if not is_stop and can_spread(block, s, v, cuts, results):
+        return
+    where = "loop" if isinstance(s, Loop) else "branch"
+    what = "what is held constant" if is_stop else "the source"
+    raise UnsupportedError(
+        what=f"{what} of a gradient, '{v.name or 'a value'}', gets its value in a {where} that uses it as well",
+        why=f"the target depends on it within the {where}, too, and on other values of that name",
+        instead=f"ask inside the {where}, or give the value that is meant a name of its own after it",
+        origin=e.origin,
+    )
+
+
+def settled(e: Engine, v: Operand) -> Operand:
+    """Return the value that loops and branches only hand through."""
+    return _source_of([s for *_, s in e.b.visible()], v)
+
+
+def _source_of(stmts: Sequence[Stmt], v: Operand) -> Operand:
+    made = {out: (s, k) for s in stmts for k, out in enumerate(defs(s)) if not isinstance(s, Let) or is_same(s)}
+    while isinstance(v, Var) and v in made:
+        s, k = made[v]
+        if isinstance(s, Let):
+            v = s.args[0]
+            continue
+        if isinstance(s, Loop):
+            if v not in s.outs:
+                break
+            unchanged = _source_of(s.body.stmts, s.yields[k]) is s.params[k]
+            found = s.inits[k]
+        else:
+            found = _source_of(s.then.stmts, s.then.results[k])
+            unchanged = found is _source_of(s.orelse.stmts, s.orelse.results[k])
+        if not unchanged:
+            break
+        v = found
+    return v
+
+
+def is_same(s: Let) -> bool:
+    """Say whether a statement only makes sure that a value is there."""
+    return s.op.name == "bound"
+
+
+def older(e: Engine, v: Operand) -> set[Var]:
+    """Return what an array has been before the writes that made it what it is."""
+    made: dict[Var, Sequence[Operand]] = {}
+    for _, leaves in e.around:
+        made.update({leaf.param: (leaf.init,) for leaf in leaves.values()})
+
+    def collect(s: Stmt) -> None:
+        if isinstance(s, Loop):
+            made.update({out: (init,) for out, init in zip(s.outs, s.inits)})
+        elif isinstance(s, If):
+            for side in (s.then, s.orelse):
+                for t in side.stmts:
+                    collect(t)
+            made.update({out: sides for out, *sides in zip(s.outs, s.then.results, s.orelse.results)})
+        elif s.op.name == "update":
+            made[s.out] = s.args[:1]
+
+    for *_, s in e.b.visible():
+        collect(s)
+    found: set[Var] = set()
+    pending = [v]
+    while pending:
+        for a in made.get(pending.pop(), ()):  # type: ignore[arg-type]
+            if isinstance(a, Var) and a not in found:
+                found.add(a)
+                pending.append(a)
+    return found
+
+
+def _check_loops(
+    e: Engine,
+    now: Recorded,
+    cuts: set[Var],
+    results: Sequence[Operand],
+    sources: Sequence[Var],
+    stops: Sequence[Var],
+) -> None:
+    """Take note of what must not depend on the sources by way of earlier iterations of the loops around."""
+    from adgen.transform.splice import inputs_of, visible_block
+
+    around = [(depth, leaves) for depth, leaves in e.around if depth > (now.start or (now.begun, 0))[0]]
+    if not around:
+        return
+    needed = inputs_of(visible_block(e.b, now.has), results, cuts)
+    inner: set[Var] = set()
+    for depth, leaves in reversed(around):
+        params = {leaf.param for leaf in leaves.values()}
+        inner |= params
+        for d, _, _, s in e.b.visible():
+            if d > depth:
+                inner.update(defs(s))
+        entered = tuple(p for p in params if p in needed and p not in sources and p not in stops)
+        for x in sources:
+            if entered and x not in inner:
+                e.checks.append(Check(entered, x, e.origin))
+
+
+def check(checks: Sequence[Check], body: Block) -> None:
+    """Refuse gradients that would miss what came through earlier iterations; called with the whole program."""
+    from adgen.transform.activity import Varied
+
+    if not checks:
+        return
+    params = {p for s in walk(body) if isinstance(s, Loop) for p in s.params}
+    for c in checks:
+        entered = [p for p in c.entered if p in params]
+        if entered and any(p in Varied(Block(body.stmts, ()), [c.source]) for p in entered):
+            name = next((p.name for p in entered if p.name), "a value")
+            raise UnsupportedError(
+                what=f"a gradient inside a loop, where '{name}' depends on the source by way of earlier iterations",
+                why="an iteration knows only what it recorded itself",
+                instead="ask for the gradient after the loop, or record and ask inside of it",
+                origin=c.origin,
+            )
+
+
+def _in_structure(e: Engine, x: Any, found: Mapping[Var, Operand], unconnected: str, hint: dict[str, Any]) -> Any:
+    """Return the gradients in the structure of the sources."""
+    if isinstance(x, TupleV):
+        return TupleV(tuple(_in_structure(e, i, found, unconnected, {}) for i in x.items), x.cls)
+    if isinstance(x, Ref) and not x.place:
+        c = e.content(x.obj)
+        if isinstance(c, (Seq, Map)):
+            items = tuple(_in_structure(e, i, found, unconnected, {}) for i in c.items)
+            if isinstance(c, Seq):
+                return e.new(Seq(items))
+            return e.new(Map(c.keys, items, SimpleNamespace if is_plain(c.cls) else c.cls))
+    v = _content(e, x)
+    g = found.get(v) if isinstance(v, Var) else None
+    if g is None or isinstance(g.type, NoneT):
+        if unconnected == "zero" and is_floating(v.type):
+            return e.wrap(_zero(e, v))
+        return e.b.const(None)
+    if hint and isinstance(g, Var) and (g.name or "").startswith("d_"):
+        g.name, g.fixed = hint["name"], True
+    return e.wrap(g, hint.get("name"))
+
+
+def _zero(e: Engine, v: Operand) -> Operand:
+    from adgen.transform.cotangents import Cotangents
+
+    return Cotangents(e.b).zero(v)

@@ -1,0 +1,296 @@
+"""Tapes and gradients across branches, loops and calls: what is on a tape, and which value a name means there."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import adgen
+
+
+def made_in_branches(x, k):
+    if k > 0:
+        with adgen.GradientTape() as tape:
+            y = x**2
+    else:
+        with adgen.GradientTape() as tape:
+            y = x**3
+    return tape.gradient(y, x)
+
+
+def opened_in_a_branch(x, k):
+    tape = adgen.GradientTape(persistent=True)
+    y = x * 1.0
+    if k > 0:
+        with tape:
+            y = x**2
+    return tape.gradient(y, x)
+
+
+def chosen_afterwards(x, k):
+    with adgen.GradientTape() as tape:
+        y = x**2
+        w = x**3
+    z = y if k > 0 else w
+    return tape.gradient(z, x)
+
+
+def chosen_before(x, k):
+    z = x if k > 0 else x * 2
+    with adgen.GradientTape() as tape:
+        y = z**2
+    return tape.gradient(y, x)
+
+
+def overwritten_afterwards(x, k):
+    with adgen.GradientTape() as tape:
+        y = x**2
+    if k > 0:
+        y = y * 2
+    return tape.gradient(y, x)
+
+
+def swapped(x, k):
+    with adgen.GradientTape() as tape:
+        a = x**2
+        b = x**3
+    for _ in range(k):
+        a, b = b, a
+    return tape.gradient(a, x)
+
+
+def source_of_branches(x, k):
+    if k > 0:
+        z = x * 2
+        y = z**2
+    else:
+        z = x * 1.0
+        y = z**3
+    return adgen.gradients(y, z)
+
+
+def source_used_on(x, k):
+    if k > 0:
+        z = x * 2
+        y = z**2
+    elif k < -1:
+        z = 5.0
+        y = z
+    else:
+        z = x * 1.0
+        y = z**3
+    y = y * z
+    return adgen.gradients(y, z)
+
+
+def paused_in_a_branch(x, k):
+    with adgen.GradientTape() as tape:
+        y = x**2
+        if k > 0:
+            with tape.stop_recording():
+                y = y * x
+        w = y * x
+    return tape.gradient(w, x)
+
+
+def entered_each_iteration(x, k):
+    tape = adgen.GradientTape()
+    y = x
+    for _ in range(k):
+        with tape:
+            y = y * x
+        y = y * 2
+    return tape.gradient(y, x)
+
+
+def entered_again(x, k):
+    tape = adgen.GradientTape()
+    for _ in range(k):
+        with tape:
+            y = x * x
+        x = x - 0.25 * tape.gradient(y, x)
+    return x
+
+
+def persistent_in_a_loop(x, k):
+    with adgen.GradientTape(persistent=True) as tape:
+        y = x**3
+    s = 0.0
+    for i in range(k):
+        s = s + tape.gradient(y, x) * i
+    return s
+
+
+def left_early(x, k):
+    with adgen.GradientTape() as tape:
+        y = x
+        while y < 100.0:
+            y = y * x
+            if y > k:
+                break
+    return tape.gradient(y, x)
+
+
+@pytest.mark.parametrize(
+    ("f", "k", "want"),
+    [
+        (made_in_branches, 1, 6.0),
+        (made_in_branches, -1, 27.0),
+        (opened_in_a_branch, 1, 6.0),
+        (opened_in_a_branch, -1, 0.0),
+        (chosen_afterwards, 1, 6.0),
+        (chosen_afterwards, -1, 27.0),
+        (chosen_before, 1, 6.0),
+        (chosen_before, -1, 0.0),
+        (overwritten_afterwards, 1, 0.0),
+        (overwritten_afterwards, -1, 6.0),
+        (swapped, 0, 6.0),
+        (swapped, 3, 27.0),
+        (source_of_branches, 1, 12.0),
+        (source_of_branches, -1, 27.0),
+        (source_used_on, 1, 108.0),
+        (source_used_on, -1, 108.0),
+        (source_used_on, -2, 10.0),
+        (paused_in_a_branch, 1, 27.0),
+        (paused_in_a_branch, -1, 27.0),
+        (entered_each_iteration, 2, 0.0),
+        (entered_again, 2, 0.75),
+        (persistent_in_a_loop, 3, 81.0),
+        (left_early, 20, 27.0),
+    ],
+)
+def test_gradients_of_tapes(f, k, want):
+    assert adgen.compile(f)(3.0, k) == want
+    if k > -2:  # there the source is a Python float
+        assert adgen.compile(lambda x, k: f(x, k))(np.float32(3.0), k).dtype == np.float32
+    adgen.check_grads(lambda x, k: f(x * 1.0, k) * x, (3.0, k))
+
+
+def last_of_a_loop(x, k):
+    y = 0.0
+    for i in range(k):
+        z = x * i
+        y = y + z**2
+    return adgen.gradients(y, z)
+
+
+def another_name_on_one_path(x, k):
+    with adgen.GradientTape() as tape:
+        y = x**2
+        w = x * y
+    z = y if k > 0 else w
+    return tape.gradient(w, z)
+
+
+def stopped_in_a_branch(x, k):
+    if k > 0:
+        z = x * 2
+        y = z**2
+    else:
+        z = x
+        y = x
+    return adgen.gradients(y, x, stop_gradients=z)
+
+
+def recorded_earlier(x, k):
+    tape = adgen.GradientTape(persistent=True)
+    y = x
+    s = 0.0
+    for _ in range(k):
+        with tape:
+            y = y * x
+        s = s + tape.gradient(y, x)
+    return s
+
+
+def made_in_a_loop(x, k):
+    for i in range(k):
+        with adgen.GradientTape() as tape:
+            y = x**i
+    return tape.gradient(y, x)
+
+
+def forgotten_in_a_loop(x, k):
+    tape = adgen.GradientTape()
+    y = x
+    for _ in range(k):
+        with tape:
+            tape.reset()
+            y = y * x
+    return tape.gradient(y, x)
+
+
+def forgotten_in_a_branch(x, k):
+    with adgen.GradientTape() as tape:
+        y = x**2
+        if k > 0:
+            tape.reset()
+    return tape.gradient(y, x)
+
+
+@pytest.mark.parametrize(
+    ("f", "shown"),
+    [
+        (last_of_a_loop, "gets its value in a loop"),
+        (another_name_on_one_path, "gets its value in a branch"),
+        (stopped_in_a_branch, "gets its value in a branch"),
+        (recorded_earlier, "an earlier iteration has recorded on"),
+        (made_in_a_loop, "'tape' changes its kind"),
+        (forgotten_in_a_loop, "records or forgets in part of a loop"),
+        (forgotten_in_a_branch, r"reset\(\) of a tape"),
+    ],
+)
+def test_what_is_not_clear_is_refused(f, shown):
+    with pytest.raises(adgen.UnsupportedError, match=shown):
+        adgen.compile(f)(3.0, 3)
+
+
+class Model:
+    def __init__(self, w):
+        self.w = w
+        self.p = {"a": 2.0}
+        self.l = [1.0, (2.0, 3)]
+
+    def __call__(self, x):
+        return self.w * x + self.p["a"] ** 2 * x + self.l[0] * self.l[1][0] * x
+
+
+class Trainer:
+    def __init__(self, w):
+        self.w, self.tape, self.steps = w, None, 0
+
+    def step(self, x):
+        with adgen.GradientTape() as self.tape:
+            loss = (self.w * x) ** 2
+        self.w = self.w - 0.1 * self.tape.gradient(loss, self.w)
+        self.steps += 1
+
+
+def test_numbers_of_the_program_in_objects_and_containers():
+    @adgen.compile
+    def f(x):
+        model = Model(2.0)
+        with adgen.GradientTape(persistent=True) as tape:
+            y = model(x)
+        return tape.gradient(y, [model.w, model.p, model.l[1]]), tape.gradient(y, model)
+
+    @adgen.compile
+    def train(x):
+        trainer = Trainer(1.0)
+        trainer.step(x)
+        trainer.step(x)
+        return trainer.w, trainer.steps
+
+    parts, whole = f(3.0)
+    assert parts == [3.0, {"a": 12.0}, (3.0, None)]
+    assert (whole.w, whole.p, whole.l) == (3.0, {"a": 12.0}, [6.0, (3.0, None)])
+    value, steps = train(2.0)
+    assert np.isclose(value, 0.04) and steps == 2
+
+
+def test_functions_that_take_gradients_are_checked_without_compiling_them():
+    def f(x):
+        y = np.sum(x**3)
+        return adgen.gradients(y, x)
+
+    adgen.check_grads(f, (np.array([1.0, 2.0]),))
