@@ -179,6 +179,16 @@ def _hasattr(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[
 
 @handles(getattr)
 def _getattr(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    if len(args) > 2:
+        there = _hasattr(e, args[:2], {}, {})
+        if not isinstance(there, Const):
+            raise UnsupportedError(
+                what="getattr() with a default, of an object that adgen can't look into",
+                instead="write it as `if hasattr(…)`",
+                origin=e.origin,
+            )
+        if not there.value:
+            return args[2]
     return attributes.get_attribute(e, args[0], e.static(args[1], "the name in getattr()"), hint)
 
 
@@ -275,23 +285,26 @@ def _sum(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str,
             isinstance(total, Const)
             and total.value == 0
             and type(total.value) is int
-            and found
-            and not _is_int(found[0])
+            and len(found) > 1
+            and _is_floating(e, found[0])
         ):
-            total, found = found[0], found[1:]  # 0 + x is x
+            total, found = found[0], found[1:]  # 0 + x is x; alone it would be the very array
         for v in found:
             total = operations.binary(e, "+", total, v)
         return total
     return _reduce(e, args[0], "+", start, hint)
 
 
-def _is_int(v: Any) -> bool:
-    return isinstance(v, (Var, Const)) and isinstance(v.type, (Int, Bool))
+def _is_floating(e: Engine, v: Any) -> bool:
+    t = operations.array_type(e, v) if isinstance(v, Ref) else v.type if isinstance(v, (Var, Const)) else None
+    return t is not None and not isinstance(t, List) and is_floating(t)
 
 
 def _reduce(e: Engine, it: Any, symbol: str, start: Any, hint: dict[str, Any]) -> Any:
     """Sum the items of a list or array by the row for it."""
     operand = e.value(it)
+    if isinstance(it, RangeV):
+        return e.b.emit(e.row("opaque"), (Const(sum, Opaque()), operand, e.value(start)), type=Int(), **hint)
     if isinstance(start, Const) and start.value == 0:
         return e.wrap(primitives.emit(e, e.row("sum"), (operand,), (), hint), hint.get("name"))
     return operations.binary(e, symbol, start, e.wrap(primitives.emit(e, e.row("sum"), (operand,), (), {})))
@@ -319,7 +332,11 @@ def _extreme(name: str, sign: int) -> Handler:
             if _compares_in_order(e, found if found is not None else [], values[0]):
                 return inlining.inline_function(e, library.best_by, [values[0], itself, e.b.const(sign)], {})
             if found is None:
-                return e.wrap(primitives.emit(e, e.row(name), (e.value(values[0]),), (), hint))
+                operand = e.value(values[0])
+                if isinstance(values[0], RangeV):
+                    which = Const(max if sign > 0 else min, Opaque())
+                    return e.b.emit(e.row("opaque"), (which, operand), type=Int(), **hint)
+                return e.wrap(primitives.emit(e, e.row(name), (operand,), (), hint))
             values = found
         if _compares_in_order(e, values, None):
             among = TupleV(tuple(values))
@@ -340,6 +357,10 @@ def _cast(to: type) -> Handler:
         if not args:
             return e.b.const(to())
         v = args[0]
+        if len(args) > 1 or kwargs:  # a text and its base
+            given = [e.value(a) for a in (*args, *kwargs.values())]
+            t = Int() if to is int else Opaque()
+            return e.b.emit(e.row("opaque"), (Const(to, Opaque()), *given), tuple(kwargs), type=t, **hint)
         if to is bool:
             cond = truth(e, v)
             if isinstance(cond, Const):

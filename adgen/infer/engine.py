@@ -308,6 +308,8 @@ class Engine:
             return self.opaque(range, parts)
         if isinstance(v, DictView) and dicts.is_dict(self, v.owner):
             return self.value(dicts.view_list(self, v))
+        if isinstance(v, SliceV):
+            return self.b.call("slice", v.start, v.stop, v.step)
         if isinstance(v, Poison):
             self.refuse(v)
         if isinstance(v, Method):

@@ -12,6 +12,7 @@ from adgen.infer.values import Map, RangeV, Ref, Seq, SliceV, TupleV
 from adgen.ir.build import shift
 from adgen.ir.nodes import Const, Hole, Index, Operand, Slice, Var
 from adgen.ir.types import Array, Bool, Int, List, NoneT, Opaque, Scalar, Type, is_floating, is_scalar
+from adgen.rules.subscripts import SUBSCRIPTS, Span
 from adgen.rules.typing import join
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class Key:
             raise UnsupportedError(what=f"an index that is {operations.describe(e, v)}", origin=e.origin)
         if isinstance(v, (Ref, TupleV)) and not operations.is_array(e, v):
             v = primitives.as_array(e, v)
+        if isinstance(v, RangeV):
+            v = calls.call_object(e, np.arange, [v.start, v.stop, v.step], {}, {})
         operand = e.value(v)
         t = operand.type
         if isinstance(t, Bool):
@@ -113,6 +116,8 @@ def get_item(e: Engine, base: Any, key: Any, hint: dict[str, Any]) -> Any:
         found = from_table(e, base, key)
         if found is not None:
             return found
+    if isinstance(base, Const) and (id(base.value) in SUBSCRIPTS or base.value in (np.s_, np.index_exp)):
+        return from_subscript(e, base.value, key, hint)
     if isinstance(base, Const) and isinstance(key, Const):
         try:
             return operations.lift(e, base.value[key.value])
@@ -123,6 +128,25 @@ def get_item(e: Engine, base: Any, key: Any, hint: dict[str, Any]) -> Any:
 
         return e.opaque(operator.getitem, [e.value(base), e.value(key)], **hint)
     raise UnsupportedError(what=f"an item of {operations.describe(e, base)}", origin=e.origin)
+
+
+def from_subscript(e: Engine, base: Any, key: Any, hint: dict[str, Any]) -> Any:
+    """What np.mgrid, np.r_ and their like make of the slices, numbers and arrays between the brackets."""
+    parts = key.items if isinstance(key, TupleV) else (key,)
+    if base is np.s_:
+        return key
+    if base is np.index_exp:
+        return TupleV(tuple(parts))
+    texts = [p for p in parts if isinstance(p, Const) and isinstance(p.value, str)]
+    if texts:
+        raise UnsupportedError(
+            what=f"the text {texts[0].value!r} in the brackets of np.r_ or np.c_",
+            instead="say how to join with np.concatenate or np.stack",
+            origin=e.origin,
+        )
+    made = [TupleV((p.start, p.stop, p.step), Span) if isinstance(p, SliceV) else p for p in parts]
+    alone = {} if isinstance(key, TupleV) else {"alone": e.b.const(True)}
+    return calls.call_formula(e, SUBSCRIPTS[id(base)], made, alone, hint)
 
 
 def from_table(e: Engine, table: Const, key: Any) -> Any:

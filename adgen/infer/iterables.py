@@ -73,6 +73,15 @@ def plan(e: Engine, it: Any) -> Plan | list[Any]:
     return Plan(zero, length, one, get)
 
 
+def _pieces(e: Engine, content: Any) -> int:
+    """Return into how many parts np.split made a list, 0 for another list."""
+    made = e.b.defs.get(content) if isinstance(content, Var) else None
+    if made is None or made.op.name not in ("np.split", "np.array_split"):
+        return 0
+    where = made.args[1].value if isinstance(made.args[1], Const) else ()
+    return where if isinstance(where, int) else len(where) + 1
+
+
 def known_items(e: Engine, it: Any) -> list[Any] | None:
     """Return the items of a sequence whose length is known, or None."""
     if isinstance(it, TupleV):
@@ -83,7 +92,8 @@ def known_items(e: Engine, it: Any) -> list[Any] | None:
             return list(c.items)
         if isinstance(c, Map) and c.cls is dict:
             return [operations.lift(e, k) for k in c.keys]
-        return None
+        n = _pieces(e, c)
+        return [items.get_item(e, it, e.b.const(k), {}) for k in range(n)] if n else None
     if isinstance(it, DictView):
         if dicts.is_dict(e, it.owner):
             return None

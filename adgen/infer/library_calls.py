@@ -38,7 +38,7 @@ from adgen.infer.handlers import HANDLERS, Handler, handles
 from adgen.infer.values import ManagerV, Map, Partial, Ref, Seq, TupleV
 from adgen.ir.build import shift
 from adgen.ir.nodes import Const, Mode, Var
-from adgen.ir.types import Array, is_scalar
+from adgen.ir.types import Array, Bool, Complex, Float, Int, Opaque, Scalar, is_scalar
 from adgen.rules.axes import shaped_like
 
 if TYPE_CHECKING:
@@ -115,20 +115,42 @@ def _copy_all(e: Engine, v: Any, done: dict[Any, Any]) -> Any:
 
 @handles(np.shape)
 def _shape(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    return methods.shape_of(e, args[0])
+    return methods.shape_of(e, (*args, *kwargs.values())[0])
 
 
 @handles(np.ndim)
 def _ndim(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    return e.b.const(len(methods.shape_of(e, args[0]).items))
+    return e.b.const(len(methods.shape_of(e, (*args, *kwargs.values())[0]).items))
 
 
 @handles(np.size)
 def _size(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    if len(args) > 1 or kwargs:
-        axis = e.static(args[1] if len(args) > 1 else kwargs["axis"], "the axis of np.size")
-        return methods.shape_of(e, args[0]).items[axis]
-    return methods.size_of(e, args[0])
+    given = dict(zip(("a", "axis"), args)) | kwargs
+    axis = e.static(given["axis"], "the axis of np.size") if "axis" in given else None
+    if axis is None:
+        return methods.size_of(e, given["a"])
+    if isinstance(axis, tuple):
+        raise UnsupportedError(what="np.size() of several axes", instead="multiply the lengths", origin=e.origin)
+    return methods.shape_of(e, given["a"]).items[axis]
+
+
+@handles(np.result_type)
+def _result_type(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    made: list[Any] = []
+    for a in args:
+        operand = e.value(a)
+        t = operand.type
+        if isinstance(t, Array):
+            made.append(np.ones((1,) * t.ndim, t.dtype))
+        elif isinstance(t, Scalar):
+            made.append(np.dtype(t.dtype).type(1))
+        elif isinstance(operand, Const):
+            made.append(operand.value)
+        elif isinstance(t, (Bool, Int, Float, Complex)):
+            made.append({Bool: True, Int: 1, Float: 1.0, Complex: 1j}[type(t)])
+        else:
+            raise UnsupportedError(what=f"np.result_type() of {t}", origin=e.origin)
+    return Const(np.result_type(*made), Opaque())
 
 
 def _arranges(fn: Any) -> Handler:
@@ -212,8 +234,11 @@ def _writer(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[s
 
 @handles(np.asarray, np.asanyarray)
 def _asarray(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    if "copy" in kwargs and e.static(kwargs["copy"], "the argument 'copy' of np.asarray"):
+        return calls.call_object(e, np.array, args, kwargs, hint)
+    kwargs.pop("copy", None)
     t = operations.array_type(e, args[0]) if args and isinstance(args[0], Ref) else None
-    if isinstance(t, Array):
+    if isinstance(t, Array) and len(args) < 3 and kwargs.keys() <= {"dtype"}:
         dtype = args[1] if len(args) > 1 else kwargs.get("dtype")
         if dtype is None or (isinstance(dtype, Const) and (dtype.value is None or np.dtype(dtype.value) == t.dtype)):
             return args[0]

@@ -286,9 +286,9 @@ def _list_method(e: Engine, owner: Ref, c: Any, name: str, args: Sequence[Any], 
             e.write(owner.obj, Seq(tuple(values[-by:] + values[:-by] if by else values)))
             return e.b.const(None)
         if name in ("index", "count"):
-            known = operations.known(e, *values, args[0])
-            if known is not None:
-                return e.b.const(getattr(known[:-1], name)(known[-1]))
+            known, wanted = operations.known(e, *values), operations.known(e, *args)
+            if known is not None and wanted is not None:
+                return e.b.const(getattr(known, name)(*wanted))
         if name == "sort":
             e.write(owner.obj, e.content(calls.call_object(e, sorted, [owner], kwargs, {}).obj))
             return e.b.const(None)
@@ -374,7 +374,7 @@ def _dict_method(e: Engine, owner: Ref, c: Map, name: str, args: Sequence[Any], 
     if name == "__getitem__":
         return items.get_item(e, owner, args[0], {})
     if name == "update":
-        other = e.content(args[0].obj) if args and isinstance(args[0], Ref) else Map((), ())
+        other = e.content(calls.call_object(e, dict, args, {}, {}).obj)
         if isinstance(other, Map):
             for k, v in (*zip(other.keys, other.items), *kwargs.items()):
                 c = c.put(k, v)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from adgen.ir.nodes import Block, If, Loop, Operand, Var, walk
-from adgen.ir.types import NoneT, Type, Undef
+from adgen.ir.nodes import Block, If, Let, Operand, Stmt, Var, walk
+from adgen.ir.types import Array, Dict, List, NoneT, Tuple, Type, Undef
 
 
 def find_absent(body: Block) -> set[Var]:
@@ -28,19 +28,30 @@ def find_one_sided(body: Block) -> dict[Var, set[tuple[Operand, int]]]:
     return found
 
 
-def _flows(s: If | Loop) -> list[tuple[Var, Operand]]:
-    """Return what a branch or loop hands on to what."""
+HOLDERS = frozenset({"make_tuple", "make_list", "make_record", "append", "reversed_list"})
+READS = frozenset({"getitem", "item"})
+
+
+def _flows(s: Stmt) -> list[tuple[Var, Operand]]:
+    """Return what a statement hands on to what; a container may lack what one of its items lacks."""
+    if isinstance(s, Let):
+        if s.op.name in HOLDERS:
+            return [(s.out, a) for a in s.args]
+        return [(s.out, s.args[0])] if s.op.name in READS and isinstance(s.out.type, (Array, Dict, List, Tuple)) else []
     if isinstance(s, If):
         return [*zip(s.outs, s.then.results), *(() if s.raises else zip(s.outs, s.orelse.results))]
-    return [*zip(s.params, s.inits), *zip(s.params, s.yields), *zip(s.outs, s.params)]
+    carried = [*zip(s.params, s.inits), *zip(s.params, s.yields), *zip(s.outs, s.params)]
+    return [*carried, *zip(s.collects, s.collected), *((c.var, c.seq) for c in s.consumes)]
 
 
 def _spread(body: Block, missing: tuple[type[Type], ...]) -> set[Var]:
-    flows = [f for s in walk(body) if isinstance(s, (If, Loop)) for f in _flows(s)]
-    found = {v for v, a in flows if isinstance(a.type, missing)}
+    found: set[Var] = set()
     onward: dict[Operand, list[Var]] = {}
-    for v, a in flows if found else ():
-        onward.setdefault(a, []).append(v)
+    for s in walk(body):
+        for v, a in _flows(s):
+            onward.setdefault(a, []).append(v)
+            if isinstance(a.type, missing) and not isinstance(s, Let):
+                found.add(v)
     work = list(found)
     while work:
         for v in onward.get(work.pop(), ()):

@@ -11,6 +11,7 @@ from adgen.ir.nodes import Operand
 from adgen.ir.types import Complex, Int, Type
 from adgen.rules.core import all_weak, has_complex
 from adgen.rules.declare import elementwise, nondifferentiable, rule, sample
+from adgen.rules.helpers import unbroadcast
 from adgen.rules.lattice import element_type, join, join_all
 from adgen.rules.typing import always, broadcast
 
@@ -57,7 +58,7 @@ nondifferentiable(round, params="number ndigits=None")
 
 def sum_vjp(g: Any, iterable: Any) -> Any:
     if isinstance(iterable, list):
-        return [g] * len(iterable)
+        return [g] * len(iterable) if np.ndim(g) == 0 else [unbroadcast(g, v) for v in iterable]
     return g
 
 

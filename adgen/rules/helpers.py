@@ -10,7 +10,7 @@ import numpy as np
 def unbroadcast(value: Any, like: Any) -> Any:
     """Sum a gradient over the axes that broadcasting stretched, back to the shape of `like`."""
     shape = np.shape(like)
-    if np.shape(value) == shape:
+    if np.shape(value) == shape or like is None:  # a value of another path: see zeros_of
         return value
     extra = np.ndim(value) - len(shape)
     if extra > 0:
@@ -66,7 +66,7 @@ def as_seed(seed: Any, like: Any) -> Any:
 def as_tangent(tangent: Any, like: Any) -> Any:
     """Return the direction of a number or an array with its dtype; raise ValueError if it has another shape."""
     if tangent is None:
-        return zeros_of(like)
+        return zeros_list(like) if isinstance(like, (list, dict)) else np.zeros_like(like)
     if np.shape(tangent) != np.shape(like):
         raise ValueError(f"a tangent of shape {np.shape(tangent)} for a value of shape {np.shape(like)}")
     if isinstance(like, np.ndarray):
@@ -116,8 +116,13 @@ def zeros_list(values: Any) -> Any:
     return [0.0 if type(v) is int else zero(v) for v in values]  # an integer among floating-point numbers
 
 
-def zeros_of(value: Any) -> Any:
-    """Return zeros like an array, a list or what a call saved, None where there is none."""
+def zeros_of(value: Any, kind: Any = None) -> Any:
+    """Return zeros like an array, a list or what a call saved.
+
+    Where there is nothing, those of an array of rank `kind`, of a list or a dict: of a value that nobody will miss.
+    """
+    if value is None and kind is not None:
+        return {"list": [], "dict": {}}[kind] if isinstance(kind, str) else np.zeros((1,) * kind)
     if value is None or isinstance(value, (bool, int, str)):
         return None
     if isinstance(value, tuple):

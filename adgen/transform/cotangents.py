@@ -320,7 +320,7 @@ class Cotangents:
         if v in self.added and isinstance(t, (Array, List, Dict)):  # of a value that was not made here
             return b.emit(b.row("make_list"), (), type=t) if isinstance(t, List) else b.const(None)
         if isinstance(t, (Array, List, Dict)) and v in self.undefined:
-            return b.call("zeros_of", v)
+            return b.call("zeros_of", v, b.const(t.ndim if isinstance(t, Array) else type(t).__name__.lower()))
         if isinstance(t, Array):
             return b.call("np.zeros_like", v)
         if isinstance(t, Dict) and is_scalar(t.elem):

@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -664,3 +665,59 @@ def w18c_gradients_of_tuples_that_are_kept(x):
     pts = [(x[0], x[1]), (x[1], x[2]), (x[2], x[0])]
     a = sorted(pts)
     return a[0][0] * a[1][1]
+
+
+@case(lambda: (v(4),))
+def w19_sum_of_one_array_is_a_new_array(x):
+    a = x * 2
+    s = sum([a])
+    s[0] = 0.0
+    return np.sum(a * a) + np.sum(s)
+
+
+@case(lambda: (w(4),))
+def w19b_sum_counts_masks(x):
+    return np.sum(sum([x > 0, x > -0.5]) * x) + np.sum(sum([x > 0]) * x)
+
+
+@case(lambda: (v(5, 3), 5))
+def w19c_sum_of_arrays_that_broadcast(x, n):
+    parts = []
+    for i in range(n):
+        parts.append(x[i : i + 1])
+        parts.append(x)
+    return np.sum(sum(parts) ** 2)
+
+
+@case(lambda: (v(4),))
+def w20_asarray_with_copy(x):
+    y = np.asarray(x, copy=True)
+    y[0] = 5.0
+    return np.sum(x * y)
+
+
+@case(lambda: (v(8), "101"))
+def w21_base_of_int(x, bits):
+    n = len(x)
+    turned = [int(format(i, "03b")[::-1], 2) for i in range(n)]
+    return x[int(bits, 2)] ** 2 + np.sum(x[turned] * np.arange(n))
+
+
+@case(lambda: (v(4),))
+def w22_index_from_a_place_on(x):
+    found = [1, 2, 3, 2].index(2, 2)
+    return x[found] * x[0]
+
+
+@case(lambda: (v(4),))
+def w23_update_from_pairs(x):
+    d = {"a": x[0]}
+    d.update((("b", x[1]),))
+    d.update(zip(("a", "c"), (x[3], x[2])))
+    return d["a"] * d["b"] * d["c"]
+
+
+@case(lambda: (v(4),))
+def w24_getattr_with_a_default(x):
+    n = SimpleNamespace(a=x[0])
+    return getattr(n, "b", x[1] * 3) * getattr(n, "a", None) * np.ndim(a=x)

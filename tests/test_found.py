@@ -1,0 +1,98 @@
+"""Programs whose second derivative was once wrong or crashed, and forms of NumPy that are not calls."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import adgen
+from tests.nasty.table import v, w
+
+
+def bound_in_an_inner_loop(center):
+    s = 0.0
+    for _ in range(2):
+        t = 0.0
+        for _ in range(3):
+            p = t * np.array([0.4, 0.4, 1.0])
+            t += np.linalg.norm(p - center)
+        for _ in range(2):
+            s += np.linalg.norm(p + 3 - center)
+    return s
+
+
+def found_or_not(x):
+    s = 0.0
+    for i in range(3):
+        hit = False
+        for _ in range(2):
+            p = x * (i + 1.0)
+            if p[0] < 1.0:
+                hit = True
+        if hit:
+            for _ in range(2):
+                s += np.sum((p + np.zeros(3)) ** 3)
+    return s
+
+
+def skipped_rotations(a):
+    a = a.copy()
+    for p in range(2):
+        for q in range(p + 1, 3):
+            if abs(a[p, q]) < 0.3:
+                continue
+            turn = np.eye(3)
+            turn[p, q] = a[p, q]
+            a = turn @ a @ turn.T
+    return np.sum(a * a)
+
+
+@pytest.mark.parametrize(
+    ("f", "x"), [(bound_in_an_inner_loop, v(3)), (found_or_not, v(3)), (skipped_rotations, w(3, 3))]
+)
+def test_second_derivative(f, x):
+    df, d, h = adgen.grad(f), w(*x.shape), 1e-5
+    expected = (df(x + h * d) - df(x - h * d)) / (2 * h)
+    _, pullback = adgen.vjp(df, x)
+    np.testing.assert_allclose(pullback(d)[0], expected, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(adgen.jvp(df, (x,), (d,))[1], expected, rtol=1e-6, atol=1e-6)
+
+
+def grids(x):
+    n, m = x.shape
+    rows, columns = np.mgrid[0:n, 0:m]
+    left, top = np.ogrid[-1 : 1 : n * 1j, :m]
+    (line,) = np.mgrid[0:n,]
+    return np.sum(x * rows * columns) + np.sum(x**2 * left * top) + np.sum(np.mgrid[1:n] * x[1:, 0]) + line @ x[:, 1]
+
+
+def joined(x):
+    r = np.r_[0:3, 5, x[0], 2.5]
+    c = np.c_[x[:, 0], x[:, 1:] ** 2]
+    part = np.s_[1:, ::2]
+    return np.sum(r**2) + np.sum(c**3) + np.sum(x[part]) + np.sum(x[np.index_exp[0]]) + np.sum(x[range(len(x))] ** 2)
+
+
+@pytest.mark.parametrize("f", [grids, joined])
+def test_brackets(f):
+    adgen.check_grads(f, (w(3, 4),), order=2)
+
+
+def test_brackets_keep_the_dtype():
+    value, (d_x,) = adgen.value_and_grad(lambda x: np.r_[x, 1.0, x[:1]], wrt=(0,))(np.ones(3, np.float32))
+    assert value.dtype == d_x.dtype == np.float32
+
+
+def test_text_in_brackets_is_refused():
+    with pytest.raises(adgen.UnsupportedError, match="brackets"):
+        adgen.grad(lambda x: np.r_["1", x, x].sum())(w(3, 3))
+
+
+def heads(x, n):
+    """np.split gives as many parts as the program says."""
+    pairs = list(map(lambda part: np.split(part, n, axis=-1), np.split(x, 2, axis=-1)))
+    return sum(np.sum(q * k.T) for q, k in zip(*pairs))
+
+
+def test_parts_of_split_are_known():
+    adgen.check_grads(lambda x: heads(x, 2), (w(2, 8),), order=2)
