@@ -47,7 +47,7 @@ class StatementWriter:
         self.expressions.names = names
         self.commented: set[Origin] = set()
         self.body: list[ast.stmt] = []
-        self.section: Origin | None = None  # what the last comment says of an adjoint
+        self.section: tuple[int, str] | None = None  # the line and text of the last comment on an adjoint
         self.unbound = find_unbound(func, self.overlay, names)
         self.kinds: dict[Var, ast.expr] = {}  # what each `try` catches
 
@@ -80,8 +80,8 @@ class StatementWriter:
                 self.commented.add(origin)
                 for line in origin.comments:
                     self.put(Comment(line.lstrip("# ").rstrip()), origin)
-        elif isinstance(s, Let) and origin is not self.section:
-            self.section = origin
+        elif isinstance(s, Let) and self.section != (said := (origin.line, origin.text)):
+            self.section = said
             self.put(Comment(origin.text), origin)
 
     def source_of(self, a: Operand) -> Let | None:
