@@ -67,7 +67,7 @@ def _derive(request: Request, stages: tuple[str, ...]) -> Derived:
     funcs, rules = _transform(program, request)
     if "adjoint" in stages:
         texts["adjoint"] = "\n".join(show(f) for f in funcs)
-    funcs = [sink_signs(eliminate_dead(iterate_items(strip(f)))) for f in funcs]
+    funcs = [_tidy(f) for f in funcs]
     if request.mode == "primal":
         funcs = [own(funcs[0], owned_params=True, results=False)]
     elif request.mode == "vjp":  # residuals are only read; the pullback's results are the caller's
@@ -102,9 +102,15 @@ def _derive(request: Request, stages: tuple[str, ...]) -> Derived:
     )
 
 
+def _tidy(func: Func) -> Func:
+    """Drop what served the derivation alone, and loop over items; no dead code came in, none goes out."""
+    simpler = iterate_items(strip(func))
+    return sink_signs(simpler if simpler is func else eliminate_dead(simpler))
+
+
 def finish_routine(routine: Routine) -> Func:
     """Make a function that others call or hand on ready to be written."""
-    func = sink_signs(eliminate_dead(iterate_items(strip(eliminate_dead(routine.func)))))
+    func = _tidy(eliminate_dead(routine.func))
     if not isinstance(routine, Summary):
         return own(func)
     return own(func, tuple(routine.consumes), True, routine.values)
