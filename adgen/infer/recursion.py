@@ -50,7 +50,7 @@ class Entry:
 
 
 def enter(e: Engine, function: tree.Function, bound: Mapping[str, Any]) -> Entry:
-    values = list(bound.values())
+    values = [] if e.hidden is None else list(bound.values())  # in a rule nothing becomes a summary
     given = tuple(shape_of(e, v, True) for v in values)
     return Entry(function, given, tuple(shape_of(e, v, False) for v in values), e.b.depth)
 
