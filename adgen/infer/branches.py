@@ -291,13 +291,17 @@ class Join:
         if is_function(one) and is_function(two):
             either = Choice(self.cond, one, two)
             return lambda outs: either
-        p2 = Poison(
-            f"'{name or 'a value'}' has a different kind of value on two paths",
+        return self._clash(name)
+
+    def _clash(self, name: str | None) -> Callable[[list[Operand]], Any]:
+        lost = Poison(
+            f"'{shown(name)}' has a different kind of value on two paths",
             "its type can't be decided at compile time",
             self.e.origin,
             alias=False,
+            counted=self.e.counts(self.cond),
         )
-        return lambda outs: p2
+        return lambda outs: lost
 
     def _join_dicts(self, one: Any, two: Any, name: str | None) -> Callable[[list[Operand]], Operand] | None:
         """Join dicts with different keys: from here on one whose keys only run time knows."""
@@ -348,7 +352,7 @@ class Join:
 
     def _new_object(self, name: str | None, old: Ref, make: Callable[[list[Operand]], Any]) -> Callable[..., Any]:
         """Plan an object for what may be another one."""
-        obj = Obj(name)
+        obj = Obj(name, traits=old.obj.traits)
 
         def build(outs: list[Operand]) -> Any:
             self.after.heap[obj] = make(outs)
@@ -381,6 +385,8 @@ class Join:
         if isinstance(ca, Poison) or isinstance(cb, Poison):
             p = ca if isinstance(ca, Poison) else cb
             return lambda outs: p
+        if one.obj.traits != two.obj.traits:
+            return self._clash(name)
         key = (one.obj, two.obj)
         if not one.place and not two.place and key in self.merged:
             m = self.merged[key]
@@ -399,7 +405,7 @@ class Join:
                 )
                 return lambda outs: p3
             inner = slot
-        obj = Obj(name)
+        obj = Obj(name, traits=one.obj.traits)
         if not one.place and not two.place:
             self.merged[key] = obj
             if {one.obj, two.obj} <= self.e.contiguous:
@@ -499,6 +505,10 @@ def _remake(c: TupleV | Seq | Map, parts: list[Callable[[list[Operand]], Any]]) 
     if isinstance(c, Seq):
         return lambda outs: Seq(tuple(p(outs) for p in parts))
     return lambda outs: Map(c.keys, tuple(p(outs) for p in parts), c.cls)
+
+
+def shown(name: str | None) -> str:
+    return name if name is not None and not name.startswith("%") else "a value"
 
 
 def as_name(key: Any) -> str | None:

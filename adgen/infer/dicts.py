@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from adgen.errors import UnsupportedError
 from adgen.infer import branches, calls, guarded, inlining, items, iterables, library, operations, rows
 from adgen.infer.tables import dict_type, fitted, is_dict, leaves, operand
-from adgen.infer.values import DeadPath, DictView, Map, Ref, TupleV
+from adgen.infer.values import DeadPath, DictView, Map, Ref, Traits, TupleV
 from adgen.ir.nodes import Hole, Index, Operand, Var
 from adgen.ir.types import Array, Dict, List, Undef, is_scalar
 from adgen.rules.typing import join
@@ -67,7 +67,7 @@ def get_item(e: Engine, base: Ref, key: Any, hint: dict[str, Any]) -> Any:
     make = factory(e, base)
     if make is not None:
         branches.run_if(e, has_key(e, base, key), lambda: None, lambda: _put_missing(e, base, key, make))
-    elif base.obj in e.counts_missing and not base.place:
+    elif counts(base):
         there = has_key(e, base, key)
         branches.run_if(
             e, there, lambda: e.set("%count", entry(e, base, key, {})), lambda: e.set("%count", e.b.const(0))
@@ -78,15 +78,22 @@ def get_item(e: Engine, base: Ref, key: Any, hint: dict[str, Any]) -> Any:
 
 def factory(e: Engine, base: Ref) -> Any:
     """Return what makes the missing values of a dict, or of a dict that is a value of it; None if nothing does."""
-    if len(base.place) > 1:
+    traits = base.obj.traits
+    if len(base.place) > 1 or traits is None:
         return None
-    return (e.inner_factories if base.place else e.factories).get(base.obj)
+    return traits.inner if base.place else traits.factory
+
+
+def counts(base: Ref) -> bool:
+    """Say whether missing values of a dict are 0."""
+    return base.obj.traits is not None and base.obj.traits.counts and not base.place
 
 
 def _put_missing(e: Engine, base: Ref, key: Any, make: Any) -> None:
     made = calls.call(e, make, [], {}, {})
-    if isinstance(made, Ref) and made.obj in e.factories and not base.place:
-        e.inner_factories[base.obj] = e.factories[made.obj]
+    if isinstance(made, Ref) and made.obj.traits is not None and not base.place:
+        base.obj.traits = Traits(factory=make, inner=made.obj.traits.factory)
+        made.obj.traits = None  # nobody else has it
     set_item(e, base, key, made)
 
 
@@ -165,7 +172,7 @@ def add_to(e: Engine, base: Ref, key: Any, symbol: str, value: Any) -> bool:
     t = operations.array_type(e, base)
     if symbol not in ("+", "-") or not isinstance(t, Dict) or not operations.is_number(value) or base.place:
         return False
-    if join(t.elem, value.type) != t.elem or not is_scalar(t.elem) or base.obj in e.counts_missing:
+    if join(t.elem, value.type) != t.elem or not is_scalar(t.elem) or counts(base):
         return False
     if factory(e, base) is not None:
         get_item(e, base, key, {})
@@ -246,6 +253,7 @@ def call_method(e: Engine, owner: Ref, name: str, args: Sequence[Any], kwargs: M
         return get_item(e, owner, args[0], {}) if name == "__getitem__" else has_key(e, owner, args[0])
     if name == "copy":
         made = e.new(e.b.call("copy", e.value(owner)))
+        made.obj.traits = owner.obj.traits
         items.share_items(e, made, owner)
         return made
     if name == "clear":

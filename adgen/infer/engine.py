@@ -114,9 +114,6 @@ class Engine:
         self.replaced: dict[Obj, int] = {}  # how often items of lists were replaced by other objects
         self.loops: list[dict[Obj, Any]] = []  # the heaps that the running loops began with
         self.resized: dict[Obj, int] = {}  # how often lists and dicts got another length
-        self.factories: dict[Obj, Any] = {}  # of the dicts that make what they lack
-        self.inner_factories: dict[Obj, Any] = {}  # of the dicts that are values of such a dict
-        self.counts_missing: set[Obj] = set()  # dicts whose missing values are 0
         self.walked: dict[Operand, Obj] = {}  # keys that a loop over a dict gives, and the dict
         self.keeps_loops = 0  # loops that can't be unrolled
         self.quiet: tuple[str, ...] = ()  # which of NumPy's floating-point errors are let pass here
@@ -233,6 +230,8 @@ class Engine:
         self.set(target, marks.assign(self, target, value) if self.marks.frame == self.frame else value)
 
     def refuse(self, p: Poison) -> None:
+        if p.counted and self.loops and not self.keeps_loops:
+            raise loops.NeedsUnroll(self.origin)
         cls = AliasError if p.alias else guarded.HalfDoneError if isinstance(p, guarded.HalfDone) else UnsupportedError
         raise cls(what=p.what, why=p.why, origin=self.origin)
 

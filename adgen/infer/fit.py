@@ -28,6 +28,7 @@ class Fit(Slots):
     """Compares the two ends of an iteration."""
 
     exposed: frozenset[str]
+    header: State  # what an iteration enters with
     may_peel = False  # the first iteration can be written apart
 
     def _discover_written(self, header: State) -> bool:
@@ -70,6 +71,8 @@ class Fit(Slots):
         leaf = self.leaves.get(path)
         if isinstance(h, Ref) and isinstance(v, Ref):
             c = self.e.state.heap[v.obj]
+            if h.obj.traits != v.obj.traits and not isinstance(c, Poison):
+                return self._poison(path, self._clash(name))
             if leaf is None:
                 return self._match(path, self.contents[h.obj], c, name)
             if isinstance(c, Poison):
@@ -89,7 +92,7 @@ class Fit(Slots):
         elif isinstance(h, Seq):
             if isinstance(v, Seq) and len(v.items) == len(h.items):
                 return self._match_items(path, range(len(h.items)), h.items, v.items)
-            elem = self.e.element_type(h, v)
+            elem = self._element(h, v)
             if elem is not None:
                 self.a.lists[path] = elem
                 return True
@@ -116,6 +119,16 @@ class Fit(Slots):
             return False
         self.a.recorded[path] = None
         return True
+
+    def _element(self, h: Seq, v: Any) -> Type | None:
+        """Return the type of the items of a list that enters with known items and leaves with others."""
+        end, self.e.state = self.e.state, self.header  # the body may have written what they are linked to
+        try:
+            entered = self.e.element_type(h)
+        finally:
+            self.e.state = end
+        left = self.e.element_type(v)
+        return None if entered is None or left is None else join(entered, left)
 
     def _match_maybe(self, path: Path, h: Any, v: Any, name: str | None) -> bool:
         parts = split_maybe(self.e, self.e.state, v)
@@ -180,6 +193,9 @@ class Fit(Slots):
 
     def _first_bound(self, path: Path, v: Any, name: str | None) -> None:
         """Carry out a name that the body binds first: its value enters no iteration."""
+        if isinstance(v, Ref) and v.obj.traits is not None:
+            self.made[path] = self._clash(name)
+            return
         if isinstance(v, (Var, Const)) and isinstance(v.type, NUMERIC):
             self._param(path, UNDEF, name).type = v.type
         elif isinstance(v, Ref) and isinstance(self.e.state.heap[v.obj], (Var, Const)):

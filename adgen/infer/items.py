@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adgen.errors import AliasError, UnsupportedError
-from adgen.infer import calls, dicts, guarded, loops, methods, objects, operations, primitives, rows
+from adgen.infer import calls, dicts, guarded, lists, loops, objects, operations, primitives, rows
 from adgen.infer.values import Map, RangeV, Ref, Seq, SliceV, TupleV
 from adgen.ir.build import shift
 from adgen.ir.nodes import Const, Hole, Index, Operand, Slice, Var
-from adgen.ir.types import Array, Bool, Int, List, NoneT, Opaque, Scalar, Type, is_floating, is_scalar
+from adgen.ir.types import Array, Bool, Int, List, NoneT, Opaque, Record, Scalar, Tuple, Type, is_floating, is_scalar
 from adgen.rules.subscripts import SUBSCRIPTS, Span
 from adgen.rules.typing import join
 
@@ -90,7 +90,7 @@ def get_item(e: Engine, base: Any, key: Any, hint: dict[str, Any]) -> Any:
     if isinstance(base, Ref):
         c = e.content(base.obj)
         if isinstance(c, Seq):
-            if isinstance(key, (SliceV, Const)):
+            if isinstance(key, Const) or (isinstance(key, SliceV) and _is_known_slice(e, c, key)):
                 return _from_known(e, c.items, key, lambda items: e.new(Seq(tuple(items))))
             return from_list(e, base, key, hint)
         if dicts.is_dynamic(e, base, key):
@@ -99,10 +99,11 @@ def get_item(e: Engine, base: Any, key: Any, hint: dict[str, Any]) -> Any:
             value = c.get(constant_key(e, key))
             if value is None:
                 k = constant_key(e, key)
-                if base.obj in e.counts_missing:
+                if dicts.counts(base):
                     return e.b.const(0)
-                if base.obj in e.factories:
-                    made = calls.call(e, e.factories[base.obj], [], {}, {})
+                make = dicts.factory(e, base)
+                if make is not None:
+                    made = calls.call(e, make, [], {}, {})
                     e.write(base.obj, e.content(base.obj).put(k, made))
                     return made
                 error = UnsupportedError(what=f"the key {k!r} is not in this dict", origin=e.origin)
@@ -147,6 +148,13 @@ def from_subscript(e: Engine, base: Any, key: Any, hint: dict[str, Any]) -> Any:
     made = [TupleV((p.start, p.stop, p.step), Span) if isinstance(p, SliceV) else p for p in parts]
     alone = {} if isinstance(key, TupleV) else {"alone": e.b.const(True)}
     return calls.call_formula(e, SUBSCRIPTS[id(base)], made, alone, hint)
+
+
+def _is_known_slice(e: Engine, c: Seq, key: SliceV) -> bool:
+    """Say whether a slice of known items is to be taken now: only run time may know its bounds."""
+    bounds = [b for b in (key.start, key.stop, key.step) if isinstance(b, Var) and not isinstance(b.type, NoneT)]
+    known = all(b in e.param_of or (e.counts(b) and not e.keeps_loops) for b in bounds)
+    return known or element_type(e, c) is None
 
 
 def from_table(e: Engine, table: Const, key: Any) -> Any:
@@ -317,21 +325,13 @@ def _store_in_row(e: Engine, base: Ref, key: Any, value: Any) -> None:
 
 def _store_in_list(e: Engine, base: Ref, c: Any, key: Any, value: Any) -> None:
     if isinstance(key, SliceV):
-        if isinstance(c, Seq):
+        if isinstance(c, Seq) and _is_static(e, key, value):
             values = list(c.items)
             values[e.static(key, "the bounds of this slice")] = expand(e, value)
             e.write(base.obj, Seq(tuple(values)))
             return
-        start, stop = (b.value if isinstance(b, Const) else -1 for b in (key.start, key.stop))
-        if (stop is None or (start or 0) >= 0) and (start is None or stop is None or 0 <= start <= stop):
-            if isinstance(key.step, Const) and key.step.value in (None, 1):
-                none, behind = e.b.const(None), e.new(Seq(()))
-                if stop is not None:
-                    behind = methods.part(e, base, key.stop, none)
-                before = e.new(Seq(())) if start is None else methods.part(e, base, none, key.start)
-                methods.rebuild(e, base, [before, calls.call_object(e, list, [value], {}, {}), behind])
-                return
-        raise UnsupportedError(what="a store into a slice of a list", instead="build a new list", origin=e.origin)
+        lists.store_slice(e, base, key, value)
+        return
     probe = e.state.heap[e.new(Seq((value,))).obj]
     elem = element_type(e, c, probe)
     if elem is None:
@@ -350,6 +350,14 @@ def _store_in_list(e: Engine, base: Ref, c: Any, key: Any, value: Any) -> None:
     e.state.link_items(base.obj, c)
     if isinstance(value, Ref):
         e.state.link_like(base.obj, value.obj)
+
+
+def _is_static(e: Engine, key: SliceV, value: Any) -> bool:
+    """Say whether a slice of a list of known items gets items that are known as well."""
+    from adgen.infer import iterables
+
+    bounds = [b for b in (key.start, key.stop, key.step) if isinstance(b, Var)]
+    return not bounds and iterables.known_items(e, guarded.force(e, value)) is not None
 
 
 def aug_item(e: Engine, base: Any, key: Any, symbol: str, value: Any) -> None:
@@ -431,16 +439,19 @@ def item_type(e: Engine, v: Any) -> Type | None:
         return v.type
     if isinstance(v, Ref):
         c = e.content(v.obj)
+        if v.obj.traits is not None and not v.place:
+            return None  # what it was told when it was made would be lost
         if isinstance(c, Seq):
             inner = element_type(e, c, c)
             return List(inner) if inner is not None else None
         t: Type | None = dicts.dict_type(e, c) if isinstance(c, Map) else operations.array_type(e, v)
         return t
-    if isinstance(v, TupleV) and v.cls is None:
-        from adgen.ir.types import Tuple
-
+    if isinstance(v, TupleV):
         parts = [item_type(e, i) for i in v.items]
-        return Tuple(tuple(p for p in parts if p is not None)) if all(p is not None for p in parts) else None
+        known = tuple(p for p in parts if p is not None)
+        if len(known) < len(parts):
+            return None
+        return Tuple(known) if v.cls is None else Record(v.cls, v.cls._fields, known)  # type: ignore[attr-defined]
     return None
 
 

@@ -7,6 +7,7 @@ the producer reads; infinite iterators are not here.
 from __future__ import annotations
 
 import functools
+import heapq
 import itertools
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +16,7 @@ import numpy as np
 
 from adgen.ir.types import Array, Bool, Float, Int, List, Record, Scalar, Tuple, Type, Undef
 from adgen.rules.declare import fact
-from adgen.rules.helpers import best_of, order_of
+from adgen.rules.helpers import best_of, fall, heap_order, order_of, rise
 
 FILE = __file__
 FUNCTIONS: dict[Any, Callable[..., Any]] = {}
@@ -288,6 +289,98 @@ def subscriptable(sequence: Any) -> Any:
 
 def same(value: Any) -> Any:
     return value
+
+
+def item_place(values: Any, index: Any) -> Any:
+    """Return an index counted from the front."""
+    return index + len(values) if index < 0 else index
+
+
+def insertion_place(values: Any, index: Any) -> Any:
+    """Return where `values.insert(index, …)` puts an item."""
+    n = len(values)
+    return max(index + n, 0) if index < 0 else min(index, n)
+
+
+def list_remove(values: Any, value: Any) -> Any:
+    del values[values.index(value)]
+
+
+def rotate(values: Any, by: Any = 1) -> Any:
+    n = len(values)
+    if n > 0:
+        at = n - by % n
+        values[:] = values[at:] + values[:at]
+
+
+def drop_first(values: Any, length: Any, most: Any) -> Any:
+    """Leave the last items of a deque."""
+    if length > most:
+        del values[: length - most]
+
+
+def extend_left(values: Any, others: Any) -> Any:
+    for v in others:
+        values.appendleft(v)
+
+
+def extend_one_by_one(values: Any, others: Any) -> Any:
+    for v in others:
+        values.append(v)
+
+
+def store_places(values: Any, places: Any, others: Any) -> Any:
+    """What `values[a:b:c] = others` does at these places."""
+    given = as_list(others)
+    if len(given) != len(places):
+        raise ValueError("attempt to assign a sequence to an extended slice of another size")
+    for k in range(len(given)):
+        values[places[k]] = given[k]
+
+
+def heap_push(heap: Any, item: Any) -> Any:
+    heap.append(item)
+    for a, b in rise(heap):
+        heap[a], heap[b] = heap[b], heap[a]
+
+
+def heap_pop(heap: Any) -> Any:
+    last = heap.pop()
+    if len(heap) == 0:
+        return last
+    first = heap[0]
+    heap[0] = last
+    for a, b in fall(heap):
+        heap[a], heap[b] = heap[b], heap[a]
+    return first
+
+
+def heap_replace(heap: Any, item: Any) -> Any:
+    first = heap[0]
+    heap[0] = item
+    for a, b in fall(heap):
+        heap[a], heap[b] = heap[b], heap[a]
+    return first
+
+
+def heap_push_pop(heap: Any, item: Any) -> Any:
+    if len(heap) > 0 and heap[0] < item:
+        return heap_replace(heap, item)
+    return item
+
+
+def heap_make(heap: Any) -> Any:
+    heap[:] = [heap[i] for i in heap_order(heap)]
+
+
+@stands_for(heapq.nsmallest)
+def nsmallest(n: Any, sequence: Any, key: Any = None) -> Any:
+    return sort_all(sequence, key=key)[:n]
+
+
+@stands_for(heapq.nlargest)
+def nlargest(n: Any, sequence: Any, key: Any = None) -> Any:
+    return sort_all(sequence, key=key, reverse=True)[:n]
 
 
 def count_in(table: Any, sequence: Any) -> Any:

@@ -28,6 +28,7 @@ from adgen.infer import (
     items,
     iterables,
     library,
+    lists,
     methods,
     operations,
     primitives,
@@ -35,7 +36,7 @@ from adgen.infer import (
     tapes,
 )
 from adgen.infer.handlers import HANDLERS, Handler, handles
-from adgen.infer.values import ManagerV, Map, Partial, Ref, Seq, TupleV
+from adgen.infer.values import ManagerV, Map, Partial, Ref, Seq, Traits, TupleV
 from adgen.ir.build import shift
 from adgen.ir.nodes import Const, Mode, Var
 from adgen.ir.types import Array, Bool, Complex, Float, Int, Opaque, Scalar, is_scalar
@@ -49,14 +50,14 @@ if TYPE_CHECKING:
 def _defaultdict(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     made = builtin_calls.make_dict(e, args[1:], kwargs, hint)
     if args and not (isinstance(args[0], Const) and args[0].value is None):
-        e.factories[made.obj] = args[0]
+        made.obj.traits = Traits(factory=args[0])
     return made
 
 
 @handles(collections.Counter)
 def _counter(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     made = e.new(Map((), ()), hint.get("name"))
-    e.counts_missing.add(made.obj)
+    made.obj.traits = Traits(counts=True)
     if args:
         inlining.inline_function(e, library.count_in, [made, args[0]], {})
     return made
@@ -193,9 +194,13 @@ def _partial(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[
 
 @handles(collections.deque)
 def _deque(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    if len(args) > 1 or kwargs:
-        raise UnsupportedError(what="a deque with maxlen", instead="use a list", origin=e.origin)
-    return e.new(Seq(tuple(items.expand(e, args[0]) if args else ())))
+    bound = dict(zip(("iterable", "maxlen"), args, strict=False)) | kwargs
+    most = bound.get("maxlen", e.b.const(None))
+    made: Ref = calls.call_object(e, list, [bound["iterable"]], {}, {}) if "iterable" in bound else e.new(Seq(()))
+    if not (isinstance(most, Const) and most.value is None):
+        made.obj.traits = Traits(maxlen=e.value(most))
+        lists.drop_beyond(e, made, made.obj.traits.maxlen)
+    return made
 
 
 @handles(np.errstate)

@@ -263,7 +263,7 @@ class Runner(Fit):
             e.replaced[obj] = e.replaced.get(obj, 0) + 1
             e.resized[obj] = e.resized.get(obj, 0) + 1
         structure = dict(e.replaced), dict(e.resized)
-        header_state = e.state.copy()
+        header_state = self.header = e.state.copy()
         unbound = {n for n in self.exposed if headers.get(("name", n)) is UNBOUND}
         missed: list[UnsupportedError] = []
         e.tentative.append((e.frame, unbound, missed))

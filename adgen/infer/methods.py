@@ -10,19 +10,19 @@ import numpy as np
 
 from adgen.errors import UnsupportedError
 from adgen.infer import (
-    attributes,
     calls,
     dicts,
     inlining,
     items,
     library,
+    lists,
     objects,
     operations,
     primitives,
     rows,
     writers,
 )
-from adgen.infer.values import BoundFunction, DictView, Map, Method, Ref, Seq, SliceV, TupleV
+from adgen.infer.values import BoundFunction, DictView, Map, Method, Ref, Seq, TupleV
 from adgen.ir.nodes import Const, Operand, Var
 from adgen.ir.types import Array, Bool, Float, Int, List, Opaque, Scalar, Str, dims_of, is_complex
 from adgen.rules.methods import ATTRIBUTES, FUNCTIONS_OF_ONE, OPERATORS, WRITERS, Packed, function_call
@@ -93,7 +93,7 @@ def call_method(
         if isinstance(c, Map) and c.cls is dict:
             return _dict_method(e, owner, c, name, args, kwargs)
         if isinstance(c, Seq) or isinstance(operations.array_type(e, owner), List):
-            return _list_method(e, owner, c, name, args, kwargs)
+            return lists.call_method(e, owner, c, name, args, kwargs)
         return _array_method(e, owner, name, args, kwargs, hint)
     if isinstance(owner, TupleV):
         if name == "_replace" and owner.cls is not None:
@@ -230,127 +230,6 @@ def cast(e: Engine, v: Any, dtype: np.dtype[Any], hint: dict[str, Any]) -> Any:
     return e.wrap(
         primitives.emit(e, e.row("astype"), (e.value(v), Const(dtype.type, Opaque())), (), hint), hint.get("name")
     )
-
-
-def _list_method(e: Engine, owner: Ref, c: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-    if name == "append":
-        v = args[0]
-        if isinstance(c, Seq):
-            e.write(owner.obj, Seq((*c.items, v)))
-            return e.b.const(None)
-        rows.put_in(e, owner.obj, v)
-        elem = items.element_type(e, c, Seq((v,)))
-        if elem is None:
-            raise UnsupportedError(
-                what="a list whose items differ in type",
-                instead="use a tuple, or one list for each type",
-                origin=e.origin,
-            )
-        new = e.b.emit(e.row("append"), (c, e.value(v)), **e.hint(owner.obj.name))
-        if isinstance(new, Var):
-            new.type = List(elem)
-        e.write(owner.obj, new)
-        if isinstance(v, Ref):
-            e.state.link_like(owner.obj, v.obj)
-        return e.b.const(None)
-    if name == "extend":
-        attributes.extend_list(e, owner, args[0])
-        return e.b.const(None)
-    if name == "copy":
-        return e.new(c) if isinstance(c, Seq) else calls.call_object(e, list, [owner], {}, {})
-    if isinstance(c, Seq):
-        values = list(c.items)
-        if name == "pop":
-            v = values.pop(*[e.static(a, "the index of pop") for a in args])
-            e.write(owner.obj, Seq(tuple(values)))
-            return v
-        if name == "insert":
-            values.insert(e.static(args[0], "the index of insert"), args[1])
-            e.write(owner.obj, Seq(tuple(values)))
-            return e.b.const(None)
-        if name == "remove":
-            known = operations.known(e, *values, args[0])
-            if known is not None and known[-1] in known[:-1]:
-                del values[known.index(known[-1])]
-                e.write(owner.obj, Seq(tuple(values)))
-                return e.b.const(None)
-        if name == "popleft":
-            v = values.pop(0)
-            e.write(owner.obj, Seq(tuple(values)))
-            return v
-        if name == "appendleft":
-            e.write(owner.obj, Seq((args[0], *values)))
-            return e.b.const(None)
-        if name == "rotate":
-            by = (e.static(args[0], "the argument of rotate") if args else 1) % (len(values) or 1)
-            e.write(owner.obj, Seq(tuple(values[-by:] + values[:-by] if by else values)))
-            return e.b.const(None)
-        if name in ("index", "count"):
-            known, wanted = operations.known(e, *values), operations.known(e, *args)
-            if known is not None and wanted is not None:
-                return e.b.const(getattr(known, name)(*wanted))
-        if name == "sort":
-            e.write(owner.obj, e.content(calls.call_object(e, sorted, [owner], kwargs, {}).obj))
-            return e.b.const(None)
-        if name == "reverse":
-            e.write(owner.obj, Seq(tuple(values[::-1])))
-            return e.b.const(None)
-        if name == "clear":
-            e.write(owner.obj, Seq(()))
-            return e.b.const(None)
-    elif not kwargs or name == "sort":
-        made = _change_list(e, owner, name, args, kwargs)
-        if made is not None:
-            return made
-    raise UnsupportedError(
-        what=f"the list method '.{name}()'",
-        why="the list's length is known only at run time" if not isinstance(c, Seq) else "",
-        instead="use append and indexing",
-        origin=e.origin,
-    )
-
-
-def _change_list(e: Engine, owner: Ref, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-    """A method that changes a list of unknown length: what is left, and what comes in, is put together anew."""
-    none, one = e.b.const(None), e.b.const(1)
-    if name == "clear":
-        e.write(owner.obj, Seq(()))
-        return none
-    if name in ("reverse", "sort"):
-        step = SliceV(none, none, e.b.const(-1))
-        turned = name == "reverse"
-        made = items.get_item(e, owner, step, {}) if turned else calls.call_object(e, sorted, [owner], kwargs, {})
-        e.write(owner.obj, e.content(made.obj))
-        return none
-    at = args[0] if args else e.b.const(-1)
-    if name == "insert":
-        new = e.new(Seq((args[1],)))
-        rebuild(e, owner, [part(e, owner, none, at), new, part(e, owner, at, none)])
-        return none
-    if name in ("pop", "popleft") and len(args) < 2:
-        at = e.b.const(0) if name == "popleft" else at
-        item = items.get_item(e, owner, at, {})
-        last = isinstance(at, Const) and at.value == -1
-        behind = e.new(Seq(())) if last else part(e, owner, operations.binary(e, "+", at, one), none)
-        rebuild(e, owner, [part(e, owner, none, at)] if last else [part(e, owner, none, at), behind])
-        return item
-    if name == "appendleft":
-        rebuild(e, owner, [e.new(Seq((args[0],))), owner])
-        return none
-    return None
-
-
-def part(e: Engine, owner: Ref, start: Any, stop: Any) -> Any:
-    """`owner[start:stop]`"""
-    return items.get_item(e, owner, SliceV(start, stop, e.b.const(None)), {})
-
-
-def rebuild(e: Engine, owner: Ref, parts: Sequence[Any]) -> None:
-    """Make a list consist of the items of others."""
-    whole = parts[0]
-    for more in parts[1:]:
-        whole = operations.binary(e, "+", whole, more)
-    e.write(owner.obj, e.content(whole.obj))
 
 
 def _dict_method(e: Engine, owner: Ref, c: Map, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:

@@ -20,6 +20,7 @@ from adgen.infer import (
     items,
     iterables,
     library,
+    lists,
     methods,
     objects,
     primitives,
@@ -39,6 +40,7 @@ from adgen.ir.types import (
     NoneT,
     Opaque,
     Scalar,
+    Str,
     Undef,
     dims_of,
     is_floating,
@@ -97,9 +99,7 @@ def apply(e: Engine, s: tree.Assign) -> Any:
     if s.op in ("tuple", "list", "set"):
         return display(e, s, args)
     if s.op == "dict":
-        made = dict_display(e, s, args)
-        made.obj.name = made.obj.name or hint.get("name")
-        return made
+        return dict_display(e, s, args)
     if s.op == "format":
         return format_text(e, s, args, hint)
     raise UnsupportedError(what=f"the operation '{s.op}'", origin=e.origin)
@@ -418,6 +418,10 @@ def _membership(e: Engine, symbol: str, a: Any, b: Any) -> Operand:
         keys = list(c.keys) if isinstance(c, Map) else known(e, *c.items) if isinstance(c, Seq) else None
     elif isinstance(b, TupleV):
         keys = known(e, *b.items)
+    t = array_type(e, b) if isinstance(b, Ref) else None
+    if isinstance(t, List) and (is_scalar(t.elem) or isinstance(t.elem, Str)) and isinstance(a, (Var, Const)):
+        within = e.b.call("has_key", a, e.value(b))
+        return within if symbol == "in" else e.b.call("not_", within)
     if keys is not None:
         if isinstance(a, Const):
             return e.b.const((a.value in keys) == (symbol == "in"))
@@ -449,7 +453,7 @@ def display(e: Engine, s: tree.Assign, args: tuple[Any, ...]) -> Any:
     if s.op == "tuple":
         return TupleV(tuple(values))
     if s.op == "list":
-        return e.new(Seq(tuple(values)))
+        return e.new(Seq(tuple(values)), e.hint(s.target).get("name"))
     constants = known(e, *values)
     if constants is not None:
         return Const(frozenset(constants), Opaque())
@@ -477,7 +481,7 @@ def dict_display(e: Engine, s: tree.Assign, args: tuple[Any, ...]) -> Any:
             break
         key, done = items.constant_key(e, args[k]), k + 2
         table = table.put(key, tapes.store(e, args[k + 1], str(key)) if e.taping > 1 else args[k + 1])
-    made = e.new(table)
+    made = e.new(table, e.hint(s.target).get("name"))
     for at in range(done, len(args), 2):
         if at // 2 in starred or at in starred:
             methods.call_method(e, made, "update", [args[at + 1]], {}, {})
@@ -590,8 +594,8 @@ def delete(e: Engine, s: tree.Delete) -> None:
         values = list(c.items)
         del values[plain(e, key)]
         e.write(base.obj, Seq(tuple(values)))
-    elif isinstance(base, Ref) and not is_array(e, base) and not isinstance(key, SliceV):
-        methods.call_method(e, base, "pop", [key], {}, {})
+    elif isinstance(base, Ref) and isinstance(array_type(e, base), List):
+        lists.delete(e, base, key)
     else:
         raise UnsupportedError(what=f"`del` of an item of {describe(e, base)}", origin=e.origin)
 

@@ -100,7 +100,7 @@ class Slots:
             c = e.state.heap[v.obj]
             if isinstance(c, Poison):
                 return c
-            obj = Obj(name or v.obj.name)
+            obj = Obj(name or v.obj.name, traits=v.obj.traits)
             obj.mixed = v.obj.mixed and not v.place
             if isinstance(c, (Seq, Map)):
                 content = self._enter_content(path, c, name)
@@ -152,6 +152,8 @@ class Slots:
             return v
         if isinstance(v, Ref):
             c = self.e.state.heap[v.obj]
+            if v.obj.traits is not None:
+                return None
             if isinstance(c, (Seq, Map)) and not v.place:
                 parts = tuple(map(self._template, c.items))
                 return None if any(i is None for i in parts) else replace(c, items=parts)

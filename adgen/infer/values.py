@@ -16,14 +16,25 @@ from adgen.ir.nodes import Operand, Origin, Place
 from adgen.ir.types import Type
 
 
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a dict or deque was told when it was made."""
+
+    factory: Any = None  # what makes the values that are missing
+    inner: Any = None  # the same for the dicts that are its values
+    counts: bool = False  # a missing value is 0
+    maxlen: Any = None  # the most items that it holds
+
+
 class Obj:
     """The identity of a mutable thing. `name` is for messages."""
 
-    __slots__ = ("mixed", "name", "param")
+    __slots__ = ("mixed", "name", "param", "traits")
 
-    def __init__(self, name: str | None = None, param: str = "") -> None:
+    def __init__(self, name: str | None = None, param: str = "", traits: Traits | None = None) -> None:
         self.name = name
         self.param = param
+        self.traits = traits
         self.mixed = False  # a list that may hold one object in two places
 
 
@@ -217,6 +228,7 @@ class Poison:
     why: str
     origin: Origin | None
     alias: bool = True
+    counted: bool = False  # which path it was is known once the loop is unrolled
 
 
 class Unbound:

@@ -333,6 +333,20 @@ class Builder:
                 value = self.emit(step.op, (value, *consts), name=hint[0], fixed=hint[1])
         return value
 
+    def _put_in(self, base: Operand, value: Operand, place: Place, holes: Sequence[Operand]) -> Operand | None:
+        """Return the list with `value` put in where 0 was put in; None if that is not so."""
+        made = self.defs.get(base) if isinstance(base, Var) else None
+        if made is None or made.op.name not in ("append", "insert") or made not in self._stmts[-1][-MAX_BACK:]:
+            return None
+        if len(place) != 1 or not isinstance(place[0], Index) or len(place[0].items) != 1:
+            return None
+        key, zero = place[0].items[0], made.args[1]
+        key = holes[key.arg] if isinstance(key, Hole) else self.const(key)
+        at = made.args[2] if made.op.name == "insert" else self.const(-1)
+        if not isinstance(zero, Const) or not isinstance(zero.value, float) or zero.value or not same_operand(key, at):
+            return None
+        return self.emit(made.op, (made.args[0], value, *made.args[2:]), type=made.out.type)
+
     def _cleared(self, base: Operand, place: Place, holes: Sequence[Operand]) -> Operand | None:
         """Return what `base` was before 0 was written into the place that gets a sum now; None if that is not so."""
         made = self.defs.get(base) if isinstance(base, Var) else None
@@ -366,6 +380,9 @@ class Builder:
         if opposite is not None:
             value, mode = opposite, "sub" if mode == "add" else "add"
         if mode != "set" and self.adjoint:
+            put_in = self._put_in(base, value, place, holes) if mode == "add" else None
+            if put_in is not None:
+                return self.bind(put_in, name, fixed)
             cleared = self._cleared(base, shifted, holes)
             if cleared is not None:  # `d_y[1] = 0.0; d_y[1] += t`
                 value = value if mode == "add" else self.call("neg", value)
@@ -385,7 +402,7 @@ def may_raise(op: Primitive, args: Sequence[Operand], place: Place) -> bool:
     """Say whether an operation can fail for some values: arithmetic of arrays and NumPy scalars can't."""
     if op.effect == "opaque":
         return op.name not in ("caught", "attempt", "bound")
-    if op.name == "without":
+    if op.name in ("without", "index_in"):
         return True
     if op.name in ("getitem", "update"):
         return any(isinstance(i, (int, Hole)) for step in place if isinstance(step, Index) for i in step.items)

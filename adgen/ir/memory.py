@@ -55,7 +55,9 @@ class _Part:
 
 def refers(t: Type) -> bool:
     """Say whether values of a type refer to memory that can be shared."""
-    return isinstance(t, (Array, List, Dict, Tuple, Record, Opaque, Saved))
+    if isinstance(t, Tuple) or (isinstance(t, Record) and issubclass(t.cls, tuple)):
+        return any(map(refers, t.items))
+    return isinstance(t, (Array, List, Dict, Record, Opaque, Saved))
 
 
 class Memory:

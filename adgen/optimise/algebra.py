@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from adgen.ir.nodes import Const, Func, Let, Operand, Var, walk
 from adgen.ir.rewrite import substitute
-from adgen.ir.types import Array, Bool, Complex, Float, Int, Scalar, dims_of, is_floating, is_scalar
+from adgen.ir.types import Array, Bool, Complex, Float, Int, List, Scalar, dims_of, is_floating, is_scalar
 
 if TYPE_CHECKING:
     from adgen.ir.build import Builder
@@ -150,7 +150,7 @@ def _add(b: Builder, x: Operand, y: Operand) -> Operand | None:
     for p, q in ((x, y), (y, x)):
         if weak(p) == 0.0 and (_keeps(q) or (isinstance(p.type, Int) and isinstance(q.type, Int))):
             return q
-    if x is y and isinstance(x, Var) and _keeps(x):
+    if x is y and isinstance(x, Var) and _keeps(x) and not isinstance(x.type, List):
         return b.call("mul", b.const(2.0), x)
     negative = negative_factor(b, y)
     if negative is not None:

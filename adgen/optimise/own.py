@@ -21,13 +21,12 @@ from adgen.ir.live import Live, Overlay, collect_points, find_live
 from adgen.ir.memory import Memory, Owned, Root, Roots, refers
 from adgen.ir.nodes import CHANGES, Block, Func, If, Let, Loop, Operand, Var, walk
 from adgen.ir.summary import CALLS, consumed
-from adgen.ir.types import Array, Dict, Dim, Length, List, Record
+from adgen.ir.types import Array, Dict, Dim, Length, List, Record, Type
 from adgen.optimise.copies import Edits, Rewriter
 from adgen.rules.registry import REGISTRY
 
 MAX_ROUNDS = 60
 PATIENT_ROUNDS = 6  # after that each remaining conflict costs a copy of the base
-COPIED = (Array, List, Dict, Record)
 STRUCTURES = ("make_tuple", "make_list", "make_record")
 
 
@@ -38,7 +37,7 @@ def own(func: Func, owned_params: Owned = False, results: bool | None = None, fi
     `results`: copy results that are not owned; by default unless `owned_params`. `first`: only as many of its items.
     """
     if not any(isinstance(s, Let) and refers(s.out.type) and s.op.name != "make_tuple" for s in walk(func.body)):
-        if not any(isinstance(v.type, COPIED) for v in func.params):
+        if not any(can_be_copied(v.type) for v in func.params):
             return func  # nothing but numbers
     keep = bool(owned_params) if results is None else not results
     check = _Check(func, owned_params, not keep, True, first)
@@ -272,7 +271,7 @@ class _Check:
             a = loop.collected[j]
             if isinstance(a, Var) and a in self.collects:  # a list of lists: the copy goes into the inner one
                 return self.part(a, base, roots)
-            if not isinstance(a.type, COPIED) or (isinstance(a, Var) and self.memory.share(roots, self.memory.deep[a])):
+            if not can_be_copied(a.type) or (isinstance(a, Var) and self.memory.share(roots, self.memory.deep[a])):
                 return False
             self.edits.yields[loop.body, len(loop.params) + j] = None
             return True
@@ -332,7 +331,7 @@ class _Check:
     @staticmethod
     def can_copy(r: Root) -> bool:
         """Say whether a copy of the carried value is a new object in the place of `r`."""
-        return r.loop is not None and not r.inner and isinstance(r.loop.params[r.position].type, COPIED)
+        return r.loop is not None and not r.inner and can_be_copied(r.loop.params[r.position].type)
 
     def disown(self, r: Root, seen: set[Root]) -> bool:
         """Copy what makes a carried value unowned. Return whether that can be done outside its loop."""
@@ -399,6 +398,11 @@ class _Check:
             return False
         taken.append(roots)
         return True
+
+
+def can_be_copied(t: Type) -> bool:
+    """Say whether a value has a `copy` of its own; a namedtuple is what it is."""
+    return isinstance(t, (Array, List, Dict)) or (isinstance(t, Record) and not issubclass(t.cls, tuple))
 
 
 def writes_element(s: Let) -> bool:

@@ -106,7 +106,7 @@ def zeros_list(values: Any) -> Any:
             parts = [zero(i) for i in v]
             return type(v)(*parts) if hasattr(v, "_fields") else tuple(parts)
         if isinstance(v, list):
-            return [zero(i) for i in v]
+            return zeros_list(v)
         if isinstance(v, dict):
             return {k: zero(i) for k, i in v.items()}
         if isinstance(v, np.ndarray):
@@ -173,6 +173,61 @@ def place_slice(values: Any, start: Any, stop: Any, step: Any, part: Any) -> Any
     out = zeros_list(values)
     out[slice(start, stop, step)] = part
     return out
+
+
+def places_of(values: Any, start: Any, stop: Any, step: Any) -> Any:
+    """Return the places that a slice of a list takes."""
+    return list(range(len(values))[start:stop:step])
+
+
+def bounds_of(values: Any, start: Any, stop: Any) -> tuple[int, int]:
+    """Return where a slice of a list begins and ends, counted from the front."""
+    first, last, _ = slice(start, stop).indices(len(values))
+    return first, max(first, last)
+
+
+def sum_repeats(values: Any, count: int) -> Any:
+    """Return the sums over the repeats of a list of `count` items."""
+    return [sum(values[k::count]) for k in range(count)]
+
+
+def rise(heap: Any) -> Any:
+    """Return the swaps of places by which `heapq.heappush` takes the last item to where it belongs."""
+    at, path = len(heap) - 1, []
+    item = heap[at]
+    while at > 0 and item < heap[(at - 1) // 2]:
+        path.append((at, (at - 1) // 2))
+        at = (at - 1) // 2
+    return path
+
+
+def fall(heap: Any) -> Any:
+    """Return the swaps of places by which `heapq` takes the first item to where it belongs."""
+    n, way = len(heap), [0]
+    while 2 * way[-1] + 1 < n:
+        child = 2 * way[-1] + 1
+        way.append(child + 1 if child + 1 < n and not heap[child] < heap[child + 1] else child)
+    depth = len(way) - 1
+    while depth > 0 and heap[0] < heap[way[depth]]:
+        depth -= 1
+    return [(way[k], way[k + 1]) for k in range(depth)]
+
+
+def heap_order(values: Any) -> Any:
+    """Return the places that `heapq.heapify` takes the items of a list from."""
+    heap, order = list(values), list(range(len(values)))
+    for at in reversed(range(len(heap) // 2)):
+        way = [at]
+        while 2 * way[-1] + 1 < len(heap):
+            child = 2 * way[-1] + 1
+            right = child + 1 < len(heap) and not heap[child] < heap[child + 1]
+            way.append(child + 1 if right else child)
+        depth = len(way) - 1
+        while depth > 0 and heap[at] < heap[way[depth]]:
+            depth -= 1
+        for a, b in [(way[k], way[k + 1]) for k in range(depth)]:
+            heap[a], heap[b], order[a], order[b] = heap[b], heap[a], order[b], order[a]
+    return order
 
 
 def order_of(keys: Any, reverse: Any) -> Any:

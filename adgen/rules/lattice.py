@@ -179,7 +179,8 @@ def join(a: Type, b: Type) -> Type | None:
         return None if items is None else Record(a.cls, a.keys, items)
     if isinstance(a, List) and isinstance(b, List):
         elem = join(a.elem, b.elem)
-        return None if elem is None or skeleton_clash(a.elem, b.elem) else List(elem)
+        numbers = is_scalar(a.elem) and is_scalar(b.elem)
+        return None if elem is None or (skeleton_clash(a.elem, b.elem) and not numbers) else List(elem)
     if isinstance(a, Dict) and isinstance(b, Dict):
         key, elem = join_keys(a.key, b.key), join(a.elem, b.elem)
         numbers = is_scalar(a.elem) and is_scalar(b.elem)
@@ -206,10 +207,12 @@ def skeleton_clash(a: Type, b: Type) -> bool:
     if isinstance(a, Undef) or isinstance(b, Undef) or (isinstance(a, FLOATS) and isinstance(b, FLOATS)):
         return False
     if isinstance(a, List) and isinstance(b, List):
-        return skeleton_clash(a.elem, b.elem)
+        return skeleton_clash(a.elem, b.elem) and not (is_scalar(a.elem) and is_scalar(b.elem))
     if isinstance(a, Dict) and isinstance(b, Dict):
         return skeleton_clash(a.elem, b.elem)
     if isinstance(a, Tuple) and isinstance(b, Tuple) and len(a.items) == len(b.items):
+        return any(map(skeleton_clash, a.items, b.items))
+    if isinstance(a, Record) and isinstance(b, Record) and (a.cls, a.keys) == (b.cls, b.keys):
         return any(map(skeleton_clash, a.items, b.items))
     return skeleton(a) != skeleton(b)
 

@@ -5,17 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from adgen.api.custom import stop_gradient
-from adgen.ir.types import Float, Int, List, Opaque
+from adgen.ir.types import Float, Int, List, Opaque, Tuple
 from adgen.rules.declare import nondifferentiable, structure
 from adgen.rules.helpers import (
     add_lists,
     add_saved,
     best_of,
+    bounds_of,
+    fall,
+    heap_order,
     items_at,
     last_writes,
     ones_list,
     order_of,
     place_slice,
+    places_of,
+    rise,
+    sum_repeats,
     zero_at,
     zeros_list,
     zeros_of,
@@ -59,6 +65,7 @@ def _dict_of(keys: Any, values: Any) -> Any:
     return dict(zip(keys, values))
 
 
+structure(sum_repeats, "values count", name="sum_repeats", infer=exactly("values"))
 structure(add_lists, "x y", name="add_lists", infer=exactly("x"))
 structure(add_saved, "x y", name="add_saved", infer=exactly("x"))
 structure(place_slice, "values start stop step part", name="place_slice", infer=exactly("values"))
@@ -72,6 +79,11 @@ nondifferentiable(zeros_of, name="zeros_of", params="value kind", infer=exactly(
 nondifferentiable(slice, name="slice", params="*bounds", infer=always(Opaque()))
 nondifferentiable(order_of, name="order_of", params="keys reverse", infer=always(List(Int())))
 nondifferentiable(best_of, name="best_of", params="keys sign", infer=always(Int()))
+nondifferentiable(places_of, name="places_of", params="values start stop step", infer=always(List(Int())))
+nondifferentiable(bounds_of, name="bounds_of", params="values start stop", infer=always(Tuple((Int(), Int()))))
+nondifferentiable(rise, name="rise", params="heap", infer=always(List(Tuple((Int(), Int())))))
+nondifferentiable(fall, name="fall", params="heap", infer=always(List(Tuple((Int(), Int())))))
+nondifferentiable(heap_order, name="heap_order", params="values", infer=always(List(Int())))
 nondifferentiable(last_writes, name="last_writes", params="like key", infer=always(Opaque()))
 structure(list, "x /", name="to_list", infer=lambda x: List(Float()), memory="view", show="list(_)")
 structure(_to_floats, "x /", name="to_floats", infer=always(List(Float())), show="_.tolist()")

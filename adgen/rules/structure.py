@@ -207,10 +207,20 @@ def _has_key(key: Any, table: Any) -> Any:
     return key in table
 
 
+def _index_in(values: Any, value: Any) -> Any:
+    return values.index(value)
+
+
+def _count_in(values: Any, value: Any) -> Any:
+    return values.count(value)
+
+
 structure(_insert, "seq value at", name="insert", infer=lambda seq, value, at: _append_type(seq, value))
 structure(_without, "items key", name="without", infer=exactly("items"))
 structure(_values_of, "table", name="values_of", infer=lambda table: List(table.type.elem), show="list(_.values())")
 nondifferentiable(_keys_of, name="keys_of", params="table", infer=lambda table: List(table.type.key), show="list(_)")
+nondifferentiable(_index_in, name="index_in", params="values value", infer=always(Int()), show="_.index(_)")
+nondifferentiable(_count_in, name="count_in", params="values value", infer=always(Int()), show="_.count(_)")
 nondifferentiable(_has_key, name="has_key", params="key table", infer=always(Bool()), show="in")
 
 

@@ -157,8 +157,9 @@ class Forward:
         if structural is not None:
             self.set(s.out, structural(s))
             return
-        if isinstance(s.out.type, List) and name == "add":
-            self.set(s.out, self.b.call("add", *[self.full(a) for a in s.args]))
+        if isinstance(s.out.type, List) and name in ("add", "mul"):
+            joined = [self.full(a) if isinstance(a.type, (List, Record)) else a for a in s.args]
+            self.set(s.out, self.b.emit(op, joined, type=s.out.type))
             return
         if "*" in op.jvp:
             self.set(s.out, self._user_rule(s))
@@ -396,6 +397,9 @@ class Forward:
 
     def _values_of(self, s: Let) -> Operand:
         return self.b.call("items_at", self.full(s.args[0]), s.args[0])
+
+    def _sum_repeats(self, s: Let) -> Operand:
+        return self.b.emit(s.op, (self.full(s.args[0]), s.args[1]), type=s.out.type)
 
     def _items_at(self, s: Let) -> Operand:
         return self.b.call("items_at", self.full(s.args[0]), s.args[1])

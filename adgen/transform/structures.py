@@ -45,6 +45,7 @@ class Structures(Backward):
             "values_of": self._values_of,
             "dict_of": self._dict_of,
             "items_at": self._items_at,
+            "sum_repeats": self._sum_repeats,
             "bound": self._same,
             "pin": self._pin,
             "named": self._named,
@@ -307,6 +308,12 @@ class Structures(Backward):
         keys, values = s.args
         cots.add(values, self.b.call("items_at", cots.whole(c, s.out), keys))
 
+    def _sum_repeats(self, s: Let, c: Cot, cots: Cotangents) -> None:
+        values, count = s.args
+        d = cots.whole(c, s.out)
+        times = self.b.call("floordiv", self.b.call("length", values), count)
+        cots.add(values, self.b.emit(self.b.row("mul"), (d, times), type=s.out.type))
+
     def _items_at(self, s: Let, c: Cot, cots: Cotangents) -> None:
         table, keys = s.args
         assert isinstance(table, Var)
@@ -319,8 +326,9 @@ class Structures(Backward):
             seq = a if isinstance(a.type, (List, Record)) else other
             made = self.b.defs.get(seq) if isinstance(seq, Var) else None
             if made is None or made.op.name != "make_list" or len(made.args) != 1:
-                self.no_rule(s)
-            cots.add(seq, self.b.call("make_list", self.b.call("sum", d)))
+                cots.add(seq, self.b.emit(self.b.row("sum_repeats"), (d, self.b.call("length", seq)), type=seq.type))
+            else:
+                cots.add(seq, self.b.call("make_list", self.b.call("sum", d)))
             return
         at = self.b.call("length", a)
         if other in self.varied:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.language.table import program, refused
+from tests.language.table import program
 
 
 @program
@@ -17,7 +17,7 @@ def dp1(x):
     return dp[n][n]
 
 
-@refused("may share memory")
+@program
 def mm(x):
     A = [[x[0], x[1]], [x[2], 1.0]]
     B = [[0.0, 0.0], [0.0, 0.0]]

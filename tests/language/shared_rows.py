@@ -105,7 +105,7 @@ def a10(x):
     return sum(m[0][1] for m in M)
 
 
-@refused("replaced or moved")
+@program
 def a11(x):
     M = mk(x, len(x))
     k = M.pop()

@@ -1,4 +1,4 @@
-"""Dicts whose keys only run time knows: second derivatives, results, parameters, and what generated code looks like."""
+"""Dicts of keys that only run time knows, lists that change: second derivatives, results, generated code."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 
 import adgen
-from tests.language import dicts
+from tests.language import changing_lists, dicts
 
 POINT = np.array([0.7, 1.3, 2.1])
+LISTS = ["shortest_path", "heap_of_triples", "popped_in_the_middle", "namedtuples_of_arrays"]
 SECOND = ["count_by_key", "grid_of_tuples", "groups", "defaultdict_of_arrays", "in_branch", "deleted_in_a_loop"]
 
 
-@pytest.mark.parametrize("name", SECOND)
+@pytest.mark.parametrize("name", [*SECOND, *LISTS])
 def test_second_order(name):
-    df, v, h = adgen.grad(getattr(dicts, name)), np.array([0.3, -1.1, 0.7]), 1e-5
+    df, v, h = adgen.grad(getattr(dicts if name in SECOND else changing_lists, name)), np.array([0.3, -1.1, 0.7]), 1e-5
     expected = (df(POINT + h * v) - df(POINT - h * v)) / (2 * h)
     _, forward = adgen.jvp(df, (POINT.copy(),), (v,))
     (reverse,) = adgen.vjp(df, POINT.copy())[1](v)
@@ -88,3 +89,9 @@ def test_entries_are_written_in_place():
     """Neither the dict nor its gradient is copied in a loop."""
     assert ".copy()" not in adgen.grad(dicts.grid_of_tuples).specialize(POINT).source
     assert ".copy()" not in adgen.grad(dicts.count_by_key).specialize(POINT).source
+
+
+def test_what_a_list_loses_is_taken_out_in_place():
+    source = adgen.grad(changing_lists.popped_in_the_middle).specialize(POINT).source
+    assert "del items[" in source
+    assert ".copy()" not in source
