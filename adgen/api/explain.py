@@ -38,7 +38,7 @@ def explain(
     ...     n = np.round(x)
     ...     return 2.0 * n
     >>> print(adgen.explain(f, 1.5))
-    f, wrt x: None for x
+    f, wrt x: zero for x
       line 2: n = np.round(x)   <- ends here: np.round is constant between its jumps, so its derivative is zero
       line 3: return 2.0 * n
     """
@@ -101,7 +101,7 @@ def _explain(engine: Engine, arguments: list[tuple[Key, Any]]) -> str:
 
 def _write(engine: Engine, name: str, f: Finding, tree: Function, program: Program) -> str:
     head = f"{engine.fn.__name__}, {_what(engine.options, (name,))}: "
-    head += f"the gradient reaches {name}" if f.connected else f"None for {name}"
+    head += f"the gradient reaches {name}" if f.connected else f"{'zero' if f.zero else None} for {name}"
     lines = [head]
     for k, way in enumerate(f.ways):
         if k:

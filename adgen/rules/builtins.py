@@ -10,7 +10,7 @@ import numpy as np
 from adgen.ir.nodes import Operand
 from adgen.ir.types import Complex, Int, Type
 from adgen.rules.core import all_weak, has_complex
-from adgen.rules.declare import elementwise, nondifferentiable, rule, sample
+from adgen.rules.declare import elementwise, rule, sample, steps
 from adgen.rules.helpers import unbroadcast
 from adgen.rules.lattice import element_type, join, join_all
 from adgen.rules.typing import always, broadcast
@@ -50,7 +50,7 @@ elementwise(
     infer=always(Complex()),
     samples=(sample(1.5, -0.5),),
 )
-nondifferentiable(round, params="number ndigits=None")
+steps(round, params="number ndigits=None", samples=(sample(0.73, 1), sample(-1.28, 0)))
 
 
 # --- sum ----------------------------------------------------------------------------------------

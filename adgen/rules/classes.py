@@ -148,7 +148,7 @@ def classify(name: str, value: Any) -> tuple[str, str]:
 
 
 def of_row(row: Primitive) -> str:
-    if row.kind == "zero":
+    if row.kind == "zero" or (row.diff and row.flat.issuperset(row.diff)):
         return ZERO
     if row.kind in ("constructor", "query"):
         return RULE if row.vjp or row.partials else QUERY
@@ -214,14 +214,16 @@ def names() -> Iterator[tuple[str, str, str, str]]:
 PAGE = """# What of NumPy has a derivative
 
 This page is made from the table of rules: `python -m adgen.rules.classes > docs/numpy.md`; a test compares both, and
-fails on a name that a new NumPy brings. Each public name is in one class:
+fails on a name that a new NumPy brings. A step (`floor`, `round`, `sign`, `//`) has the derivative zero: where a source
+reaches the result through steps only, its gradient is zeros, not None. Integers (`argmax`, `astype(int)`,
+`math.floor`) and comparisons have none. Each public name is in one class:
 
 | class | what it means | names |
 | --- | --- | --- |
 """
 MEANINGS = {
     RULE: "has a rule, or is followed as part of the program",
-    ZERO: "the derivative is known to be zero, or absent: integers, booleans, steps",
+    ZERO: "the derivative is zero, as of steps like floor, round and sign, or absent: integers, booleans, shapes",
     QUERY: "makes an array, or answers a question about one, without a derivative",
     IN_PLACE: "writes its argument: followed as a store where it can be, else refused",
     NO_SENSE: "a derivative makes no sense, for the reason given",

@@ -10,7 +10,7 @@ import numpy as np
 
 from adgen.ir.nodes import Const
 from adgen.ir.types import Array, Bool, Float, Int, List, Record, Scalar, Tuple, Type, Undef, is_complex
-from adgen.rules.declare import elementwise, fact, multilinear, nondifferentiable, sample, static
+from adgen.rules.declare import elementwise, fact, multilinear, nondifferentiable, sample, static, steps
 from adgen.rules.lattice import join, type_of_list
 from adgen.rules.typing import Shape, always, array_dims, broadcast, matmul_dims
 
@@ -209,7 +209,14 @@ def or_one(x: Any) -> Any:
 elementwise(or_one, lambda out, x: x != 0.0, name="or_one", show="_ or 1.0", samples=(sample(1.5), sample(-0.5)))
 elementwise(operator.pos, lambda out, x: 1.0, name="pos", show="+_", samples=(sample(V), sample(1.5)))
 
-nondifferentiable(operator.floordiv, name="floordiv", show="//", params="x y", infer=broadcast)
+steps(
+    operator.floordiv,
+    name="floordiv",
+    show="//",
+    params="x y",
+    infer=broadcast,
+    samples=(sample(V, 1.5), sample(0.7, -1.2)),
+)
 nondifferentiable(operator.lshift, name="lshift", show="<<", params="x y", infer=broadcast)
 nondifferentiable(operator.rshift, name="rshift", show=">>", params="x y", infer=broadcast)
 nondifferentiable(operator.and_, name="bitand", show="&", params="x y", infer=broadcast)

@@ -146,6 +146,7 @@ def register(
     narrow: bool = False,
     effect: str = "pure",
     replace: bool = False,
+    flat: Iterable[str] = (),
 ) -> Primitive:
     """Add one row. `args` are the parameters that rules given as a sequence stand for, the first ones by default."""
     name = name or display_name(fn)
@@ -178,6 +179,7 @@ def register(
         keyword=keyword,
         effect="opaque" if effect == "opaque" else "pure",
         samples=tuple(samples),
+        flat=frozenset((*flat, *(p for p, r in tables[2].items() if r is no_slope))),
     )
     others = [a for a in aliases if a is not fn]
     if not replace:
@@ -205,6 +207,18 @@ def elementwise(
     if not any(p is not None for p in partials):
         return register(fn, params, kind="zero", **options)
     return register(fn, params, kind="elementwise", partials=partials, narrow=narrow, **options)
+
+
+def no_slope(out: Any, *args: Any) -> float:
+    """Stand for the partial derivative of what is constant between its jumps."""
+    return 0.0
+
+
+def steps(*fns: Callable[..., Any], params: str = "x", **options: Any) -> None:
+    """Declare functions that are constant between their jumps: a gradient by the parameters without default is zero."""
+    count = sum("=" not in p for p in params.split() if p not in "*/")
+    for fn in fns:
+        elementwise(fn, *(no_slope,) * count, params=params, **options)
 
 
 def rule(fn: Callable[..., Any], params: str = "x", **options: Any) -> Primitive:

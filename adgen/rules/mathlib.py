@@ -10,7 +10,7 @@ import numpy as np
 from adgen.ir.types import Bool, Float, Int
 from adgen.rules.builtins import abs_slope
 from adgen.rules.core import is_static
-from adgen.rules.declare import elementwise, formula, nondifferentiable, rule, sample
+from adgen.rules.declare import elementwise, formula, no_slope, nondifferentiable, rule, sample, steps
 from adgen.rules.typing import always
 
 FLOAT: dict[str, Any] = {"infer": always(Float())}
@@ -178,7 +178,7 @@ elementwise(
 elementwise(
     math.copysign,
     lambda out, x, y: math.copysign(1.0, x) * math.copysign(1.0, y),
-    lambda out, x, y: 0.0,
+    no_slope,
     params="x y /",
     samples=(sample(0.7, -1.2), sample(-0.7, -1.2), sample(0.0, 1.0, kink="abs at 0")),
     **FLOAT,
@@ -239,12 +239,12 @@ nondifferentiable(math.factorial, math.isqrt, params="n /", infer=always(Int()))
 nondifferentiable(math.comb, params="n k /", infer=always(Int()))
 nondifferentiable(math.perm, params="n k=None /", infer=always(Int()))
 nondifferentiable(math.gcd, math.lcm, params="*integers", infer=always(Int()))
-nondifferentiable(math.ulp, params="x /", infer=always(Float()))
+steps(math.ulp, params="x /", infer=always(Float()), samples=(sample(0.7),))
 
 elementwise(
     math.nextafter,
     lambda out, x, y: 1.0,
-    lambda out, x, y: 0.0,
+    no_slope,
     params="x y /",
     samples=(sample(0.7, 2.0), sample(-0.7, -2.0)),
     **FLOAT,

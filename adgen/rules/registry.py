@@ -63,6 +63,7 @@ class Primitive:
     user: bool = False  # a function of the user's, known by the rules that came with it
     fwd: Rule | None = None  # what computes (out, residuals) for the user's rule
     note: str = ""  # why there is no derivative
+    flat: frozenset[str] = frozenset()  # parameters that the result jumps with: for real ones the derivative is zero
 
     def __repr__(self) -> str:
         return f"<{self.name}>"

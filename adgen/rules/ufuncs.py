@@ -23,7 +23,7 @@ from adgen.rules.core import (
     pow_base,
     pow_exponent,
 )
-from adgen.rules.declare import elementwise, linear, multilinear, nondifferentiable, rule, sample
+from adgen.rules.declare import elementwise, linear, multilinear, no_slope, nondifferentiable, rule, sample, steps
 from adgen.rules.typing import Shape, array_dims, broadcast, same_as
 
 V = np.array([0.5, -1.25, 2.0, -0.3])
@@ -74,7 +74,7 @@ elementwise(np.negative, lambda out, x: -1.0, samples=ALL)
 elementwise(np.positive, lambda out, x: 1.0, samples=ALL)
 elementwise(np.square, lambda out, x: 2.0 * x, samples=(*ALL, *HOLOMORPHIC))
 elementwise(np.reciprocal, lambda out, x: -out * out, samples=(sample(V), sample(0.7), *HOLOMORPHIC))
-nondifferentiable(np.floor_divide, params="x y", infer=broadcast)
+steps(np.floor_divide, params="x y", infer=broadcast, samples=(sample(V, 1.5), sample(0.7, -1.2)))
 multilinear(np.matmul, "x y", args=("x", "y"), vjp=(matmul_left, matmul_right), infer=matmul_type, samples=MATMULS)
 
 
@@ -214,17 +214,18 @@ TIES = (*PAIRS[:3], sample(P[:, None], P + 0.1), sample(V, V, kink="ties"), samp
 
 elementwise(np.absolute, _np_abs_slope, name="np.abs", samples=(*AT_ZERO, sample(Z, second=False)))
 elementwise(np.fabs, lambda out, x: np.sign(x), samples=AT_ZERO)
-elementwise(np.sign, _sign_slope, samples=(sample(V), sample(0.7), sample(0.0, kink="a jump")))
+elementwise(np.sign, _sign_slope, flat=("x",), samples=(sample(V), sample(0.7), sample(0.0, kink="a jump")))
 elementwise(
     np.heaviside,
-    lambda out, x, y: 0.0,
+    no_slope,
     lambda out, x, y: np.where(x == 0, 1.0, 0.0),
+    params="x y",
     samples=(sample(V, 0.5), sample(np.array([0.0, 1.0]), 0.5, wrt=("y",))),
 )
 elementwise(
     np.copysign,
     lambda out, x, y: np.where(np.signbit(x) == np.signbit(y), 1.0, -1.0),
-    lambda out, x, y: 0.0,
+    no_slope,
     samples=(sample(V, -V), sample(0.7, -1.0), sample(M, P)),
 )
 elementwise(
@@ -252,11 +253,11 @@ elementwise(
     samples=TIES,
 )
 elementwise(np.ldexp, lambda out, x, i: np.ldexp(1.0, i), None, samples=(sample(V, 3), sample(0.7, np.array([1, 2]))))
-nondifferentiable(np.floor, np.ceil, np.trunc, np.rint, np.spacing, infer=broadcast)
-nondifferentiable(np.fix, infer=broadcast)
-nondifferentiable(np.round, params="x decimals=0", infer=same_as("x"))
+JUMPS = (sample(V + 0.1), sample(0.7), sample(M[:, :2] + 0.2))
+steps(np.floor, np.ceil, np.trunc, np.rint, np.spacing, np.fix, infer=broadcast, samples=JUMPS)
+steps(np.round, params="x decimals=0", infer=same_as("x"), samples=(*JUMPS, sample(V + 0.01, 1)))
 if np.around is not np.round:
-    nondifferentiable(np.around, params="x decimals=0", infer=same_as("x"))
+    steps(np.around, params="x decimals=0", infer=same_as("x"), samples=JUMPS)
 
 
 # --- complex numbers ----------------------------------------------------------------------------
@@ -298,7 +299,7 @@ rule(np.modf, "x", vjp=lambda g: g[0], jvp=lambda t: (t, 0.0), infer=_modf_type,
 elementwise(
     np.nextafter,
     lambda out, x, y: 1.0,
-    lambda out, x, y: 0.0,
+    no_slope,
     samples=(sample(V, 2.5), sample(0.7, -1.0)),
 )
 

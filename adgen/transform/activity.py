@@ -12,7 +12,7 @@ from typing import Any
 from adgen.errors import NoGradientError
 from adgen.ir.nodes import Block, Const, If, Index, Let, Loop, Operand, Slice, Var
 from adgen.ir.summary import CALLS, Summary, summary_of
-from adgen.ir.types import Array, Dict, List, Opaque, Record, Tuple, Type, is_floating
+from adgen.ir.types import Array, Dict, List, Opaque, Record, Tuple, Type, is_complex, is_floating
 from adgen.rules.typing import bound_args
 
 INERT = ("zero", "query", "constructor")
@@ -30,9 +30,16 @@ READERS: tuple[Any, ...] = (print, str, repr, format, str.format, len, isinstanc
 TELLERS = ("critical", "debug", "error", "exception", "format", "info", "log", "warning", "write")
 
 
-def inputs(s: Let) -> tuple[Operand, ...]:
-    """Return the operands that a statement may be differentiated in."""
+def inputs(s: Let, jumps: bool = False) -> tuple[Operand, ...]:
+    """Return the operands that a statement may be differentiated in; `jumps`: where the derivative is zero, too."""
     op = s.op
+    if op.flat and not jumps:
+        return tuple(
+            i
+            for p, a in bound_args(op, s.args, s.kws).items()
+            for i in (a if isinstance(a, tuple) else (a,))
+            if p not in op.flat or is_complex(i.type)
+        )
     if op.kind in ("zero", "query") or op.name == "stop_gradient":
         return ()
     if op.name in ("getitem", "hook"):
@@ -66,7 +73,8 @@ def _holds_opaque(t: Type) -> bool:
 class Varied:
     """The values that depend on the sources."""
 
-    def __init__(self, body: Block, sources: Iterable[Var], cuts: Collection[Var] = ()) -> None:
+    def __init__(self, body: Block, sources: Iterable[Var], cuts: Collection[Var] = (), jumps: bool = False) -> None:
+        self.jumps = jumps  # follow what is constant between its jumps
         self.values: set[Var] = set(sources)
         self.cuts = cuts  # values that are held constant
         self.tainted: dict[Var, Let] = {}  # what comes of an active value that went where nobody can follow, and where
@@ -146,13 +154,14 @@ class Varied:
             self._taint(s.out, inputs(s))
             self._call(s)
             return
-        self._taint(s.out, inputs(s))  # refused if the result depends on it: what only feeds a stop may be anything
+        # refused if the result depends on it: what only feeds a stop may be anything
+        self._taint(s.out, inputs(s, self.jumps))
         if s.op.name == "update" and isinstance(s.out.type, Dict):
             if any(a in self or a in self.tainted for a in s.args[2:]):
                 self.tainted.setdefault(s.out, s)  # who reads the keys gets what nobody differentiates
         elif s.op.name == "keys_of":
             self._taint(s.out, s.args)
-        if any(a in self for a in inputs(s)):
+        if any(a in self for a in inputs(s, self.jumps)):
             self._mark(s.out)
             if isinstance(s.out.type, Opaque):
                 self.tainted.setdefault(s.out, s)
@@ -213,6 +222,12 @@ def depends(summary: Summary, sources: tuple[int, ...]) -> bool:
     if not summary.varied[sources]:
         _doubtful.append((summary, sources))
     return summary.varied[sources]
+
+
+def jumps_with(body: Block, source: Var, cuts: Collection[Var] = ()) -> bool:
+    """Say whether a body's results depend on a source through what is constant between its jumps."""
+    varied = Varied(Block(body.stmts, ()), [source], cuts, jumps=True)
+    return any(r in varied for r in body.results)
 
 
 def runs_at_all(s: Loop) -> bool:

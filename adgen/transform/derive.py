@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from adgen.optimise.algebra import negative_factor, simplify, tidy
 from adgen.optimise.dce import eliminate_dead
 from adgen.optimise.gather import gather_appends
 from adgen.optimise.pieces import split_pieces
-from adgen.transform.activity import Varied
+from adgen.transform.activity import Varied, jumps_with
 from adgen.transform.cotangents import Cot, Cotangents, make_record
 from adgen.transform.reverse import Reverse
 from adgen.transform.rules import RuleRunner
@@ -77,7 +77,11 @@ def differentiate(
         c = cots.pop(added.get(v, v))
         if c is None and unconnected == "zero" and v in pins and v not in kept:
             refuse_zeros(v)
-        gradients.append(c if c is not None and v in pins else finish(cots, c, v, unconnected))
+        if c is None and v in pins and unconnected == "none":
+            jumps = v in pins_at_top(body, pins) and jumps_with(body, added.get(v, v))
+            gradients.append(finish(cots, c, v, "zero" if jumps else "none"))
+        else:
+            gradients.append(c if v in pins else finish(cots, c, v, unconnected, body))
     backward = unperturb(b.close(gradients), virtual)
     forward = unperturb(reverse.saves.assemble(body), virtual)
     return Gradient(forward, backward.stmts, gradients, rules.used)
@@ -91,9 +95,11 @@ def refuse_zeros(v: Var) -> None:
     )
 
 
-def finish(cots: Cotangents, c: Cot, v: Var, unconnected: str) -> Operand:
-    """Return the gradient of a source in the source's structure."""
-    if c is None and unconnected == "none":
+def finish(
+    cots: Cotangents, c: Cot, v: Var, unconnected: str, body: Block | None = None, cuts: Collection[Var] = ()
+) -> Operand:
+    """Return the gradient of a source in the source's structure; zeros where the body's result only jumps with it."""
+    if c is None and unconnected == "none" and (body is None or not jumps_with(body, v, cuts)):
         return cots.b.const(None)
     t = v.type
     if not isinstance(t, (Tuple, Record)):
@@ -105,7 +111,9 @@ def finish(cots: Cotangents, c: Cot, v: Var, unconnected: str) -> Operand:
         leaf = cots.b.call("item", v, cots.b.const(k))
         usable = isinstance(leaf, Var) and is_floating(it)
         items.append(
-            finish(cots, parts.get(k), leaf, unconnected) if usable and isinstance(leaf, Var) else cots.b.const(None)
+            finish(cots, parts.get(k), leaf, unconnected, body)
+            if usable and isinstance(leaf, Var)
+            else cots.b.const(None)
         )
     return cots.b.call("make_tuple", *items) if isinstance(t, Tuple) else make_record(cots.b, t, items)
 

@@ -25,6 +25,7 @@ class Edge:
     end: Var
     origin: Origin | None
     reason: str = ""  # why no derivative passes, empty if one does
+    jumps: bool = False  # the end is constant between its jumps
 
 
 @dataclass(slots=True)
@@ -34,12 +35,12 @@ class Graph:
     after: dict[Var, list[Edge]] = field(default_factory=dict)
     before: dict[Var, list[Edge]] = field(default_factory=dict)
 
-    def add(self, a: Operand, end: Var, origin: Origin | None, reason: str = "") -> None:
+    def add(self, a: Operand, end: Var, origin: Origin | None, reason: str = "", jumps: bool = False) -> None:
         if not isinstance(a, Var):
             return
         if not reason and not (is_floating(end.type) or isinstance(end.type, Opaque)):
             reason = _by_type(end.type)
-        edge = Edge(a, end, origin, reason)
+        edge = Edge(a, end, origin, reason, jumps and is_floating(end.type))
         self.after.setdefault(a, []).append(edge)
         self.before.setdefault(end, []).append(edge)
 
@@ -54,13 +55,13 @@ class Graph:
                     work.append(e.start)
         return found
 
-    def ways(self, source: Var, closed: bool = False) -> dict[Var, Edge | None]:
-        """Return what a source reaches, by open edges or by all, each with the last edge of a shortest way."""
+    def ways(self, source: Var, closed: bool = False, jumps: bool = False) -> dict[Var, Edge | None]:
+        """Return what a source reaches, by open edges, by jumps too or by all, each with the last edge of a way."""
         found: dict[Var, Edge | None] = {source: None}
         work = deque([source])
         while work:
             for e in self.after.get(work.popleft(), ()):
-                if e.end not in found and (closed or not e.reason):
+                if e.end not in found and (closed or not e.reason or (jumps and e.jumps)):
                     found[e.end] = e
                     work.append(e.end)
         return found
@@ -93,7 +94,7 @@ def _let(g: Graph, s: Let) -> None:
         if k == 0 and overwrites(s):
             g.add(a, s.out, s.origin, "all its elements are overwritten here")
         else:
-            g.add(a, s.out, s.origin, "" if id(a) in open_ else _reason(s))
+            g.add(a, s.out, s.origin, "" if id(a) in open_ else _reason(s), bool(s.op.flat))
 
 
 def _reason(s: Let) -> str:
@@ -112,9 +113,9 @@ def _reason(s: Let) -> str:
         return "it is only used as an index"
     if s.op.kind == "query":
         return "only its shape is used"
-    if s.op.kind == "zero" and is_floating(s.out.type):
+    if s.op.flat and is_floating(s.out.type):
         return f"{name} is constant between its jumps, so its derivative is zero"
-    if s.op.kind == "zero":
+    if s.op.kind == "zero" or s.op.flat:
         return _by_type(s.out.type, name)
     if s.op.kind == "constructor":
         return "only a value without derivative is taken from it"
@@ -158,6 +159,7 @@ class Finding:
 
     connected: bool
     ways: list[list[Line]]
+    zero: bool = False  # a way leads over jumps: the gradient is zero, not absent
     last: Var | None = None  # without any way: the last value that depends on the source
 
 
@@ -182,12 +184,13 @@ def find_reasons(body: Block, sources: Sequence[Var], most: int = 3) -> Finding:
             onward = g.ways(e.end, closed=True)
             rest = next((_way(onward, r) for r in results if r in onward), [])
             ways.append(_lines([*_way(g.ways(source), e.start), e, *rest]))
-        return Finding(False, ways)
+        zero = any(r in g.ways(source, jumps=True) for source in sources for r in results)
+        return Finding(False, ways, zero)
     for source in sources:
         everything = g.ways(source, closed=True)
         last = list(everything)[-1]
         named = [v for v in everything if v.name]
-        return Finding(False, [_lines(_way(everything, last))], named[-1] if named else source)
+        return Finding(False, [_lines(_way(everything, last))], last=named[-1] if named else source)
     return Finding(False, [])
 
 

@@ -236,6 +236,8 @@ class Forward:
             if partial is None:
                 self._no_rule(s)
             assert partial is not None
+            if p in op.flat and not is_complex(a.type):
+                return []
             return [(p, self.b.call("mul", t, self.rules.partial(partial, s)))]
         rule = op.jvp.get(p)
         if rule is not None:

@@ -20,7 +20,7 @@ from adgen.ir.nodes import (
     Stmt,
     Var,
 )
-from adgen.ir.types import Array, List, Record, Tuple, Type, is_floating
+from adgen.ir.types import Array, List, Record, Tuple, Type, is_complex, is_floating
 from adgen.optimise.algebra import is_python
 from adgen.transform import users
 from adgen.transform.activity import inputs
@@ -99,6 +99,8 @@ class Reverse(Regions, Structures):
             partial = s.op.partials.get(p)
             if partial is None:
                 self.no_rule(s)
+                continue
+            if p in s.op.flat and not is_complex(a.type):
                 continue
             if self._divides_by_python(s, p, g):
                 part: Cot = self.b.call("np.divide", g, s.args[1])

@@ -83,7 +83,7 @@ def splice(
     for v in dict.fromkeys(sources):
         w = added.get(v, v)
         c = reverse.taken.get(w) if w in reverse.taken else cots.pop(w)
-        found.append(finish(cots, c, v, unconnected))
+        found.append(finish(cots, c, v, unconnected, block, reverse.cuts))
     by_source = dict(zip(dict.fromkeys(sources), found))
     for (region, k, _), s in zip(visible, block.stmts):
         (region[k],) = unperturb(Block((reverse.saves.with_additions(s),), ()), cots.added).stmts
