@@ -81,7 +81,7 @@ def differentiate(
             jumps = v in pins_at_top(body, pins) and jumps_with(body, added.get(v, v))
             gradients.append(finish(cots, c, v, "zero" if jumps else "none"))
         else:
-            gradients.append(c if v in pins else finish(cots, c, v, unconnected, body))
+            gradients.append(c if c is not None and v in pins else finish(cots, c, v, unconnected, body))
     backward = unperturb(b.close(gradients), virtual)
     forward = unperturb(reverse.saves.assemble(body), virtual)
     return Gradient(forward, backward.stmts, gradients, rules.used)
