@@ -141,6 +141,16 @@ def note_read(e: Engine, owner: Any, path: str) -> None:
 
 def check_changes(e: Engine) -> None:
     """Refuse to read an attribute once per call where a method of such an object may change it in between."""
+    for obj, holder in e.written_objects():
+        for cls, (path, origin) in e.looked_into.items():
+            if issubclass(cls, holder) or issubclass(holder, cls):
+                name = obj.name or holder.__name__
+                raise UnsupportedError(
+                    what=f"'{path}', in a program that changes '{name}', which may be the same object",
+                    why="what a program reads of global objects, it reads once",
+                    instead="pass the object in and read it from there",
+                    origin=origin,
+                )
     for cls, (path, origin) in e.looked_into.items():
         for other, method in e.called.items():
             if issubclass(cls, other) or issubclass(other, cls):

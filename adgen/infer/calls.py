@@ -46,6 +46,7 @@ from adgen.infer.values import (
     Closure,
     DictView,
     GeneratorV,
+    Lent,
     ManagerV,
     Map,
     Method,
@@ -389,9 +390,7 @@ def call_unknown(e: Engine, fn: Operand, args: Sequence[Any], kwargs: Mapping[st
 
 
 def _may_be_written(e: Engine, v: Ref, name: str) -> None:
-    from adgen.infer.values import Poison
-
-    p = Poison(
+    p = Lent(
         f"'{v.obj.name or 'an array'}' was passed to {name}, which may have written it",
         "the source of that function is not known to adgen, so the value read here is not known",
         e.origin,

@@ -55,6 +55,13 @@ def call_derivative(
     bound = inlining.bind_parameters(e, function, args, kwargs, defaults)
     operands = {name: e.value(v) for name, v in bound.items()}
     program = _infer(e, df, [operands[p.name].type for p in function.params], bound, operands)
+    if program.changes:
+        raise UnsupportedError(
+            what=f"a call of the gradient of {df.primal.__name__}(), which changes '{program.changes[0]}'",
+            why="what it leaves in an object can't be followed here",
+            instead="take the gradient of a function that returns what it changes",
+            origin=e.origin,
+        )
     mapping: dict[Var, Operand] = {program.params[n]: o for n, o in operands.items()}
     factors: Weights = None
     if df.output_gradients is not None:

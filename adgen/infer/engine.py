@@ -405,6 +405,13 @@ class Engine:
             elif not inlining.is_ours(r):
                 self.callees.setdefault(r)
 
+    def written_objects(self) -> Iterator[tuple[Obj, type]]:
+        """Yield the objects passed in that the program changes, with their classes."""
+        for obj in self.written:
+            c = self.state.heap.get(obj)
+            if isinstance(c, Map) and is_plain(c.cls) and obj.param == "param":
+                yield obj, c.cls
+
     def row(self, name: str) -> Primitive:
         return REGISTRY.named(name)
 

@@ -73,6 +73,11 @@ class Fit(Slots):
             c = self.e.state.heap[v.obj]
             if h.obj.traits != v.obj.traits and not isinstance(c, Poison):
                 return self._poison(path, self._clash(name))
+            if leaf is None and h.obj not in self.contents:
+                if v.obj is h.obj:
+                    return False
+                self.a.moving[h.obj] = None
+                return True
             if leaf is None:
                 return self._match(path, self.contents[h.obj], c, name)
             if isinstance(c, Poison):

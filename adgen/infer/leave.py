@@ -1,7 +1,8 @@
-"""What a program leaves in the structures that it was given, for the primal that is emitted back.
+"""What a program leaves in the structures that it was given: all of it in the primal that is emitted back.
 
 An array that is a parameter itself is written in place. What is reached through a dict, a list or an object is
-computed as a new version and put back here, at the end. Derivatives leave their arguments alone and need none of it.
+computed as a new version and put back here, at the end. Derivatives leave their arguments alone, but for the state of
+objects that are not differentiated: a counter counts, a layer remembers.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from adgen.api.plain import is_plain
 from adgen.infer.engine import Engine
-from adgen.infer.values import Map, Obj, Ref, Seq, TupleV
+from adgen.infer.values import Lent, Map, Obj, Ref, Seq, TupleV
 from adgen.ir.nodes import Operand
 from adgen.ir.types import Array
 from adgen.rules.helpers import put_back
@@ -26,6 +28,8 @@ def leave(e: Engine, value: Any, operand: Operand, entry: Mapping[Obj, Any], is_
     if not isinstance(value, Ref):
         return
     before, after = entry[value.obj], e.state.heap[value.obj]
+    if isinstance(after, Lent) and not e.leaves:
+        return
     if isinstance(before, (Map, Seq)):
         old = _entries(before)
         if isinstance(after, (Map, Seq)):
@@ -42,6 +46,19 @@ def leave(e: Engine, value: Any, operand: Operand, entry: Mapping[Obj, Any], is_
             e.opaque(np.copyto, [operand, e.content(value.obj)])
         else:
             e.opaque(put_back, [operand, e.b.const(None), e.content(value.obj)])
+
+
+def leave_objects(e: Engine, value: Any, operand: Operand, entry: Mapping[Obj, Any]) -> None:
+    """Emit what changes the objects of the user's classes in a structure, and what they hold."""
+    content = entry[value.obj] if isinstance(value, Ref) else value
+    if isinstance(content, Map) and is_plain(content.cls):
+        leave(e, value, operand, entry)
+        return
+    if not isinstance(content, (TupleV, Map, Seq)):
+        return
+    for k, i in (_entries(content) if not isinstance(content, TupleV) else dict(enumerate(content.items))).items():
+        if isinstance(i, (Ref, TupleV)):
+            leave_objects(e, i, _item(e, operand, k), entry)
 
 
 def _leave_each(e: Engine, keys: Any, values: Any, operand: Operand, entry: Mapping[Obj, Any]) -> None:

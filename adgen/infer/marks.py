@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from adgen.api.paths import root_of, split_path
+from adgen.api.paths import split_path
 from adgen.errors import TypeMismatchError, UnsupportedError, UsageError
 from adgen.infer.values import Map, Maybe, Obj, Ref, Seq, TupleV
 from adgen.ir.nodes import Block, Const, If, Let, Loop, Operand, Origin, Var
@@ -87,7 +87,6 @@ class Marks:
     tags: dict[str, None] = field(default_factory=dict)  # all that were met
     listed: set[str] = field(default_factory=set)  # tags in `of` that were met in a loop
     roots: tuple[str, ...] = ()  # all names in wrt
-    own: set[Obj] = field(default_factory=set)  # objects passed in that derivatives may change in a copy
     count: int = 0  # of pins that were made
     unrolled: int = 0  # loops round the present statement that are being unrolled
 
@@ -281,10 +280,6 @@ def apart(e: Engine, ref: Ref, content: Any, name: str | None) -> Ref:
 
 def pin_parts(e: Engine) -> None:
     """Pin what the paths in `wrt` lead to."""
-    given = [v.obj for v in e.env.values() if isinstance(v, Ref) and isinstance(e.state.heap[v.obj], Map)]
-    if len(given) == 1:  # else one object may be passed twice, and a change be seen through the other name
-        roots = [e.env.get(root_of(name)) for name in e.marks.roots]
-        e.marks.own.update(v.obj for v in roots if isinstance(v, Ref) and v.obj in given)
     for text in e.marks.asked.sources:
         root, steps = split_path(text)
         if steps:

@@ -13,7 +13,6 @@ import types as pytypes
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from adgen.api.plain import is_plain
 from adgen.errors import AdgenError, UnsupportedError
 from adgen.infer import inlining
 from adgen.infer.values import BoundFunction, Map, Obj, Ref, Seq, TupleV
@@ -254,13 +253,6 @@ def set_attribute(e: Engine, base: Ref, name: str, value: Any) -> None:
     if is_followed(c.cls) and any(_own_hook(base_cls, "__setattr__") for base_cls in c.cls.__mro__[:-1]):
         raise UnsupportedError(
             what=f"an assignment to an attribute of '{c.cls.__name__}', whose class defines __setattr__",
-            origin=e.origin,
-        )
-    if is_plain(c.cls) and base.obj.param == "param" and not e.leaves and base.obj not in e.marks.own:
-        raise UnsupportedError(
-            what=f"an assignment to '{name}' of an object that was passed in",
-            why="it would outlive the call",
-            instead="keep the value in a local variable, or return it",
             origin=e.origin,
         )
     e.write(base.obj, c.put(name, value))

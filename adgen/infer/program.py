@@ -9,12 +9,12 @@ from functools import partial
 from typing import Any
 
 from adgen.api.names import steps_of
-from adgen.api.paths import split_path
+from adgen.api.paths import root_of, split_path
 from adgen.errors import UnsupportedError
 from adgen.frontend.lower import lower
 from adgen.infer import apart, gradients, marks, recursion
 from adgen.infer.engine import Engine
-from adgen.infer.leave import leave
+from adgen.infer.leave import leave, leave_objects
 from adgen.infer.recording import Retape
 from adgen.infer.values import Map, Obj, Poison, Ref, Seq, TupleV
 from adgen.ir.build import Builder
@@ -39,6 +39,7 @@ class Program:
     final: dict[str, Operand] = field(default_factory=dict)  # their content at the end
     baked: tuple[tuple[str, Any, Any], ...] = ()  # globals (name, owner, value) that rules of users read
     sources: dict[str, marks.Source] = field(default_factory=dict)  # values in its midst that `wrt` names
+    changes: tuple[str, ...] = ()  # what it changes of objects passed in
 
     def source(self, name: str) -> marks.Source:
         """Return what a name in `wrt` stands for: a parameter on entry, or values that are pinned."""
@@ -155,7 +156,7 @@ def _infer(
         leaves += apart.leaves(e, value, p.name)
         containers.append(apart.Root(p.name, v, tuple(apart.shells(e, value, p.name))))
     marks.pin_parts(e)
-    entry = dict(e.state.heap) if e.leaves else {}
+    entry = dict(e.state.heap)
     entered = {n: e.env[n] for n in params}
     local = asked.targets or asked.stops or any(split_path(n)[0] not in params for n in asked.sources)
     entered_with = dict(e.env)
@@ -169,9 +170,13 @@ def _infer(
     out = marks.targets(e, fn) if asked.targets and not e.state.dead else None
     if out is None:
         out = e.value(result if result is not None else b.const(None))
-    if e.leaves and not e.state.dead:
+    if not e.state.dead:
+        kept = () if e.leaves else (*map(root_of, asked.sources), *asked.stops)
         for name, value in entered.items():
-            leave(e, value, params[name], entry)
+            if e.leaves:
+                leave(e, value, params[name], entry)
+            elif name not in kept:
+                leave_objects(e, value, params[name], entry)
     final = {}
     for name, obj in objects.items():
         c = e.state.heap[obj]
@@ -202,6 +207,7 @@ def _infer(
         final,
         tuple(e.baked.values()),
         {} if e.state.dead else marks.collect(e, func.body, fn),
+        tuple(obj.name or cls.__name__ for obj, cls in e.written_objects()),
     )
 
 

@@ -37,6 +37,7 @@ class Assumption:
     bound: dict[Path, Any] = field(default_factory=dict)  # names that iterations bind: what a later one enters with
     maybe: dict[Path, Any] = field(default_factory=dict)  # slots that are None in some iterations, and their form else
     unknown: dict[Obj, Poison] = field(default_factory=dict)  # objects that an iteration may write through another name
+    moving: dict[Obj, None] = field(default_factory=dict)  # objects whose place another one takes
     recorded: dict[Path, None] = field(default_factory=dict)  # tapes that every iteration records on
 
 
@@ -100,6 +101,8 @@ class Slots:
             c = e.state.heap[v.obj]
             if isinstance(c, Poison):
                 return c
+            if isinstance(c, Map) and v.obj in self.a.written and v.obj not in self.a.moving:
+                return v  # the same object in all iterations, whose content is carried by itself
             obj = Obj(name or v.obj.name, traits=v.obj.traits)
             obj.mixed = v.obj.mixed and not v.place
             if isinstance(c, (Seq, Map)):

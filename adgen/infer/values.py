@@ -231,6 +231,10 @@ class Poison:
     counted: bool = False  # which path it was is known once the loop is unrolled
 
 
+class Lent(Poison):
+    """What a function without source was given, which may have written it: nothing of this program's own is in it."""
+
+
 class Unbound:
     """A name without a value."""
 

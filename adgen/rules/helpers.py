@@ -290,11 +290,15 @@ def check_distinct(names: tuple[str, ...], written: tuple[str, ...], *values: An
             items = [(f"{label}[{k}]", i) for k, i in enumerate(v)]
         elif hasattr(v, "__dataclass_fields__"):
             items = [(f"{label}.{k}", getattr(v, k)) for k in v.__dataclass_fields__]
+        elif type(v).__flags__ & (1 << 9) and not isinstance(v, type):  # an object of a class written in Python
+            slots = [k for c in type(v).__mro__ for k in getattr(c, "__slots__", ()) if hasattr(v, k)]
+            items = [(f"{label}.{k}", getattr(v, k)) for k in (*slots, *getattr(v, "__dict__", ()))]
         else:
             return
         other = None if isinstance(v, tuple) else found.setdefault(id(v), label)
         if other is not None and other != label:
             twice[label], twice[other] = other, label
+            return
         for name, i in items:
             walk(i, name)
 
@@ -306,9 +310,12 @@ def check_distinct(names: tuple[str, ...], written: tuple[str, ...], *values: An
 
 
 def put_back(target: Any, keys: Any, *values: Any) -> None:
-    """Give a dict, a list or an object the entries that a program left in it; without keys, a list's new items."""
+    """Give a dict, a list or an object the entries that a program left in it; without keys, all its items."""
     if isinstance(target, list):
         target[:] = values[0] if keys is None else values
+    elif isinstance(target, dict) and keys is None:
+        target.clear()
+        target.update(values[0])
     elif isinstance(target, dict):
         for key in [k for k in target if k not in keys]:
             del target[key]
