@@ -79,7 +79,8 @@ def call_primitive(
             value = as_tuples(e.static(v, f"the argument '{p}' of {row.name}"))
             operands[p] = v if isinstance(v, Const) and v.value is value else e.b.const(value)
         elif isinstance(v, tuple):
-            operands[p] = tuple(as_operand(e, i) for i in v)
+            alike = row.name.startswith("np.") and p in row.diff
+            operands[p] = tuple(as_operand(e, numbers_as_array(e, i) if alike else i) for i in v)
         elif row.name in JOINS and p == row.params[0]:
             operands[p] = e.value(arrays_in(e, v))
         else:

@@ -8,17 +8,19 @@ import numpy as np
 
 
 def unbroadcast(value: Any, like: Any) -> Any:
-    """Sum a gradient over the axes that broadcasting stretched, back to the shape of `like`."""
+    """Sum a gradient over the axes that broadcasting stretched, to the shape of `like`; repeat it where it is 1."""
     shape = np.shape(like)
-    if np.shape(value) == shape or like is None:  # a value of another path: see zeros_of
+    if np.shape(value) == shape:
         return value
     extra = np.ndim(value) - len(shape)
     if extra > 0:
         value = np.sum(value, axis=tuple(range(extra)))
+    elif extra < 0:
+        value = np.reshape(value, (1,) * -extra + np.shape(value))
     stretched = tuple(k for k, n in enumerate(shape) if n == 1 and np.shape(value)[k] != 1)
     if stretched:
         value = np.sum(value, axis=stretched, keepdims=True)
-    return value
+    return value if np.shape(value) == shape else np.broadcast_to(value, shape).copy()
 
 
 def unpack(values: Any, count: int) -> tuple[Any, ...]:
@@ -78,6 +80,11 @@ def check_tangents(tangents: Any, count: int) -> None:
     """Raise ValueError if there are more or fewer directions than values."""
     if len(tangents) != count:
         raise ValueError(f"{len(tangents)} tangents for {count} values")
+
+
+def floats_of(values: Any) -> Any:
+    """Return lists of lists of numbers with Python floats."""
+    return [floats_of(v) if isinstance(v, (list, np.ndarray)) else float(v) for v in values]
 
 
 def ones_list(values: Any) -> Any:

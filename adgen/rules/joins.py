@@ -140,6 +140,10 @@ def parts_along(g: Any, arrays: Any, axis: int) -> Any:
     parts = []
     start = 0
     for x in arrays:
+        if isinstance(x, (list, tuple)):
+            parts.append(g[start : start + len(x)])
+            start = start + len(x)
+            continue
         n = x.shape[axis] if np.ndim(x) > normal_axis(axis, np.ndim(g)) else 1
         d = cut(g, start, start + n, axis)
         parts.append(shaped_like(d if np.ndim(x) == np.ndim(g) else np.reshape(d, np.shape(x)), x))
@@ -158,8 +162,8 @@ def flat_parts(g: Any, arrays: Any) -> Any:
 
 def rows(g: Any, arrays: Any) -> Any:
     parts = []
-    for i, _ in enumerate(arrays):
-        parts.append(g[i])
+    for i, x in enumerate(arrays):
+        parts.append(row_gradient(g[i], x))
     return tuple(parts) if isinstance(arrays, tuple) else parts
 
 

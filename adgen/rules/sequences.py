@@ -13,6 +13,7 @@ from adgen.rules.helpers import (
     best_of,
     bounds_of,
     fall,
+    floats_of,
     heap_order,
     items_at,
     last_writes,
@@ -87,6 +88,7 @@ nondifferentiable(heap_order, name="heap_order", params="values", infer=always(L
 nondifferentiable(last_writes, name="last_writes", params="like key", infer=always(Opaque()))
 structure(list, "x /", name="to_list", infer=lambda x: List(Float()), memory="view", show="list(_)")
 structure(_to_floats, "x /", name="to_floats", infer=always(List(Float())), show="_.tolist()")
+structure(floats_of, "values", name="floats_of", infer=exactly("values"))
 structure(_reversed_list, "seq", name="reversed_list", infer=exactly("seq"), show="_[::-1]")
 structure(_pin, "x label *perturbation", name="pin", infer=lambda x, label, rest: x.type, memory="same", show="_")
 structure(_hook, "x hook *reads", name="hook", infer=exactly("x"), memory="same", show="_")

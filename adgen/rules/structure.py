@@ -349,11 +349,18 @@ linear(
     unbroadcast,
     "value like",
     args=("value",),
-    vjp=lambda g, value: np.broadcast_to(g, np.shape(value)),
+    vjp=lambda g, value: unbroadcast(g, value),
     name="unbroadcast",
     memory="maybe",
     infer=_unbroadcast_type,
-    samples=(sample(M, V), sample(M, np.ones((2, 1))), sample(M, np.ones(())), sample(V, V)),
+    samples=(
+        sample(M, V),
+        sample(M, np.ones((2, 1))),
+        sample(M, np.ones(())),
+        sample(V, V),
+        sample(V, M),
+        sample(M[:, :1], M),
+    ),
 )
 
 

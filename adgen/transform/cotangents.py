@@ -352,6 +352,8 @@ class Cotangents:
             if isinstance(c.type.elem, Scalar):
                 return self.b.call("to_floats", self.b.call("np.array", c))
             return c
+        if isinstance(t, List) and isinstance(c.type, List) and _innermost(t) == Float() != _innermost(c.type):
+            return self.b.emit(self.b.row("floats_of"), (c,), type=t)
         if isinstance(t, Array) and not t.dims and not isinstance(c.type, Array):
             return self.b.call("np.asarray", self.cast(c, t))
         if isinstance(t, Scalar) and not isinstance(c.type, Scalar):
@@ -374,6 +376,12 @@ class Cotangents:
             else:
                 items.append(self.finish(c.get(k), leaf))
         return b.call("make_tuple", *items) if isinstance(t, Tuple) else make_record(b, t, items)
+
+
+def _innermost(t: Type) -> Type:
+    while isinstance(t, List):
+        t = t.elem
+    return t
 
 
 def make_record(b: Builder, t: Record, items: list[Operand]) -> Operand:
