@@ -11,6 +11,7 @@ import pytest
 
 import adgen
 from adgen.api import rulebook
+from tests import numeric
 
 X = np.array([0.3, 0.7, 1.2, 1.7])
 Y = np.array([0.2, 0.5, 1.0, 2.9])
@@ -363,3 +364,82 @@ def test_a_missing_rule_is_named_before_anything_runs(capsys):
     assert capsys.readouterr().out == ""
     adgen.register_vjp(magic, lambda g, out, x: (g,))
     np.testing.assert_array_equal(adgen.grad(lambda x: np.sum(magic(x)))(X), np.ones(4))
+
+
+# --- rules for what the library's table says otherwise
+
+
+V2 = np.array([0.5, 1.5])
+
+
+@pytest.mark.parametrize("fn", [np.sign, np.round, np.floor, np.rint, np.ceil, np.trunc])
+def test_straight_through_rules_for_steps(fn):
+    def f(v):
+        return np.sum(fn(v) * v)
+
+    def inside(v):
+        with adgen.override_gradient({fn: lambda g, out, x: (g * 4.0,)}):
+            a = fn(v)
+        return np.sum(a * v)
+
+    with adgen.override_gradient({fn: lambda g, out, x: (g * 4.0,)}):
+        df = adgen.grad(f)
+    assert numeric.equal(df(V2), fn(V2) + 4.0 * V2)
+    assert numeric.equal(adgen.grad(inside)(V2), fn(V2) + 4.0 * V2)
+    assert numeric.equal(adgen.grad(f)(V2), fn(V2))
+
+
+def test_rules_for_structural_functions():
+    with adgen.override_gradient({np.where: lambda g, out, c, a, b: (None, g * 2.0, g * 3.0)}):
+        df = adgen.grad(lambda v: np.sum(np.where(v > 1.0, v, v * v)))
+    assert numeric.equal(df(V2), 2.0 + 6.0 * V2)
+
+
+def test_a_rule_for_one_mode_leaves_none_for_the_other():
+    with adgen.override_gradient({np.sin: lambda g, out, x: (3.0 * g,)}):
+        with pytest.raises(adgen.NoGradientError, match=r"np\.sin has no forward"):
+            adgen.jvp(lambda v: np.sin(v), (1.0,), (1.0,))
+    adgen.register_vjp(np.heaviside, lambda g, out, a, b: (g * 5.0, None), replace=True)
+    assert numeric.equal(adgen.grad(lambda v: np.sum(np.heaviside(v, 0.5)))(V2), np.array([5.0, 5.0]))
+
+
+def test_active_arguments_that_a_rule_says_nothing_of_are_refused():
+    @adgen.custom_vjp
+    def by_keyword(a, b=2.0, *, c=3.0):
+        return a * b * c
+
+    @by_keyword.defvjp
+    def by_keyword_vjp(g, out, a, b=2.0, *, c=3.0):
+        return g * b * c, g * a * c
+
+    @adgen.custom_vjp
+    def short(a, b=2.0):
+        return a * b
+
+    short.defvjp(lambda g, out, a: (g * 7.0,))
+
+    @adgen.custom_vjp(nondiff="c")
+    def held(a, *, c):
+        return a * c
+
+    held.defvjp(lambda g, out, a, *, c: (g * c,))
+
+    assert adgen.grad(lambda a: by_keyword(b=a, a=2.0))(1.5) == 6.0
+    assert adgen.grad(lambda a: short(a, 3.0))(1.5) == 7.0
+    assert adgen.grad(lambda a: held(a, c=a))(1.5) == 1.5
+    for f, name in ((lambda a: by_keyword(2.0, c=a), "'c'"), (lambda a: short(2.0, a), "'b'")):
+        with pytest.raises(adgen.NoGradientError, match=f"gives no gradient of {name}"):
+            adgen.grad(f)(1.5)
+
+
+def test_functions_of_objects_with_two_results():
+    both = np.frompyfunc(lambda a, b: (a * b, a + b), 2, 2)
+
+    def f(a, b):
+        product, total = both(a, b)
+        return np.sum(product * 3.0 + total)
+
+    with pytest.raises(adgen.NoGradientError):
+        adgen.grad(f)(V2, V2)
+    adgen.register_vjp(both, lambda g, out, a, b: (g[0] * b + g[1], g[0] * a + g[1]))
+    assert numeric.equal(adgen.grad(f, wrt=(0, 1))(V2, V2 + 1.0), (3.0 * V2 + 4.0, 3.0 * V2 + 1.0))

@@ -106,7 +106,7 @@ def install_rules() -> None:
         if row is None:
             row = registry.add(row_for(entry.fn, Primitive))
         for kind, rule in entry.rules.items():
-            setattr(row, kind, rule if kind == "fwd" else {"*": rule})
+            row.take_rule(kind, rule)
         if row.user:
             row.diff = tuple(p for p in row.params if p not in entry.nondiff)
         _installed[key] = (dict(entry.rules), entry.nondiff)

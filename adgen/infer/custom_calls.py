@@ -16,7 +16,7 @@ from adgen.errors import AdgenError, UnsupportedError
 from adgen.infer import attributes, calls, inlining, primitives
 from adgen.infer.values import BoundFunction, Closure, ManagerV, Map, Ref, TupleV
 from adgen.ir.nodes import Block, Const, Let, Operand, walk
-from adgen.ir.types import Array, Opaque, Type
+from adgen.ir.types import Array, Opaque, Tuple, Type
 from adgen.rules.lattice import type_of_value
 from adgen.rules.registry import REGISTRY, Primitive
 from adgen.rules.typing import bind, canonical, fresh_dim, representative
@@ -101,7 +101,7 @@ def _read_body(e: Engine, row: Primitive, args: Sequence[Any], kwargs: Mapping[s
 
 
 def _type_by_trial(row: Primitive, args: tuple[Operand, ...], kws: tuple[str, ...]) -> Type | None:
-    """Return the type of an array of Python numbers, as `np.frompyfunc` gives; None for anything else."""
+    """Return the type of arrays of Python numbers, as `np.frompyfunc` gives; None for anything else."""
     if not isinstance(row.fn, np.ufunc) or not _of_objects(row.fn):
         return None
 
@@ -113,6 +113,14 @@ def _type_by_trial(row: Primitive, args: tuple[Operand, ...], kws: tuple[str, ..
         result = row.fn(*map(value, args[:n]), **dict(zip(kws, map(value, args[n:]))))
     except Exception:
         return None
+    parts = [_type_of_objects(r) for r in (result if isinstance(result, tuple) else (result,))]
+    known = tuple(t for t in parts if t is not None)
+    if len(known) < len(parts):
+        return None
+    return Tuple(known) if isinstance(result, tuple) else known[0]
+
+
+def _type_of_objects(result: Any) -> Type | None:
     if not isinstance(result, np.ndarray) or result.dtype != object:
         return None
     t = type_of_value(np.array(result.tolist()))
@@ -191,7 +199,8 @@ def overriding_rows(overrides: Sequence[tuple[Any, Any]]) -> list[tuple[Any, Pri
     for fn, rule in overrides:
         known = REGISTRY.find(fn)
         row = replace(known) if known is not None else row_for(fn, Primitive)
-        row.vjp, row.fwd = {"*": rule}, None
+        row.take_rule("vjp", rule)
+        row.fwd = None
         if row.user:
             row.diff = row.params
         rows.append((fn, row))

@@ -65,6 +65,20 @@ class Primitive:
     note: str = ""  # why there is no derivative
     flat: frozenset[str] = frozenset()  # parameters that the result jumps with: for real ones the derivative is zero
 
+    def take_rule(self, kind: str, rule: Rule) -> None:
+        """Let a rule of the user's ("vjp", "jvp" or "fwd") stand for the rules that the table has."""
+        if kind == "fwd":
+            self.fwd = rule
+            return
+        setattr(self, kind, {"*": rule})
+        if self.user:
+            return
+        for other in {"vjp", "jvp"} - {kind}:
+            if "*" not in getattr(self, other):
+                setattr(self, other, {})  # the other mode has no rule that fits this one
+        self.kind, self.flat, self.partials = "rule", frozenset(), {}
+        self.diff = self.diff or self.params
+
     def __repr__(self) -> str:
         return f"<{self.name}>"
 

@@ -134,6 +134,9 @@ def canonical(op: Primitive, bound: Bound) -> tuple[tuple[Operand, ...], tuple[s
         if op.variadic and p == op.params[-1]:
             args.extend(value)
             kept = len(args)
+        elif p not in op.defaults and p in op.keyword:
+            kws.append(p)
+            named.append(value)
         elif p not in op.defaults:
             args.append(value)
             kept = len(args)

@@ -308,6 +308,7 @@ class Forward:
     def _user_rule(self, s: Let) -> Operand | None:
         rule = s.op.jvp["*"]
         none = self.b.const(None)
+        users.refuse_dropped(s, rule, self.varied)
         given, named = users.arguments(s, rule)
         tangents = tuple(self.full(a) if self.get(a) is not None and p in s.op.diff else none for p, a in given)
         args = (self.b.call("make_tuple", *tangents), s.out, *[a for _, a in given])

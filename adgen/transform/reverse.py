@@ -51,6 +51,9 @@ class Reverse(Regions, Structures):
 
     def let(self, s: Let, c: Cot, cots: Cotangents) -> None:
         op = s.op
+        if "*" in op.vjp:
+            self._user_rule(s, c, cots)
+            return
         if op.kind in ("zero", "query") or op.name == "stop_gradient":
             return
         if op.name in self.special:
@@ -63,9 +66,6 @@ class Reverse(Regions, Structures):
 
     def by_rules(self, s: Let, c: Cot, cots: Cotangents) -> None:
         op = s.op
-        if "*" in op.vjp:
-            self._user_rule(s, c, cots)
-            return
         active = [(p, a) for p, a in differentiable(op, s) if self._is_active(a)]
         known = {id(a) for _, a in active}
         for a in inputs(s):
@@ -132,6 +132,7 @@ class Reverse(Regions, Structures):
     def _user_rule(self, s: Let, c: Cot, cots: Cotangents) -> None:
         g = cots.whole(c, s.out)
         through = s.op.note == "through"
+        users.refuse_dropped(s, s.op.vjp["*"], self.varied)
         for a, part in users.gradients(self.rules, s, g, s.args[1] if through else s.out):
             if a in self.varied:
                 cots.add(a, cots.project(part, a))

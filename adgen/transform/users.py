@@ -14,6 +14,7 @@ from adgen.ir.nodes import Const, Let, Operand
 from adgen.ir.types import Array, Complex, Float, Int, List, Opaque, Record, Scalar, Tuple, dims_of, is_complex
 from adgen.rules.registry import Primitive
 from adgen.rules.typing import bound_args
+from adgen.transform.activity import Varied
 from adgen.transform.rules import RuleRunner
 
 PLAIN = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -31,6 +32,24 @@ def arguments(s: Let, rule: Any) -> tuple[list[tuple[str, Operand]], dict[str, O
     takes, named = _parameters(rule)
     by_keyword = {p: bound[p] for p in s.op.keyword if p in named}
     return (given if takes is None else given[: max(takes - 2, 0)]), by_keyword
+
+
+def refuse_dropped(s: Let, rule: Any, active: Varied) -> None:
+    """Refuse an active argument that a rule says nothing of: one by keyword alone, or one that it does not take."""
+    count = len(arguments(s, rule)[0])
+    bound = list(bound_args(s.op, s.args, s.kws).items())[2 if s.op.note == "through" else 0 :]
+    for p, a in bound:
+        parts = a if isinstance(a, tuple) else (a,)
+        taken = 0 if p in s.op.keyword else min(count, len(parts))
+        count -= taken
+        if p in s.op.diff and any(i in active for i in parts[taken:]):
+            how = "is passed by keyword alone" if p in s.op.keyword else "is none of the arguments that the rule takes"
+            raise NoGradientError(
+                what=f"the rule '{rule_name(rule)}' of {s.op.name} gives no gradient of '{p}', which {how}",
+                why="the result depends on it, and a rule returns one gradient for each positional argument",
+                instead=f"pass it by position to a rule that takes it, or say nondiff={p!r}",
+                origin=s.origin,
+            )
 
 
 def _parameters(rule: Any) -> tuple[int | None, set[str]]:
@@ -94,6 +113,8 @@ def gradients(rules: RuleRunner, s: Let, g: Any, out: Any) -> list[tuple[Operand
     wanted = [a for p, a in given if p in s.op.diff]
     if not isinstance(parts, dict) or (len(wanted) == 1 and set(parts) != {0}):
         parts = {0: parts} if not isinstance(parts, dict) or isinstance(wanted[0].type, (Tuple, Record)) else parts
+    if len(parts) != len(wanted) and len(parts) == len(given) and not s.op.user:
+        wanted = [a for _, a in given]  # a rule for a function of a library may answer for all its arguments
     if len(parts) != len(wanted):
         raise UnsupportedError(
             what=f"the rule '{rule_name(rule)}' of {s.op.name} returns {len(parts)} gradients "
