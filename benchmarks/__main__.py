@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 import adgen
-from benchmarks import startup
+from benchmarks import sizes, startup
 from benchmarks.functions import FUNCTION_CASES
 from benchmarks.measure import measure_peak, time_side_by_side
 from benchmarks.pairs import print_pairs
@@ -115,13 +115,15 @@ def main() -> None:
     """Parse the command line, then measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure gradients side by side.")
     parser.add_argument("--quick", action="store_true", help="fewer repeats, without the slowest cases")
-    parser.add_argument("--only", metavar="NAME", help="only rows whose name contains NAME, or startup, or pairs")
+    parser.add_argument(
+        "--only", metavar="NAME", help="only rows whose name contains NAME, or startup, or pairs, or sizes"
+    )
     options = parser.parse_args()
 
     cases = [case for case in (*CASES, *FUNCTION_CASES) if not (options.quick and case.slow)]
     if options.only:
         cases = [case for case in cases if options.only in case.name]
-    if not cases and options.only not in ("startup", "pairs"):
+    if not cases and options.only not in ("startup", "pairs", "sizes"):
         parser.error(f"no row is called {options.only!r}")
 
     print(f"Python {platform.python_version()}, NumPy {np.__version__}, {platform.machine()}\n")
@@ -133,6 +135,8 @@ def main() -> None:
         print_pairs(rounds=5 if options.quick else 25, batch=0.005 if options.quick else 0.02)
     if options.only in {None, "startup"}:
         print_startup(repeats=1 if options.quick else 5)
+    if options.only in {None, "sizes"}:
+        print(f"\nHow compile time grows:\n{sizes.report()}")
     if notes:
         print("\nNot measured:", *notes, sep="\n  ")
 
