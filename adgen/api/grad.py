@@ -228,7 +228,7 @@ def make_options(of: Names | None, stop_gradients: Names, unconnected: str) -> O
 
     if unconnected not in ("none", "zero"):
         raise UsageError(what=f"unconnected_gradients is 'none' or 'zero', not {unconnected!r}")
-    targets = () if of is None else (of,) if isinstance(of, str) else tuple(of)
+    targets = () if of is None else tuple(of) if isinstance(of, (tuple, list)) else (of,)
     stops = (stop_gradients,) if isinstance(stop_gradients, str) else tuple(stop_gradients)
     return Options(targets, stops, unconnected, current_overrides())  # type: ignore[arg-type]
 

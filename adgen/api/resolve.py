@@ -65,7 +65,7 @@ def resolve_names(fn: Any, option: str, given: Names | None) -> tuple[str, ...]:
 
     if given is None:
         return ()
-    names = (given,) if isinstance(given, str) else tuple(given)
+    names = tuple(given) if isinstance(given, (tuple, list)) else (given,)
     for name in names:
         if not isinstance(name, str):
             raise UsageError(what=f"{option} is a name or a tuple of names, not {name!r}")

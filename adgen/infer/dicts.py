@@ -160,7 +160,7 @@ def set_item(e: Engine, base: Ref, key: Any, value: Any) -> None:
         if isinstance(new, Var):
             new.type = t
         if not is_scalar(t.elem):
-            e.replaced[base.obj] = e.replaced.get(base.obj, 0) + 1
+            rows.move(e, base.obj)
         e.write(base.obj, new, resizes=e.walked.get(k) is not base.obj)
         e.state.link_items(base.obj, c)
     if isinstance(value, Ref):
@@ -188,7 +188,7 @@ def delete(e: Engine, base: Ref, key: Any) -> None:
         rows.change(e, base, lambda alone: delete(e, alone, key))
         return
     table, t = content(e, base, keys=(key,))
-    e.replaced[base.obj] = e.replaced.get(base.obj, 0) + 1
+    rows.move(e, base.obj)
     e.write(base.obj, e.b.emit(e.row("without"), (table, k), type=t, **e.hint(base.obj.name)))
 
 
@@ -257,6 +257,7 @@ def call_method(e: Engine, owner: Ref, name: str, args: Sequence[Any], kwargs: M
         items.share_items(e, made, owner)
         return made
     if name == "clear":
+        rows.move(e, owner.obj)
         e.write(owner.obj, Map((), ()))
         return e.b.const(None)
     source = library.DICT_METHODS.get(name)

@@ -287,6 +287,8 @@ class Engine:
             return self.value(v.value, name, fixed)
         if isinstance(v, Ref):
             c = self.content(v.obj)
+            if v.place:
+                rows.check(self, v)
             if isinstance(c, Seq):
                 return self._make_sequence(c)
             if isinstance(c, Map):

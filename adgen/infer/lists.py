@@ -139,9 +139,11 @@ def _as_unknown(e: Engine, owner: Ref, c: Seq) -> Operand | None:
 def _change(e: Engine, owner: Ref, c: Operand, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     none = e.b.const(None)
     if name == "clear":
+        rows.move(e, owner.obj)
         e.write(owner.obj, Seq(()))
         return none
     if name in ("reverse", "sort"):
+        rows.move(e, owner.obj)
         step = SliceV(none, none, e.b.const(-1))
         turned = name == "reverse"
         made = items.get_item(e, owner, step, {}) if turned else calls.call_object(e, sorted, [owner], kwargs, {})
@@ -184,6 +186,7 @@ def insert(e: Engine, owner: Ref, c: Operand, at: Operand, v: Any) -> None:
     v = operations.settle(e, v)
     rows.put_in(e, owner.obj, v)
     t = List(_element(e, c, v))
+    rows.move(e, owner.obj)
     e.write(owner.obj, e.b.emit(e.row("insert"), (c, e.value(v), at), type=t, **e.hint(owner.obj.name)))
     if isinstance(v, Ref):
         e.state.link_like(owner.obj, v.obj)
@@ -192,6 +195,7 @@ def insert(e: Engine, owner: Ref, c: Operand, at: Operand, v: Any) -> None:
 def without(e: Engine, owner: Ref, at: Operand) -> None:
     """Take an item out of a list."""
     c = e.content(owner.obj)
+    rows.move(e, owner.obj)
     e.write(owner.obj, e.b.emit(e.row("without"), (c, at), type=c.type, **e.hint(owner.obj.name)))
 
 
@@ -243,6 +247,7 @@ def rebuild(e: Engine, owner: Ref, parts: Sequence[Any]) -> None:
     whole = parts[0]
     for more in parts[1:]:
         whole = operations.binary(e, "+", whole, more)
+    rows.move(e, owner.obj)
     e.write(owner.obj, e.content(whole.obj))
 
 

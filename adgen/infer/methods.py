@@ -84,6 +84,8 @@ def size_of(e: Engine, v: Any) -> Operand:
 def call_method(
     e: Engine, owner: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]
 ) -> Any:
+    if isinstance(owner, Ref):
+        rows.check(e, owner)
     if isinstance(owner, Ref) and dicts.is_dict(e, owner) or _needs_dynamic(e, owner, name, args):
         return dicts.call_method(e, owner, name, args, kwargs)
     if isinstance(owner, Ref) and rows.is_row(e, owner) and isinstance(owner.type, List):

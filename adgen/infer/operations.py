@@ -16,6 +16,7 @@ from adgen.infer import (
     attributes,
     calls,
     dicts,
+    guarded,
     inlining,
     items,
     iterables,
@@ -443,6 +444,13 @@ def display(e: Engine, s: tree.Assign, args: tuple[Any, ...]) -> Any:
     args = tuple(settle(e, a) for a in args)
     values: list[Any] = []
     starred = s.data or ()
+    if s.op == "list" and starred:
+        args = tuple(guarded.force(e, a) if k in starred else a for k, a in enumerate(args))
+        if any(k in starred and iterables.known_items(e, a) is None for k, a in enumerate(args)):
+            made = e.new(Seq(()), e.hint(s.target).get("name"))
+            for k, a in enumerate(args):
+                methods.call_method(e, made, "extend" if k in starred else "append", [a], {}, {})
+            return made
     for k, a in enumerate(args):
         if k in starred:
             values.extend(items.expand(e, a))

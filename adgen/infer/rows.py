@@ -112,6 +112,11 @@ def put_in(e: Engine, owner: Obj, value: Any) -> None:
         mix(e, owner)
 
 
+def move(e: Engine, obj: Obj) -> None:
+    """Take note that items of a list stand in other places from here on, or are no longer there."""
+    e.replaced[obj] = e.replaced.get(obj, 0) + 1
+
+
 def mix(e: Engine, obj: Obj) -> None:
     for o in (obj, *e.state.links.get(obj, ())):
         o.mixed = True

@@ -201,3 +201,60 @@ def a20(x):
         H.append(row)
         row[0] = row[0] * x[i]
     return sum(h[0] for h in H)
+
+
+@refused("replaced or moved")
+def row_before_an_insertion(x):
+    rows = [[v, v * 2.0] for v in x]
+    row = rows[1]
+    rows.insert(0, [x[0], 1.0])
+    row[0] = 5.0
+    return sum(r[0] * x[0] for r in rows)
+
+
+@refused("replaced or moved")
+def row_before_a_deletion(x):
+    rows = [[v, v * 2.0] for v in x]
+    row = rows[2]
+    del rows[0]
+    row[0] = 5.0
+    return sum(r[0] * x[0] for r in rows)
+
+
+@refused("replaced or moved")
+def row_that_was_popped(x):
+    rows = [[v, v * 2.0] for v in x]
+    row = rows[2]
+    rows.pop()
+    rows.append([x[1], x[0]])
+    row[0] = 5.0
+    return sum(r[0] * x[0] for r in rows)
+
+
+@refused("replaced or moved")
+def row_before_a_reversal(x):
+    rows = [[v, v * 2.0] for v in x]
+    row = rows[0]
+    rows.reverse()
+    row[0] = 5.0
+    return rows[0][0] * x[0]
+
+
+@refused("replaced or moved")
+def entry_of_a_cleared_dict(x):
+    table = {}
+    for v in x:
+        table[int(v)] = [v]
+    row = table[0]
+    table.clear()
+    row.append(x[1])
+    return sum(row)
+
+
+@program
+def row_before_an_append(x):
+    rows = [[v, v * 2.0] for v in x]
+    row = rows[1]
+    rows.append([x[0], 1.0])
+    row[0] = x[2] * 2.0
+    return sum(r[0] * x[0] for r in rows)
