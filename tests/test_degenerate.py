@@ -75,6 +75,20 @@ def test_equal_eigenvalues() -> None:
     assert np.allclose(adgen.jvp(sum_of_values, (TWICE,), (np.eye(3),))[1], 8.0)
 
 
+def test_eigenvalues_that_only_rounding_parts() -> None:
+    """Between them the gradient of vectors is rounding over rounding: a number that means nothing."""
+    turn = np.linalg.qr(np.vander([0.3, 0.7, 1.1, -0.4], 4))[0]
+    almost = turn @ np.diag([1.0, 2.0, 2.0, 3.0]) @ turn.T
+    assert np.isnan(adgen.grad(lambda a: np.sum(function_of(a)))(almost)).any()
+    assert np.isfinite(adgen.grad(sum_of_values)(almost)).all()
+    assert np.isnan(adgen.grad(lambda a: np.sum(np.cos(np.linalg.svd(a)[0])))(almost)).any()
+
+
+def function_of(a: Any) -> Any:
+    w, v = np.linalg.eigh(a)
+    return v @ np.diag(np.exp(w)) @ v.T
+
+
 @pytest.mark.parametrize("f", [squared_vectors, low_rank])
 def test_complex_vectors_up_to_their_phase(f: Any) -> None:
     assert_gradient(f, (adgen.grad(f)(H),), (H,))

@@ -135,6 +135,19 @@ def _size(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str
     return methods.shape_of(e, given["a"]).items[axis]
 
 
+def _limits(fn: Any) -> Handler:
+    def handler(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+        operands = [e.value(a) for a in (*args, *kwargs.values())]
+        if len(operands) == 1 and isinstance(operands[0], Const):
+            return Const(fn(operands[0].value), Opaque())
+        return e.opaque(fn, operands, tuple(kwargs), **hint)
+
+    return handler
+
+
+HANDLERS[np.finfo], HANDLERS[np.iinfo] = _limits(np.finfo), _limits(np.iinfo)
+
+
 @handles(np.result_type)
 def _result_type(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     made: list[Any] = []

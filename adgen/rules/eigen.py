@@ -18,7 +18,7 @@ from adgen.ir.nodes import Operand
 from adgen.ir.types import Array, Record
 from adgen.rules.axes import adjoint, transposed
 from adgen.rules.declare import rule, sample
-from adgen.rules.factorisations import apart, diagonal_of, gaps, on_diagonal
+from adgen.rules.factorisations import apart, blur, diagonal_of, gaps, on_diagonal
 from adgen.rules.typing import array_dims
 
 TURN = np.array([[0.3, -1.5, 0.2], [1.1, 0.4, 0.6], [-0.3, 0.5, 2.0]])
@@ -53,14 +53,14 @@ def eig_vjp(g: Any, out: Any) -> Any:
     top = largest(v)
     real_top = column_sum(top * np.real(v))
     d = d - v * np.real(along) + 1j * top * np.imag(along) / real_top
-    m = apart(w, np.conj(adjoint(v) @ d), d)
+    m = apart(gaps(w, blur(w)), np.conj(adjoint(v) @ d), d)
     return transposed(v @ (transposed(m) + on_diagonal(g[0])) @ np.linalg.inv(v))
 
 
 def eig_jvp(t: Any, out: Any) -> Any:
     w, v = out
     m = np.linalg.inv(v) @ t @ v
-    u = v @ (gaps(w) * m)
+    u = v @ (gaps(w, blur(w)) * m)
     top = largest(v)
     turn = column_sum(top * np.imag(u)) / column_sum(top * np.real(v))
     return diagonal_of(m), u - v * (np.real(column_sum(np.conj(v) * u)) + 1j * turn)

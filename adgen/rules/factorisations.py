@@ -5,9 +5,10 @@ Formulas: M. Giles, "Collected matrix derivative results for forward and reverse
 higher-order algorithmic differentiation in the forward and reverse mode" (2012), for QR. For complex matrices they
 hold with conjugate transposes and conjugate gradients, which `conjugate` makes at both ends.
 
-`cholesky` and `eigh` read one triangle of their argument, so the gradient has that triangle only. Between equal
-eigenvalues (singular values) the vectors have no derivative: the gradient is NaN if it needs one. Each complex
-vector is determined up to a phase: a gradient that depends on it is NaN, and there is no forward rule.
+`cholesky` and `eigh` read one triangle of their argument, so the gradient has that triangle only. Between eigenvalues
+(singular values) that are equal as far as rounding tells, the vectors have no derivative: the gradient is NaN if it
+needs one. Each complex vector is determined up to a phase: a gradient that depends on it is NaN, and there is no
+forward rule.
 """
 
 from __future__ import annotations
@@ -99,18 +100,30 @@ rule(
 # --- eigenvalues of symmetric matrices --------------------------------------------------------------
 
 
-def gaps(w: Any) -> Any:
+def blur(w: Any) -> Any:
+    """Return how far rounding moves eigenvalues or singular values: those that lie closer count as equal."""
+    size = np.max(np.abs(w), axis=-1, initial=0.0, keepdims=True)
+    return 4.0 * w.shape[-1] * np.finfo(w.dtype).eps * np.expand_dims(size, -1)
+
+
+def gaps(w: Any, blurred: Any) -> Any:
     """Return `1 / (w[j] - w[i])`, 0 on the diagonal; NaN between equal values, where there is no derivative."""
-    one = np.eye(w.shape[-1])
-    difference = np.expand_dims(w, -2) - np.expand_dims(w, -1) + one
-    return 1.0 / np.where(difference == 0.0, np.nan, difference) - one
+    difference = np.expand_dims(w, -2) - np.expand_dims(w, -1)
+    equal = np.abs(difference) <= blurred
+    inverse = 1.0 / np.where(equal, 1.0, difference)
+    return np.where(np.eye(w.shape[-1]) == 1.0, 0.0, np.where(equal, np.nan, inverse))
 
 
-def apart(w: Any, m: Any, d: Any) -> Any:
-    """Return m over the gaps of w; 0 for vectors whose gradients in d are 0, between equal values too."""
+def gaps_of_squares(s: Any) -> Any:
+    """Return the gaps between the squares of singular values."""
+    return gaps(s * s, blur(s) * (np.expand_dims(s, -2) + np.expand_dims(s, -1)))
+
+
+def apart(gaps: Any, m: Any, d: Any) -> Any:
+    """Return m over the gaps; 0 for vectors whose gradients in d are 0, between equal values too."""
     size = np.sum(np.abs(d), axis=-2)
     used = np.expand_dims(size, -2) + np.expand_dims(size, -1)
-    return np.where(used == 0.0, 0.0, gaps(w) * m)
+    return np.where(used == 0.0, 0.0, gaps * m)
 
 
 def alarm(m: Any, d: Any) -> Any:
@@ -137,7 +150,7 @@ def eigh_vjp(g: Any, out: Any, UPLO: str) -> Any:
     m = adjoint(v) @ d
     if has_complex(v):
         m = m + alarm(m, d)
-    s = v @ (on_diagonal(g[0]) + apart(w, m, d)) @ adjoint(v)
+    s = v @ (on_diagonal(g[0]) + apart(gaps(w, blur(w)), m, d)) @ adjoint(v)
     return conjugate(of_triangle(s, UPLO))
 
 
@@ -145,7 +158,7 @@ def eigh_jvp(t: Any, out: Any, UPLO: str) -> Any:
     w, v = out
     no_phase(v)
     inner = transposed(v) @ symmetric(t, UPLO) @ v
-    return diagonal_of(inner), v @ (gaps(w) * inner)
+    return diagonal_of(inner), v @ (gaps(w, blur(w)) * inner)
 
 
 def eigvalsh_vjp(g: Any, a: Any, UPLO: Any) -> Any:
@@ -221,8 +234,9 @@ def svd_vjp(g: Any, out: Any, a: Any, full_matrices: bool, compute_uv: bool, her
     row = np.expand_dims(s, -2)
     left = adjoint(u) @ du
     right = vh @ dv
-    core = apart(s * s, left - adjoint(left), du) * row
-    core = core + np.expand_dims(s, -1) * apart(s * s, right - adjoint(right), dv)
+    f = gaps_of_squares(s)
+    core = apart(f, left - adjoint(left), du) * row
+    core = core + np.expand_dims(s, -1) * apart(f, right - adjoint(right), dv)
     core = core + on_diagonal(gs)
     if has_complex(u):
         core = core + 1j * on_diagonal(over(np.imag(diagonal_of(left)), s))
@@ -248,7 +262,7 @@ def svd_jvp(t: Any, out: Any, a: Any, full_matrices: bool, compute_uv: bool, her
     column = np.expand_dims(s, -1)
     p = transposed(u) @ d @ v
     q = transposed(p)
-    f = gaps(s * s)
+    f = gaps_of_squares(s)
     dot_u = u @ (f * (p * row + column * q))
     dot_v = v @ (f * (column * p + q * row))
     if a.shape[-2] > a.shape[-1]:
