@@ -37,7 +37,7 @@ from adgen.infer import (
     rows,
     tapes,
 )
-from adgen.infer.names import find_free, holds_functions, is_data, leaf_type, needs_guard, nesting
+from adgen.infer.names import find_free, holds_functions, is_data, leaf_type, needs_guard
 from adgen.infer.values import (
     UNBOUND,
     Closure,
@@ -57,6 +57,7 @@ from adgen.infer.values import (
     State,
     TupleV,
     ZipV,
+    are_two_lists,
 )
 from adgen.ir.build import Builder
 from adgen.ir.nodes import UNDEF, Const, Operand, Origin, Place, Var, ViewStep
@@ -444,10 +445,11 @@ class Engine:
         for c in self.changes:
             c.objects.setdefault(obj, self.b.guarded)
         content = marks.write(self, obj, content)
-        depth = self._depth(self.state.heap[obj])
+        depth = self.state.depth(self.state.heap[obj])
         for other in self.state.links.get(obj, ()):
-            if not deep and self._depth(self.state.heap.get(other)) < depth:
-                continue  # what a list holds is not written with it
+            there = self.state.depth(self.state.heap.get(other))
+            if not deep and (there < depth or (there == depth and are_two_lists(obj, other))):
+                continue  # what a list holds is not written with it, nor a list that holds some of the same
             name, mine = other.name or "another array", obj.name or "an array"
             self.state.heap[other] = Poison(
                 f"'{name}' may share memory with '{mine}', which was written",
@@ -455,13 +457,6 @@ class Engine:
                 self.origin,
             )
         self.state.heap[obj] = content
-
-    def _depth(self, content: Any) -> int:
-        """Return how many levels of containers a content has: what it holds has fewer."""
-        if isinstance(content, (Seq, Map, TupleV)):
-            parts = [self.state.heap.get(i.obj) if isinstance(i, Ref) else i for i in content.items]
-            return 1 + max(map(self._depth, parts), default=0)
-        return nesting(content.type) if isinstance(content, (Var, Const)) else MAX_INLINE
 
     def write_place(self, ref: Ref, value: Operand, place: Place, holes: Sequence[Operand], mode: Any) -> None:
         obj = ref.obj

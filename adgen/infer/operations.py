@@ -461,7 +461,9 @@ def display(e: Engine, s: tree.Assign, args: tuple[Any, ...]) -> Any:
     if s.op == "tuple":
         return TupleV(tuple(values))
     if s.op == "list":
-        return e.new(Seq(tuple(values)), e.hint(s.target).get("name"))
+        made = e.new(Seq(tuple(values)), e.hint(s.target).get("name"))
+        made.obj.displayed = True
+        return made
     constants = known(e, *values)
     if constants is not None:
         return Const(frozenset(constants), Opaque())

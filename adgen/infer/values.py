@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adgen.frontend import tree
-from adgen.ir.nodes import Operand, Origin, Place
+from adgen.infer.names import nesting
+from adgen.ir.nodes import Const, Operand, Origin, Place, Var
 from adgen.ir.types import Type
 
 
@@ -29,13 +30,14 @@ class Traits:
 class Obj:
     """The identity of a mutable thing. `name` is for messages."""
 
-    __slots__ = ("mixed", "name", "param", "traits")
+    __slots__ = ("displayed", "mixed", "name", "param", "traits")
 
     def __init__(self, name: str | None = None, param: str = "", traits: Traits | None = None) -> None:
         self.name = name
         self.param = param
         self.traits = traits
         self.mixed = False  # a list that may hold one object in two places
+        self.displayed = False  # a list that the program made where it stands: no other object is this list
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,3 +285,19 @@ class State:
             for i in content.items:
                 if isinstance(i, Ref):
                     self.link_like(obj, i.obj)
+
+    def depth(self, content: Any) -> int:
+        """Return how many levels of containers a content has: what it holds has fewer."""
+        if isinstance(content, (Seq, Map, TupleV)):
+            return 1 + max(map(self.depth, content.items), default=0)
+        if isinstance(content, Ref):
+            return nesting(content.type) if content.type is not None else self.depth(self.heap.get(content.obj))
+        return nesting(content.type) if isinstance(content, (Var, Const)) else UNKNOWN_DEPTH
+
+
+UNKNOWN_DEPTH = 1000
+
+
+def are_two_lists(a: Obj, b: Obj) -> bool:
+    """Say whether two objects that share items can't be the same list."""
+    return a.displayed and (b.displayed or b.param == "param")

@@ -721,3 +721,31 @@ def w23_update_from_pairs(x):
 def w24_getattr_with_a_default(x):
     n = SimpleNamespace(a=x[0])
     return getattr(n, "b", x[1] * 3) * getattr(n, "a", None) * np.ndim(a=x)
+
+
+@case(lambda: ([w(2), v(2)], w(2)))
+def w25_lists_of_the_items_of_a_list(parts, x):
+    flat = np.concatenate([p.ravel() for p in parts] + [x])
+    large = [p for p in parts if p.shape[0] > 1]
+    kept = []
+    for p in parts:
+        kept.append(p)
+    return np.sum(flat**2) + sum(np.sum(p) for p in large) + np.sum(kept[0] * kept[1])
+
+
+@case(lambda: ([w(2), v(2)],), "refused: ADG103")
+def w25b_written_after_it_was_taken(parts):
+    kept = []
+    for p in parts:
+        kept.append(p)
+        p[0] = 1.0
+    return np.sum(kept[0] * kept[1])
+
+
+@case(lambda: ([w(2), v(2)],))
+def w25c_one_list_under_two_names(parts):
+    kept = [parts[0]]
+    same = kept
+    for p in parts:
+        kept.append(p)
+    return np.sum(same[2] * parts[1]) + len(same) * np.sum(same[1])
