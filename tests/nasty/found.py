@@ -728,8 +728,8 @@ def w25_lists_of_the_items_of_a_list(parts, x):
     flat = np.concatenate([p.ravel() for p in parts] + [x])
     large = [p for p in parts if p.shape[0] > 1]
     kept = []
-    for p in parts:
-        kept.append(p)
+    for k in range(len(parts)):
+        kept.append(parts[k])
     return np.sum(flat**2) + sum(np.sum(p) for p in large) + np.sum(kept[0] * kept[1])
 
 
@@ -746,6 +746,6 @@ def w25b_written_after_it_was_taken(parts):
 def w25c_one_list_under_two_names(parts):
     kept = [parts[0]]
     same = kept
-    for p in parts:
-        kept.append(p)
+    for k in range(len(parts)):
+        kept.append(parts[k])
     return np.sum(same[2] * parts[1]) + len(same) * np.sum(same[1])
