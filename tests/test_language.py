@@ -152,3 +152,20 @@ def test_second_order_of_a_loop_over_indices_and_items():
     x = np.arange(6.0).reshape(2, 3) + 1.0
     (twice,) = adgen.vjp(adgen.grad(f), x)[1](np.ones((2, 3)))
     assert np.allclose(twice, [[0.0, 0.0, 0.25], [0.0, 1.0, 36.0]])
+
+
+def test_members_of_enums_as_arguments():
+    """What a member decides is decided at compile time, one text for each."""
+    from tests.language.members import Loss, Order
+
+    def by_member(x, loss, options, order):
+        weight = 2.0 if loss is options["loss"] else 3.0
+        return weight * options["loss"].of(x) + x[order] ** 2
+
+    gradient = adgen.grad(by_member)
+    for loss in Loss:
+        for other in Loss:
+            for order in Order:
+                args = (loss, {"loss": other, "rate": 0.1}, order)
+                found = gradient(POINT.copy(), *args)
+                numeric.assert_gradient(lambda x, a=args: by_member(x, *a), (found,), (POINT.copy(),), rtol=1e-6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,8 @@ def _conditions(x: str, key: Key, numbers: count[int]) -> list[str]:
     if isinstance(key, type):
         return _type_conditions(x, key)
     head = key[0]
+    if head is STATIC and issubclass(key[1], enum.Enum):
+        return [f"type({x}).__name__ == {key[1].__name__!r}", f"{x}.name == {key[2].name!r}"]
     if head is STATIC:
         return [*_type_conditions(x, key[1]), f"{x} == {_literal(key)}"] if _literal(key) else []
     if isinstance(head, np.dtype):

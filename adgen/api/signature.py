@@ -15,6 +15,7 @@ dtype, rank and which axes have length 1, and the values of static parameters. I
 
 from __future__ import annotations
 
+import enum
 import threading
 from collections.abc import Sequence
 from types import BuiltinFunctionType
@@ -203,6 +204,11 @@ class UnstorableError(TypeError):
 
 
 def _show_frozen(value: Any) -> str:
+    if isinstance(value, enum.Enum):
+        cls = type(value)
+        if find_by_name(cls.__module__, cls.__qualname__) is not cls:
+            raise UnstorableError(repr(value))
+        return f"{cls.__module__}.{cls.__qualname__}.{value.name}#{value.value!r}"
     if isinstance(value, tuple):
         return f"({', '.join(map(_show_frozen, value))})"
     if isinstance(value, (type, np.ufunc, BuiltinFunctionType)):

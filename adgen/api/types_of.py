@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import enum
+
 import numpy as np
 
 from adgen.api.signature import SIMPLE, STATIC, Key, key_names, leaf_keys
@@ -55,6 +57,8 @@ def type_of_key(key: Key, symbols: Symbols) -> Type:
     if isinstance(key, type):
         if key in SIMPLE and key not in _PYTHON:
             return Scalar(np.dtype(key).name)
+        if issubclass(key, enum.Enum):  # of whatever base
+            return Opaque(key)
         return next((t for base, t in _PYTHON.items() if issubclass(key, base)), Opaque(key))
     head = key[0]
     if head == STATIC and isinstance(head, str):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import cmath
+import enum
 import operator
 from collections.abc import Sequence
 from keyword import iskeyword
@@ -223,6 +224,8 @@ class Expressions:
     # constants
 
     def constant(self, value: Any) -> ast.expr:
+        if isinstance(value, enum.Enum):
+            return ast.Attribute(self.dotted(self.scope.object_path(type(value))), value.name, ast.Load())
         if isinstance(value, (float, complex)) and not isinstance(value, np.generic) and not cmath.isfinite(value):
             return self.not_finite(value)
         if isinstance(value, (int, float)) and not isinstance(value, np.generic) and is_negative(value):

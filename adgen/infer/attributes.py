@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import sys
 import types as pytypes
@@ -88,7 +89,9 @@ def get_attribute(e: Engine, v: Any, name: str, hint: dict[str, Any]) -> Any:
         if not isinstance(c, (Seq, Map)) and operations.is_array(e, v):
             return methods.array_attribute(e, v, name, hint)
         return Method(v, name)
-    if isinstance(v, Const) and isinstance(v.type, Opaque):
+    if isinstance(v, Const) and isinstance(v.value, enum.Enum) and name in ("name", "value"):
+        return operations.lift(e, getattr(v.value, name))
+    if isinstance(v, Const) and (isinstance(v.type, Opaque) or isinstance(v.value, enum.Enum)):
         try:
             value = getattr(v.value, name)
         except AttributeError as error:

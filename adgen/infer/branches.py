@@ -175,6 +175,9 @@ class Join:
                 if one is two and was is one:
                     continue
                 if (one is UNBOUND or two is UNBOUND) and name.startswith("%") and name[1:].isdigit():
+                    live = [v for v, side in ((one, a), (two, b)) if not side.dead]
+                    if len(live) == 1 and isinstance(live[0], Const):  # whether the body of a `try` got to its end
+                        after.frames[frame][name] = live[0]
                     continue
                 plan = self._join(one, two, name)
                 plans.append(lambda outs, f=frame, n=name, p=plan: after.frames[f].__setitem__(n, p(outs)))  # type: ignore[misc]

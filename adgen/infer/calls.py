@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import logging
 import types as pytypes
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -374,12 +375,25 @@ def has_source(fn: Any) -> bool:
     return True
 
 
+ONLY_SHOWING = frozenset({"print", "format", "str", "repr", "warn", "info", "debug", "warning", "error"})
+
+
+def _of_logger(e: Engine, fn: Operand) -> bool:
+    """Say whether a function is an attribute of what `logging.getLogger` gives."""
+    made = e.b.defs.get(fn) if isinstance(fn, Var) else None
+    if made is None or not isinstance(made.args[0], Const) or made.args[0].value is not getattr:
+        return False
+    owner = e.b.defs.get(made.args[1]) if isinstance(made.args[1], Var) else None
+    maker = owner.args[0] if owner is not None and owner.args else None
+    return isinstance(maker, Const) and maker.value is logging.getLogger
+
+
 def call_unknown(e: Engine, fn: Operand, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]) -> Any:
     """A call that adgen knows nothing of. What it may write must not be read afterwards."""
     operands = [e.value(a) for a in args]
     named = {k: e.value(v) for k, v in kwargs.items()}
     name = getattr(fn.value if isinstance(fn, Const) else None, "__name__", "")
-    if name not in ("print", "format", "str", "repr", "warn", "info", "debug", "warning", "error"):
+    if name not in ONLY_SHOWING and not _of_logger(e, fn):
         for v in (*args, *kwargs.values()):
             if isinstance(v, Ref):
                 _may_be_written(e, v, name or "this function")

@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adgen.errors import AliasError, UnsupportedError
-from adgen.infer import calls, dicts, guarded, lists, loops, objects, operations, primitives, rows
+from adgen.infer import (
+    calls,
+    dicts,
+    guarded,
+    inlining,
+    library,
+    lists,
+    loops,
+    objects,
+    operations,
+    primitives,
+    rows,
+)
 from adgen.infer.values import Map, RangeV, Ref, Seq, SliceV, TupleV
 from adgen.ir.build import shift
 from adgen.ir.nodes import Const, Hole, Index, Operand, Slice, Var
@@ -253,6 +265,7 @@ def set_item(e: Engine, base: Any, key: Any, value: Any) -> None:
         if objects.call_special(e, base, "__setitem__", key, value) is not None:
             return
         raise UnsupportedError(what=f"a store into {operations.describe(e, base)}", origin=e.origin)
+    base, key = _in_array(e, base, key)
     if not isinstance(base, Ref):
         raise UnsupportedError(
             what=f"a store into {operations.describe(e, base)}",
@@ -305,6 +318,14 @@ def set_item(e: Engine, base: Any, key: Any, value: Any) -> None:
     )
     n = len(base.holes)
     e.write_place(base, v, (*base.place, shift(k.index, n)), (*base.holes, *k.holes), "set")
+
+
+def _in_array(e: Engine, base: Any, key: Any) -> tuple[Any, Any]:
+    """Turn a place in `a.flat` into the place in `a`."""
+    if isinstance(base, Ref) and base.obj.flat_of is not None and not base.place:
+        array = base.obj.flat_of
+        return array, inlining.inline_function(e, library.flat_place, [array, key], {})
+    return base, key
 
 
 def _store_in_row(e: Engine, base: Ref, key: Any, value: Any) -> None:
@@ -362,6 +383,7 @@ def _is_static(e: Engine, key: SliceV, value: Any) -> bool:
 
 def aug_item(e: Engine, base: Any, key: Any, symbol: str, value: Any) -> None:
     """`base[key] op= value`."""
+    base, key = _in_array(e, base, key)
     if operations.is_array(e, base):
         require_writable(e, base)
         k = Key(e, key)

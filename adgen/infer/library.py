@@ -59,6 +59,18 @@ def find(fn: Any) -> Callable[..., Any] | None:
         return None
 
 
+def flat_place(a: Any, key: Any) -> Any:
+    """Return the index of `a` that means the same as `key` does to `a.flat`."""
+    if np.ndim(a) == 1:
+        return key
+    at = np.arange(np.size(a))[key]
+    place: Any = ()
+    for n in np.shape(a)[::-1]:
+        place = (at % n, *place)
+        at = at // n
+    return place
+
+
 def as_list(sequence: Any) -> Any:
     return [v for v in sequence]  # noqa: C416
 

@@ -106,13 +106,28 @@ def _count(e: Engine, s: tree.For, plan: iterables.Plan, peeled: int = 0) -> Non
             raise NeedsValue(tuple(bounds)) from None
         e.state = state
         e.b.rewind(depth, mark)
-        e.come_from(s.origin)
         if count is None or count > MAX_UNROLL:
             if e.keeps_loops:
                 raise
+            e.come_from(s.origin)
             _keep(e, s, plan, peeled)
             return
-        _unroll(e, s, [plan.element(e, e.b.const(v)) for v in plan.constant_values() or ()], 0, None)
+        _unroll_counted(e, s, plan)
+    except UnsupportedError as error:
+        count = plan.constant_trips()
+        if peeled or count is None or count > MAX_UNROLL or e.keeps_loops:
+            raise
+        e.state = state
+        e.b.rewind(depth, mark)
+        try:  # what no loop of one type can hold may be written out
+            _unroll_counted(e, s, plan)
+        except UnsupportedError:
+            raise error from None
+
+
+def _unroll_counted(e: Engine, s: tree.For, plan: iterables.Plan) -> None:
+    e.come_from(s.origin)
+    _unroll(e, s, [plan.element(e, e.b.const(v)) for v in plan.constant_values() or ()], 0, None)
 
 
 def _keep(e: Engine, s: tree.For, plan: iterables.Plan, peeled: int) -> None:

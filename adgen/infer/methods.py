@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import types as pytypes
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -52,8 +53,9 @@ def array_attribute(e: Engine, v: Any, name: str, hint: dict[str, Any]) -> Any:
         return width if name == "itemsize" else operations.binary(e, "*", size_of(e, v), width)
     elif name == "flat" and isinstance(t, Array):
         made = e.new(e.b.call("copy", e.value(calls.call_object(e, np.ravel, [v], {}, {}))), hint.get("name"))
-        made.obj.param = "readonly"  # writes would reach the array
+        made.obj.param = "readonly"  # but for `a.flat[key] = value`
         if isinstance(v, Ref):
+            made.obj.flat_of = v
             e.state.link_like(made.obj, v.obj)  # it is a copy: what is read after a write of the array would be old
         return made
     elif name in ("flat", "data", "base", "ctypes", "strides", "flags"):
@@ -281,6 +283,10 @@ def class_attribute(e: Engine, self: Any, cls: type, name: str) -> Any:
     found = objects.find_in_class(cls, name)
     if isinstance(found, property) and found.fget is not None:
         return inlining.inline_function(e, found.fget, [self], {})
+    if isinstance(found, functools.cached_property):
+        made = inlining.inline_function(e, found.func, [self], {})
+        objects.set_attribute(e, self, name, made)
+        return made
     if isinstance(found, staticmethod):
         return Const(found.__func__, Opaque())
     if isinstance(found, classmethod):

@@ -51,12 +51,12 @@ from adgen.ir.types import (
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
 
-BINARY = {
+BINARY: dict[str, str] = {
     "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul",
     "<<": "lshift", ">>": "rshift", "&": "bitand", "|": "bitor", "^": "bitxor",
 }  # fmt: skip
-UNARY = {"-": "neg", "+": "pos", "~": "invert", "not": "not_"}
-COMPARE = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
+UNARY: dict[str, str] = {"-": "neg", "+": "pos", "~": "invert", "not": "not_"}
+COMPARE: dict[str, str] = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
 PYTHON: dict[str, Callable[..., Any]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "//": operator.floordiv,
     "%": operator.mod, "**": operator.pow, "@": operator.matmul, "<": operator.lt, "<=": operator.le, ">": operator.gt,

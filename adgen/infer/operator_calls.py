@@ -35,6 +35,18 @@ for _fn, _symbol in IN_PLACE.items():
     HANDLERS[_fn] = _in_place(_symbol)
 
 
+def _infix(symbol: str) -> Any:
+    def handler(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+        make = operations.binary if symbol in operations.BINARY else operations.compare
+        return make(e, symbol, args[0], args[1], hint)
+
+    return handler
+
+
+for _symbol in (*operations.BINARY, *operations.COMPARE):
+    HANDLERS[operations.PYTHON[_symbol]] = _infix(_symbol)
+
+
 @handles(operator.abs)
 def _abs(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     return calls.call_object(e, abs, args, kwargs, hint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import Any
 
 from adgen.api.names import steps_of
 from adgen.api.paths import root_of, split_path
+from adgen.api.request import NeedsValue
 from adgen.errors import UnsupportedError
 from adgen.frontend.lower import lower
 from adgen.infer import apart, gradients, marks, recursion
@@ -73,6 +75,10 @@ def infer(
             level = again.level
         except recursion.Replan:
             pass  # the plan has one more function
+
+
+def _is_member(t: Type) -> bool:
+    return isinstance(t, Opaque) and t.cls is not None and issubclass(t.cls, enum.Enum)
 
 
 def _infer(
@@ -155,6 +161,10 @@ def _infer(
             objects[p.name] = value.obj
         leaves += apart.leaves(e, value, p.name)
         containers.append(apart.Root(p.name, v, tuple(apart.shells(e, value, p.name))))
+    known_parts = set(map(split_path, statics))
+    members = [p for v, p in e.param_of.items() if _is_member(v.type) and split_path(p) not in known_parts]
+    if members:  # what a member of an enum decides is decided at compile time
+        raise NeedsValue(tuple(members))
     marks.pin_parts(e)
     entry = dict(e.state.heap)
     entered = {n: e.env[n] for n in params}

@@ -30,7 +30,7 @@ class Traits:
 class Obj:
     """The identity of a mutable thing. `name` is for messages."""
 
-    __slots__ = ("displayed", "mixed", "name", "param", "traits")
+    __slots__ = ("displayed", "flat_of", "mixed", "name", "param", "traits")
 
     def __init__(self, name: str | None = None, param: str = "", traits: Traits | None = None) -> None:
         self.name = name
@@ -38,6 +38,7 @@ class Obj:
         self.traits = traits
         self.mixed = False  # a list that may hold one object in two places
         self.displayed = False  # a list that the program made where it stands: no other object is this list
+        self.flat_of: Ref | None = None  # the array whose `.flat` it is
 
 
 @dataclass(frozen=True, slots=True)

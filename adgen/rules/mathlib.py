@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import math
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from adgen.ir.types import Bool, Float, Int
 from adgen.rules.builtins import abs_slope
 from adgen.rules.core import is_static
-from adgen.rules.declare import elementwise, formula, no_slope, nondifferentiable, rule, sample, steps
+from adgen.rules.declare import elementwise, formula, no_slope, nondifferentiable, query, rule, sample, steps
 from adgen.rules.typing import always
 
 FLOAT: dict[str, Any] = {"infer": always(Float())}
@@ -309,4 +310,12 @@ if hasattr(math, "fma"):  # Python 3.13
         params="x y z /",
         infer=always(Float()),
         samples=(sample(0.7, -1.2, 0.4),),
+    )
+
+for _bisect in (bisect.bisect_left, bisect.bisect_right):
+    query(
+        _bisect,
+        "a x lo=0 hi=None * key=None",
+        infer=always(Int()),
+        samples=(sample([0.2, 0.6, 0.9], 0.7), sample([0.2, 0.6, 0.9], 0.7, 1, 2)),
     )

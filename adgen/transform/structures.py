@@ -275,6 +275,9 @@ class Structures(Backward):
         d = cots.settle(c) if not isinstance(c, dict) else cots.whole(c, s.out)
         if value in self.varied:
             cots.add(value, cots.project(self.b.load(d, (Index((-1,)),), ()), value))
+        if isinstance(d.type, Array):  # which stands for the list of its rows
+            cots.add(seq, self.b.load(d, (Index((Slice(None, -1),)),), ()))
+            return
         cots.add(seq, self.b.emit(self.b.row("without"), (d, self.b.const(-1)), type=seq.type, **_hint(s.out)))
 
     def _insert(self, s: Let, c: Cot, cots: Cotangents) -> None:

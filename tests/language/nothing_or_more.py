@@ -135,11 +135,21 @@ def global_object(x):
     return NET(x) ** 2
 
 
+@program
+def class_changes_in_a_short_loop(x):
+    s = Twice(x[0])
+    t = 0.0
+    for i in range(3):
+        t += s() * x[i]
+        s = Squared(x[i])
+    return t + s()
+
+
 @refused("changes its kind")
 def class_changes(x):
     s = Twice(x[0])
     t = 0.0
-    for i in range(3):
+    for i in range(len(x)):
         t += s() * x[i]
         s = Squared(x[i])
     return t + s()

@@ -1,0 +1,114 @@
+"""Members of enums, operators as functions, cached properties, loops over what no list of one type holds."""
+
+from __future__ import annotations
+
+import bisect
+import enum
+import functools
+import logging
+import operator
+
+import numpy as np
+
+from tests.language.table import program
+
+LOG = logging.getLogger(__name__)
+
+
+class Order(enum.IntEnum):
+    FIRST = 0
+    LAST = 2
+
+
+class Loss(enum.Enum):
+    SQUARE = "square"
+    SINE = "sine"
+
+    def of(self, r):
+        return np.sum(r * r) if self is Loss.SQUARE else np.sum(np.sin(r))
+
+
+class Pair:
+    def __init__(self, a, b):
+        self.a, self.b = a, b
+
+    def __add__(self, other):
+        return Pair(self.a + other.a, self.b * other.b)
+
+    @functools.cached_property
+    def product(self):
+        return self.a * self.b
+
+
+@program
+def members_as_numbers(x):
+    return x[Order.LAST] ** 2 * Order.LAST + x[Order.FIRST.value]
+
+
+@program
+def members_decide(x):
+    total = sum(loss.of(x) for loss in Loss)
+    return total if Loss.SQUARE is not Loss.SINE and Loss("sine") == Loss.SINE else x[0]
+
+
+@program
+def members_as_keys(x):
+    table = {Loss.SQUARE: x[0], Loss.SINE: x[1]}
+    return table[Loss.SQUARE] * table[Loss.SINE]
+
+
+@program
+def operators_on_objects(x):
+    pairs = [Pair(x[0], x[1]) for _ in range(3)]
+    whole = functools.reduce(operator.add, pairs)
+    return whole.a * whole.b * operator.lt(x[0], 100.0)
+
+
+@program
+def cached_property(x):
+    p = Pair(x[0], x[1])
+    first = p.product
+    p.a = x[2]
+    return first * p.product + p.a
+
+
+@program
+def functions_in_a_list(x):
+    powers = [lambda q, k=k: q**k for k in range(1, 4)]
+    late = []
+    for k in range(3):
+        late.append(lambda q: q * k)
+    return sum(f(x[0]) for f in powers) + sum(f(x[1]) ** 2 for f in late)
+
+
+@program
+def stores_through_flat(x):
+    m = np.outer(x, x)
+    m.flat[:: x.size + 1] += x[0]
+    m.flat[1] = m.flat[5] * x[1]
+    m.flat[[2, -1]] = x[:2]
+    return np.sum(m**2)
+
+
+@program
+def position_by_bisection(x):
+    return x[bisect.bisect([-10.0, 100.0], x[0])] ** 2 + bisect.bisect_left([0.0, 1.0], 0.5) * x[0]
+
+
+@program
+def logs(x):
+    logging.getLogger("tests").debug("at %s", x)
+    LOG.debug("at %s", x)
+    return np.sum(x**2)
+
+
+@program
+def else_of_a_try_that_fails(x):
+    table = {"a": x}
+    try:
+        y = table["b"]
+    except (KeyError, IndexError) as e:
+        y = table["a"] * len(e.args)
+    else:
+        y = y * 3.0
+    return np.sum(y**2)
