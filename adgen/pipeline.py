@@ -121,6 +121,8 @@ def type_program(request: Request) -> Program:
     load_rules()
     with deep_recursion:
         program = _infer(request)
+        for step in request.options.inner:
+            program, _ = make_inner(program, step, f"{program.func.name}_grad")
     return replace(program, func=hold(program.func, request.options.stop_gradients))
 
 

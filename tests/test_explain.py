@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 import adgen
 from adgen.cli import main
+from tests import random_programs
 
 X = np.array([1.0, 2.0])
 space: dict = {}
@@ -241,3 +243,95 @@ def test_options_are_part_of_every_key(tmp_path, monkeypatch):
     assert first[0].tolist() == [0.0, 0.0] and first[1].tolist() == [2.0, 4.0]
     assert first[2].tolist() == [0.0, 0.0] and first[3] is None
     assert first[4].tolist() == [0.0, 0.0] and first[5][0].tolist() == [0.0, 0.0]
+
+
+# --- the reasons, and that they agree with what the compiler differentiates
+
+
+@adgen.custom_vjp(nondiff="a")
+def scaled_by(a, b):
+    return a * b
+
+
+scaled_by.defvjp(lambda g, out, a, b: (g * a,))
+
+
+def shaped_like(x):
+    return np.sum(np.ones_like(x))
+
+
+def text_of(x):
+    s = f"{x}"
+    return len(s) * 1.0
+
+
+def key_of(x):
+    d = {"a": 1.0, "b": 2.0}
+    return d["a" if x[0] > 0 else "b"]
+
+
+def mask_of(x):
+    m = (x > 0) & (x < 2)
+    return np.sum(m * 2.0)
+
+
+def steps_of(x):
+    n, y = 0.0, x[0]
+    while y > 0.1:
+        y = y / 2
+        n += 1.0
+    return n
+
+
+def item_of(x):
+    return X[int(x[0])]
+
+
+def place_of(x):
+    return np.argmax(x) * 2.0
+
+
+def not_of_the_rule(x):
+    return np.sum(scaled_by(x, 2.0))
+
+
+def beside_the_rule(x):
+    return np.sum(scaled_by(2.0, x))
+
+
+WHY = [
+    (shaped_like, "only its shape is used"),
+    (text_of, "it becomes a string"),
+    (key_of, "a comparison gives a truth value"),
+    (mask_of, "a comparison gives a truth value"),
+    (steps_of, "a comparison gives a truth value"),
+    (item_of, "what it becomes here is an integer"),
+    (place_of, "what np.argmax gives here is an integer"),
+    (not_of_the_rule, "scaled_by() has no derivative with respect to it"),
+    (beside_the_rule, ""),
+]
+
+
+@pytest.mark.parametrize(("fn", "reason"), WHY)
+def test_reasons(fn, reason):
+    found = adgen.explain(fn, X)
+    assert (f"<- ends here: {reason}" in found) if reason else ("ends here" not in found)
+    assert ("None for x" in found) == (adgen.grad(fn)(X) is None) == bool(reason)
+
+
+def test_derivatives_of_derivatives():
+    second = adgen.grad(adgen.grad(lambda x: x * x))
+    assert "reaches x" in adgen.explain(second, 1.0)
+    assert "None for x" in adgen.explain(adgen.grad(second), 1.0)
+    assert adgen.grad(second)(1.0) is None
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_is_said_is_what_is_differentiated(seed):
+    p = random_programs.generate(seed)
+    f, args = p.function(), p.arguments()
+    value, pullback = adgen.vjp(f, *args)
+    gradients = pullback(np.ones_like(value) if np.ndim(value) else 1.0)
+    for name, x, g in zip(inspect.signature(f).parameters, args, gradients):
+        if isinstance(x, float) or (isinstance(x, np.ndarray) and x.dtype.kind == "f"):
+            assert ("None for" in adgen.explain(f, *p.arguments(), wrt=name)) == (g is None)

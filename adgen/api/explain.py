@@ -48,6 +48,7 @@ def explain(
         options = replace(
             options,
             of=options.of or before.of,
+            inner=before.inner,
             stop_gradients=tuple(dict.fromkeys((*before.stop_gradients, *options.stop_gradients))),
         )
         df: Gradient[..., Any] = fn

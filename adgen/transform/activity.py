@@ -163,7 +163,7 @@ class Varied:
             self._taint(s.out, s.args)
         if any(a in self for a in inputs(s, self.jumps)):
             self._mark(s.out)
-            if _holds_opaque(s.out.type):
+            if isinstance(s.out.type, Opaque) or (s.op.user and _holds_opaque(s.out.type)):
                 self.tainted.setdefault(s.out, s)
 
     def _call(self, s: Let) -> None:

@@ -15,6 +15,7 @@ from adgen.ir.nodes import Block, Const, If, Let, Loop, Operand, Origin, Var
 from adgen.ir.types import Int, Opaque, Type, is_floating
 from adgen.transform.activity import inputs, overwrites, runs_at_all
 
+TEXTS: tuple[object, ...] = (format, str, repr, str.format)
 Line = tuple[Origin, str]
 """A line of the user's program, and what ends there."""
 
@@ -101,6 +102,8 @@ def _reason(s: Let) -> str:
     name = s.op.name
     if name == "opaque":
         fn = s.args[0]
+        if isinstance(fn, Const) and fn.value in TEXTS:
+            return "it becomes a string, which has no derivative"
         called = getattr(fn.value, "__name__", "") if isinstance(fn, Const) else ""
         return (
             f"{called or 'what is called here'}() has no source that can be read and no rule"
@@ -123,6 +126,8 @@ def _reason(s: Let) -> str:
 
 
 def _by_type(t: Type, name: str = "") -> str:
+    if is_floating(t):
+        return "only its shape is used" if name.endswith("_like") else f"{name} has the derivative zero"
     if name in ("lt", "le", "gt", "ge", "eq", "ne") or str(t).startswith("bool"):
         return "a comparison gives a truth value, which has no derivative"
     what = f"what {name} gives here" if name and name not in ("to_int", "astype") else "what it becomes here"
