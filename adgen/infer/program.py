@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -19,7 +19,7 @@ from adgen.infer.engine import Engine
 from adgen.infer.leave import leave, leave_objects
 from adgen.infer.recording import Retape
 from adgen.infer.values import Map, Obj, Poison, Ref, Seq, TupleV
-from adgen.ir.build import Builder
+from adgen.ir.build import Builder, Region
 from adgen.ir.nodes import Const, Func, Operand, Var, free_vars
 from adgen.ir.types import Array, Bool, Int, List, NoneT, Opaque, Record, Str, Tuple, Type
 from adgen.rules.typing import type_of_value
@@ -121,7 +121,9 @@ def _infer(
         if key not in hidden:
             hidden[key] = HiddenValue(name, owner, Var(t, shown, True), value)
             before = set(e.state.heap)
+            e.b.resume(opening)  # a loop that runs its body again forgets what it emitted
             v = e.wrap(hidden[key].var, shown)
+            e.b.suspend()
             _mark_global(e, v, name)
             _keep_instances(e, v, value)
             read[key] = apart.Root(name, hidden[key].var, tuple(apart.global_shells(value, name)))
@@ -132,6 +134,7 @@ def _infer(
         return value
 
     roots: dict[tuple[int, str], tuple[Any, dict[Obj, Any]]] = {}
+    opening: Region = ([], {})  # the parts of what the program reads from outside
     e = Engine(b, hide)
     e.taping, e.plan = taping, plan
     if setup is not None:
@@ -196,6 +199,7 @@ def _infer(
             linked = [e.state.heap.get(o) for o in e.state.links.get(obj, ())]
             final.update({f"{name} {k}": x for k, x in enumerate(linked) if isinstance(x, (Var, Const))})
     body = b.close((out,))
+    body = replace(body, stmts=(*opening[0], *body.stmts))
     gradients.check(e.checks, body)
     apart.check_changes(e)
     shown = [h for h in hidden.values() if not h.static]

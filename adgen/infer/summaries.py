@@ -111,7 +111,7 @@ class Recursion(Fit):
         guards, changes, yielders, origin = e.b.guards, e.changes, e.yielders, e.b.origin
         for _ in range(MAX_TRIES):
             e.state = self.entry.copy()
-            e.b.guards, e.changes, e.yielders = 0, [], []
+            e.b.guards, e.changes, e.yielders = min(guards, 1), [], []  # what may raise in a `try` stays
             bare = False
             e.summaries.append(self)
             try:
@@ -272,11 +272,12 @@ class Recursion(Fit):
         else:
             packed = e.b.const(None)
         block = e.b.close((packed,))
-        taken = {leaf.param for leaf in self.leaves.values()}
-        captured = [v for v in free_vars(block) if v not in taken]
-        if any(v not in self.captured for v in captured):
-            self.captured = list(dict.fromkeys([*self.captured, *captured]))
-            self.widened |= self.called
+        if not self.widened:
+            taken = {leaf.param for leaf in self.leaves.values()}
+            captured = [v for v in free_vars(block) if v not in taken]
+            if set(captured) != set(self.captured):
+                self.captured = captured
+                self.widened |= self.called
         effects = any(isinstance(s, Let) and _is_effect(s) for s in walk(block))
         if effects and not self.summary.effects:
             self.summary.effects = True
@@ -349,20 +350,19 @@ class Recursion(Fit):
         operands = (Const(self.summary, Opaque()), *args, *self.captured)
         if len(leaves) == 1:
             out = leaves[0].param
-            e.b.append(Let(out, row, operands, origin=e.b.origin, adjoint=e.b.adjoint))
+            e.b.append(Let(out, row, operands, origin=e.b.origin, guarded=e.b.guards > 0))
         else:
             t: Type = Tuple(tuple(leaf.param.type for leaf in leaves)) if leaves else NoneT()
             whole = Var(t)
-            e.b.append(Let(whole, row, operands, origin=e.b.origin, adjoint=e.b.adjoint))
+            e.b.append(Let(whole, row, operands, origin=e.b.origin, guarded=e.b.guards > 0))
             for k, leaf in enumerate(leaves):
                 e.b.append(Let(leaf.param, e.row("item"), (whole, e.b.const(k)), origin=e.b.origin))
-        if e.b.guards:
-            e.b.guarded += 1
         held = self._objects(given)
-        self._link_results(outs, held)
         for path, v in made.items():
             if path[0] == "wrote":
                 self._write_back(held[path[1]], path[2], v)
+        self._link_results(outs, held)
+        e.b.guarded += e.b.guards > 0  # if it raises, what it writes may be half done
         return made[("ret",)] if ("ret",) in made else e.b.const(None)
 
     def _form_here(self, template: Any, args: Sequence[Operand]) -> Any:

@@ -25,6 +25,7 @@ from adgen.ir.types import (
     Int,
     List,
     NoneT,
+    Opaque,
     Record,
     Saved,
     Tuple,
@@ -42,7 +43,7 @@ from adgen.transform.cotangents import Cotangents, make_record
 from adgen.transform.directions import Directions
 from adgen.transform.rules import RuleRunner, differentiable, without_rule
 from adgen.transform.sources import unperturb
-from adgen.transform.summaries import call, sources_of, twin_of, undefined_in
+from adgen.transform.summaries import sources_of, twin_of, undefined_in
 
 
 def make_tangent(p: Program, wrt: Sequence[str], name: str) -> tuple[Func, tuple[Any, ...]]:
@@ -344,7 +345,8 @@ class Forward:
         b.adjoint = True
         tangents = [self._tangent_of(args[k], params[k].type) for k in sources]
         b.adjoint = False
-        whole = call(b, twin, [*args, *tangents], Tuple((s.out.type, s.out.type)), s.op.effect == "opaque")
+        whole = Var(Tuple((s.out.type, s.out.type)))
+        b.append(replace(s, out=whole, args=(Const(twin, Opaque()), *args, *tangents)))
         b.append(Let(s.out, b.row("item"), (whole, b.const(0)), origin=s.origin))
         b.adjoint = True
         self.set(s.out, b.call("item", whole, b.const(1)))

@@ -235,10 +235,9 @@ def _make_twin(summary: Summary, sources: tuple[int, ...]) -> None:
     twin.rules = fwd.rules.used
 
 
-def call(b: Builder, summary: Summary, args: Sequence[Operand], t: Type, effects: bool = False) -> Var:
+def call(b: Builder, summary: Summary, args: Sequence[Operand], t: Type) -> Var:
     """Emit a call of a summary."""
-    row = b.row("run" if effects else "call")
-    made = b.emit(row, (Const(summary, Opaque()), *args), type=t)
+    made = b.emit(b.row("call"), (Const(summary, Opaque()), *args), type=t)
     assert isinstance(made, Var)
     return made
 
