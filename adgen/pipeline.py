@@ -9,7 +9,7 @@ emit       SSA → text                            adgen.emit.module
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +24,7 @@ from adgen.infer.engine import Engine
 from adgen.infer.marks import names_asked
 from adgen.infer.program import Program, infer
 from adgen.ir.nodes import Func
-from adgen.ir.routine import Routine
+from adgen.ir.routine import Routine, routines_in
 from adgen.ir.show import show
 from adgen.ir.summary import Summary
 from adgen.optimise.dce import eliminate_dead
@@ -63,10 +63,10 @@ def _derive(request: Request, stages: tuple[str, ...]) -> Derived:
         texts["ir"] = show_tree(lower(request.fn))
     program = _infer(request)
     if "typed" in stages:
-        texts["typed"] = show(program.func)
+        texts["typed"] = _show([program.func])
     funcs, rules = _transform(program, request)
     if "adjoint" in stages:
-        texts["adjoint"] = "\n".join(show(f) for f in funcs)
+        texts["adjoint"] = _show(funcs)
     funcs = [_tidy(f) for f in funcs]
     if request.mode == "primal":
         funcs = [own(funcs[0], owned_params=True, results=False)]
@@ -75,7 +75,7 @@ def _derive(request: Request, stages: tuple[str, ...]) -> Derived:
     else:
         funcs = [own(f) for f in funcs]
     if "simplified" in stages:
-        texts["simplified"] = "\n".join(show(f) for f in funcs)
+        texts["simplified"] = _show(funcs, finish_routine)
     text = emit_module(funcs, finish=finish_routine)
     externals = dict(text.externals)
     return Derived(
@@ -106,6 +106,11 @@ def _tidy(func: Func) -> Func:
     """Drop what served the derivation alone, and loop over items; no dead code came in, none goes out."""
     simpler = iterate_items(strip(func))
     return sink_signs(simpler if simpler is func else eliminate_dead(simpler))
+
+
+def _show(funcs: Sequence[Func], finish: Callable[[Routine], Func] = lambda r: r.func) -> str:
+    """Return the text of functions, behind the functions that they call or hand on."""
+    return "\n".join(show(f) for f in (*routines_in(funcs, finish).values(), *funcs))
 
 
 def finish_routine(routine: Routine) -> Func:

@@ -217,7 +217,9 @@ class _Folder:
         a = self.overlay.resolve(a)
         if not isinstance(a, Var):
             return False
-        return a in self.params or (a in self.overlay.folded and self.exprs[a].let.op.name == "item")
+        while a in self.overlay.folded and isinstance(a, Var) and self.exprs[a].let.op.name == "item":
+            a = self.overlay.resolve(self.exprs[a].let.args[0])
+        return a in self.params
 
     def take(self, a: Operand, block: Block, room: int, order: int, origin: Origin | None) -> None:
         """Fold `a` into a statement that is no expression."""

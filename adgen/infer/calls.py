@@ -288,6 +288,8 @@ def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, An
             return call_unknown(e, Const(fn, Opaque()), args, kwargs, hint)
         return inlining.inline_function(e, fn, args, kwargs)
     if isinstance(fn, functools._lru_cache_wrapper):
+        if isinstance(fn.__wrapped__, pytypes.FunctionType) and has_source(fn.__wrapped__):
+            e.memoised.add(id(lower(fn.__wrapped__)))
         return call_object(e, fn.__wrapped__, args, kwargs, hint)
     if isinstance(fn, type):
         return attributes.construct(e, fn, args, kwargs, hint)

@@ -67,6 +67,7 @@ from adgen.rules.typing import type_of_value
 
 if TYPE_CHECKING:
     from adgen.infer.summaries import Recursion
+    from adgen.ir.summary import Summary
 
 FLOAT_ERRORS = ("divide", "invalid", "over", "under")
 MAX_INLINE = 40  # nested calls
@@ -121,6 +122,8 @@ class Engine:
         self.recursive: dict[str, int] = {}  # how many recursive calls of a function were inlined
         self.plan = recursion.Plan()
         self.entries: list[recursion.Entry] = []  # what the calls in progress were given
+        self.memoised: set[int] = set()  # functions under `lru_cache`
+        self.made: dict[int, list[Summary]] = {}  # the finished ones, by the function that they are
         self.summaries: list[Recursion] = []  # the functions that are being typed on their own
         self.changes: list[guarded.Changes] = []  # of the `try` bodies that are running
         self.caught: list[Any] = []  # the exceptions of the handlers that are running

@@ -19,10 +19,11 @@ from adgen.infer.fit import Fit
 from adgen.infer.recursion import enter, same_kind, shape_of
 from adgen.infer.slots import Assumption, Path
 from adgen.infer.values import DeadPath, Map, Maybe, Obj, Poison, Ref, Seq, TupleV
+from adgen.ir.alike import alike
 from adgen.ir.memory import Memory, refers
 from adgen.ir.nodes import UNDEF, Block, Const, Func, Let, Operand, Var, free_vars, walk
 from adgen.ir.rewrite import clone
-from adgen.ir.summary import CALLS, Summary, summary_of
+from adgen.ir.summary import CALLS, Summary, calls_in, summary_of
 from adgen.ir.types import NUMERIC, Array, Bool, Dim, List, NoneT, Opaque, Record, Tuple, Type
 from adgen.rules.lengths import fresh_dim, is_nonunit
 
@@ -456,6 +457,16 @@ class Recursion(Fit):
         body = clone(block, dict(mapping))
         self.captured = captured
         self.summary.func = Func(self.summary.__name__, params, body)
+        if (
+            id(self.function) in self.e.memoised
+            and sum(summary_of(s) is self.summary for s in calls_in(self.summary.func)) > 1
+        ):
+            raise UnsupportedError(
+                what=f"the recursion of '{self.function.name}', which remembers its results",
+                why="each call would be made anew: what the cache saves is lost",
+                instead="keep the results in a list or dict",
+                origin=self.s.origin,
+            )
         self._find_consumed()
         for s in walk(body):
             if isinstance(s, Let) and s.op.name in ("pin", "hook"):
@@ -465,6 +476,17 @@ class Recursion(Fit):
                     instead="return the value that is meant",
                     origin=s.origin,
                 )
+        self._reuse()
+
+    def _reuse(self) -> None:
+        """Take the function of another call in its place if it is the same."""
+        known = self.e.made.setdefault(id(self.function), [])
+        for other in known:
+            same = (other.effects, other.consumes) == (self.summary.effects, self.summary.consumes)
+            if same and alike(self.summary.func, other.func, (self.summary, other)):
+                self.summary = other
+                return
+        known.append(self.summary)
 
     def _find_consumed(self) -> None:
         """Find the parameters that are written in place and given back: the caller has no other use for them."""

@@ -31,7 +31,7 @@ class Summary(Routine):
         self.values = 0  # how many items of its result that holds for; 0: all
         self.pairs: dict[Any, Pair] = {}
         self.twins: dict[Any, Summary] = {}
-        self.varied: dict[tuple[int, ...], bool] = {}  # whether the result depends on these parameters
+        self.varied: dict[int, bool] = {}  # whether the result depends on a parameter
         self.rules: tuple[Any, ...] = ()  # that its derivatives are made of
 
     @property

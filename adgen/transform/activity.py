@@ -47,6 +47,8 @@ def inputs(s: Let, jumps: bool = False) -> tuple[Operand, ...]:
     if op.user and op.note in ("", "through") and len(op.diff) < len(op.params):
         bound = bound_args(op, s.args, s.kws)
         return tuple(i for p in op.diff for i in (bound[p] if isinstance(bound[p], tuple) else (bound[p],)))
+    if op.name in CALLS:
+        return tuple(a for k, a in enumerate(s.args[1:]) if is_floating(a.type) and depends(summary_of(s), k))
     if op.name == "update":
         return s.args[1:2] if overwrites(s) else s.args[:2]
     if op.kind == "constructor" and not op.diff:
@@ -151,7 +153,7 @@ class Varied:
             elif self._may_keep(s):
                 self.leak = s
         if s.op.name in CALLS:
-            self._taint(s.out, inputs(s))
+            self._taint(s.out, s.args[1:])
             self._call(s)
             return
         # refused if the result depends on it: what only feeds a stop may be anything
@@ -168,8 +170,7 @@ class Varied:
 
     def _call(self, s: Let) -> None:
         """The result of a summary depends on a source if its body says so."""
-        sources = tuple(k for k, a in enumerate(s.args[1:]) if a in self)
-        if sources and depends(summary_of(s), sources):
+        if any(depends(summary_of(s), k) for k, a in enumerate(s.args[1:]) if a in self):
             self._mark(s.out)
 
     def _may_keep(self, s: Let) -> bool:
@@ -202,26 +203,26 @@ class Varied:
             self._join(q, y)
 
 
-_doubtful: list[tuple[Summary, tuple[int, ...]]] = []
+_doubtful: list[tuple[Summary, int]] = []
 
 
-def depends(summary: Summary, sources: tuple[int, ...]) -> bool:
-    """Say whether a summary's result depends on some of its parameters: at first no inner call's does."""
-    if sources in summary.varied:
-        return summary.varied[sources]
-    summary.varied[sources] = False
+def depends(summary: Summary, k: int) -> bool:
+    """Say whether a summary's result depends on a parameter: at first no inner call's does."""
+    if k in summary.varied:
+        return summary.varied[k]
+    summary.varied[k] = False
     mark = len(_doubtful)
     while True:
-        varied = Varied(summary.func.body, [summary.func.params[k] for k in sources])
-        if summary.varied[sources] or summary.func.body.results[0] not in varied:
+        varied = Varied(summary.func.body, [summary.func.params[k]])
+        if summary.varied[k] or summary.func.body.results[0] not in varied:
             break
-        summary.varied[sources] = True
+        summary.varied[k] = True
         for other, key in _doubtful[mark:]:  # found while this one was taken not to depend
             other.varied.pop(key, None)
         del _doubtful[mark:]
-    if not summary.varied[sources]:
-        _doubtful.append((summary, sources))
-    return summary.varied[sources]
+    if not summary.varied[k]:
+        _doubtful.append((summary, k))
+    return summary.varied[k]
 
 
 def jumps_with(body: Block, source: Var, cuts: Collection[Var] = ()) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from adgen.ir.nodes import Block, Const, If, Let, Loop, Operand, Origin, Var
+from adgen.ir.summary import CALLS, Summary, summary_of
 from adgen.ir.types import Int, Opaque, Type, is_floating
 from adgen.transform.activity import inputs, overwrites, runs_at_all
 
@@ -35,6 +36,7 @@ class Graph:
 
     after: dict[Var, list[Edge]] = field(default_factory=dict)
     before: dict[Var, list[Edge]] = field(default_factory=dict)
+    called: set[Summary] = field(default_factory=set)  # functions whose bodies are in it
 
     def add(self, a: Operand, end: Var, origin: Origin | None, reason: str = "", jumps: bool = False) -> None:
         if not isinstance(a, Var):
@@ -90,12 +92,27 @@ def _block(g: Graph, block: Block) -> None:
 
 
 def _let(g: Graph, s: Let) -> None:
+    if s.op.name in CALLS:
+        _call(g, s)
+        return
     open_ = {id(a) for a in inputs(s)} if s.op.name != "opaque" else set()
     for k, a in enumerate(s.args):
         if k == 0 and overwrites(s):
             g.add(a, s.out, s.origin, "all its elements are overwritten here")
         else:
             g.add(a, s.out, s.origin, "" if id(a) in open_ else _reason(s), bool(s.op.flat))
+
+
+def _call(g: Graph, s: Let) -> None:
+    """What goes into a function that calls itself comes out of it as its body says."""
+    summary = summary_of(s)
+    for a, p in zip(s.args[1:], summary.func.params):
+        g.add(a, p, s.origin)
+    result = summary.func.body.results[0]
+    g.add(result, s.out, s.origin)
+    if summary not in g.called:
+        g.called.add(summary)
+        _block(g, summary.func.body)
 
 
 def _reason(s: Let) -> str:

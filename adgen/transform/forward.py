@@ -43,7 +43,7 @@ from adgen.transform.cotangents import Cotangents, make_record
 from adgen.transform.directions import Directions
 from adgen.transform.rules import RuleRunner, differentiable, without_rule
 from adgen.transform.sources import unperturb
-from adgen.transform.summaries import sources_of, twin_of, undefined_in
+from adgen.transform.summaries import active_arguments, sources_of, twin_of, undefined_in
 
 
 def make_tangent(p: Program, wrt: Sequence[str], name: str) -> tuple[Func, tuple[Any, ...]]:
@@ -338,7 +338,7 @@ class Forward:
         """Call the function that gives the tangent with the result."""
         b, summary, args = self.b, summary_of(s), s.args[1:]
         params = summary.func.params
-        sources = tuple(k for k, a in enumerate(args) if a in self.varied and is_floating(params[k].type))
+        sources = active_arguments(s, self.varied)
         sources = sources_of(summary, sources)
         twin = twin_of(summary, sources)
         self.rules.rely_on(twin)

@@ -18,13 +18,13 @@ from adgen.ir.nodes import (
 )
 from adgen.ir.rewrite import clone
 from adgen.ir.summary import summary_of
-from adgen.ir.types import Array, Bool, Dict, List, Record, Saved, Tuple, Type, dims_of, is_floating, is_scalar
+from adgen.ir.types import Array, Bool, Dict, List, Record, Saved, Tuple, Type, dims_of, is_scalar
 from adgen.rules.registry import REGISTRY
 from adgen.transform.activity import Varied, overwrites
 from adgen.transform.backward import Backward, OneSided
 from adgen.transform.cotangents import Cot, Cotangents, Masked, gradient_name
 from adgen.transform.rules import RuleRunner
-from adgen.transform.summaries import call, cot_of, leaves, pair_of, part_of, sources_of
+from adgen.transform.summaries import active_arguments, call, cot_of, leaves, pair_of, part_of, sources_of
 
 
 class Structures(Backward):
@@ -69,7 +69,7 @@ class Structures(Backward):
         """Call the backward half of a summary with what the forward half saved."""
         b, summary, args = self.b, summary_of(s), s.args[1:]
         params = summary.func.params
-        sources = tuple(k for k, a in enumerate(args) if a in self.varied and is_floating(params[k].type))
+        sources = active_arguments(s, self.varied)
         given = [(at, cot_of(c, at, cots)) for at, _ in leaves(s.out.type)]
         given = [(at, g) for at, g in given if g is not None]
         if not sources or not given:

@@ -18,7 +18,7 @@ from adgen.ir.summary import CALLS, Pair, Summary, calls_in, summary_of
 from adgen.ir.types import Array, Bool, Layout, List, Opaque, Saved, Tuple, Type, is_floating
 from adgen.optimise.algebra import negative_factor, simplify, tidy
 from adgen.optimise.dce import eliminate_dead
-from adgen.transform.activity import Varied
+from adgen.transform.activity import Varied, depends
 from adgen.transform.cotangents import Cot, Cotangents
 from adgen.transform.saves import find_buffers, settle_absent
 from adgen.transform.stable import find_stable
@@ -50,6 +50,16 @@ def cot_of(c: Cot, at: Leaf, cots: Cotangents) -> Cot:
     return c
 
 
+def active_arguments(s: Let, varied: Varied) -> tuple[int, ...]:
+    """Return which arguments of a call its result is differentiated in."""
+    summary = summary_of(s)
+    return tuple(
+        k
+        for k, a in enumerate(s.args[1:])
+        if a in varied and is_floating(summary.func.params[k].type) and depends(summary, k)
+    )
+
+
 def sources_of(summary: Summary, wanted: Collection[int]) -> tuple[int, ...]:
     """Return the parameters that a call is differentiated in: those asked for, and what inner calls then ask for.
 
@@ -58,13 +68,7 @@ def sources_of(summary: Summary, wanted: Collection[int]) -> tuple[int, ...]:
     func, found = summary.func, set(wanted)
     while True:
         varied = Varied(func.body, [func.params[k] for k in found])
-        more = {
-            k
-            for s in calls_in(func)
-            if summary_of(s) is summary
-            for k, a in enumerate(s.args[1:])
-            if a in varied and is_floating(func.params[k].type)
-        }
+        more = {k for s in calls_in(func) if summary_of(s) is summary for k in active_arguments(s, varied)}
         if more <= found:
             return tuple(sorted(found))
         found |= more
