@@ -406,6 +406,114 @@ def adapt_top(a, b):
     return adapt(a, b, 1e-4)
 
 
+def two_calls(x, y, n):
+    s = fact(x, n) + fact(y, n + 1)
+    for k in range(n):
+        s = s * fact(x + y, k)
+    return s
+
+
+def both(a, b, n):
+    if n == 0:
+        return a[0] * b[1]
+    return a[n] * b[n - 1] + both(a, b, n - 1) * a[0]
+
+
+def both_same(x, n):
+    y = x * x
+    return both(y, x, n) * both(x[1:], y[:-1], n) + both(y, y, n)
+
+
+def update_both(a, b, n):
+    if n == 0:
+        return 0.0
+    a[n] = a[n - 1] * b[n] + a[n]
+    r = update_both(a, b, n - 1)
+    a[0] = a[0] + b[n] * r
+    return r + a[n] * b[0]
+
+
+def update_top(x, n):
+    a = x.copy()
+    s = 0.0
+    for i in range(n):
+        s = s + update_both(a, x, i) * a[i]
+    return s + np.sum(a)
+
+
+def swapped(a, b, n):
+    if n == 0:
+        return
+    a[n] += b[n - 1]
+    swapped(b, a, n - 1)
+
+
+def swapped_top(x, n):
+    a = x.copy()
+    b = x * 3.0
+    swapped(a, b, n)
+    return np.sum(a * b * b)
+
+
+def halves(a, lo, hi):
+    if hi - lo < 1:
+        return
+    m = (lo + hi) // 2
+    a[lo:hi] = a[lo:hi] * a[m]
+    halves(a, lo, m)
+    halves(a, m + 1, hi)
+
+
+def halves_top(x):
+    a = x.copy()
+    halves(a, 0, len(a))
+    return np.sum(a**2)
+
+
+def permute(a, k, w):
+    n = len(a)
+    if k == n:
+        p = 1.0
+        for i in range(n):
+            p = p * (a[i] + i * w)
+        return p
+    s = 0.0
+    for i in range(k, n):
+        a[k], a[i] = a[i], a[k]
+        s += permute(a, k + 1, w)
+        a[k], a[i] = a[i], a[k]
+    return s
+
+
+def permute_top(x, w):
+    return permute(x[:3].copy(), 0, w)
+
+
+def divide(x, n):
+    1 // n
+    return x if n < -5 else divide(x * 1.1, n - 1)
+
+
+def divide_top(x, n):
+    try:
+        r = divide(x, n)
+    except ZeroDivisionError:
+        r = x * x
+    return r
+
+
+def first(x, n):
+    if n <= 0:
+        return x
+    return second(x * 0.9, n) + first(x * x, n - 1)
+
+
+def second(x, n):
+    if n <= 0:
+        return math.sin(x)
+    return second(x + 0.1, n - 1) * first(x, n - 2)
+
+
 CASES = [
     (fact, [1.5, 4]),
     (fib, [0.7, 6]),
@@ -449,4 +557,13 @@ CASES = [
     (va_top, [0.8, 0.4, 3]),
     (dict_top, [0.7, 0.8, 3]),
     (deep, [1.0, 150]),
+    (two_calls, [0.7, 0.8, 3]),
+    (both_same, [X, 3]),
+    (update_top, [X, 3]),
+    (swapped_top, [X, 3]),
+    (halves_top, [X]),
+    (permute_top, [X, 0.4]),
+    (divide_top, [0.7, 3]),
+    (divide_top, [0.7, -3]),
+    (first, [0.6, 3]),
 ]

@@ -215,9 +215,7 @@ class _Folder:
 
     def _of_param(self, a: Operand) -> bool:
         a = self.overlay.resolve(a)
-        if not isinstance(a, Var):
-            return False
-        while a in self.overlay.folded and isinstance(a, Var) and self.exprs[a].let.op.name == "item":
+        while isinstance(a, Var) and a in self.overlay.folded and self.exprs[a].let.op.name == "item":
             a = self.overlay.resolve(self.exprs[a].let.args[0])
         return a in self.params
 

@@ -542,3 +542,26 @@ def global_array_first_read_in_a_loop(x):
     for i in range(3):
         r = r + np.sum(x * WEIGHTS) * (i + 1)
     return r * x[0]
+
+
+@program
+def divides_in_try(x):
+    n = x.size - 3
+    y = x[2]
+    try:
+        1 // n
+        y = x[0] * 3.0
+    except ZeroDivisionError:
+        y = x[0] * x[1]
+    return y
+
+
+@program
+def searches_in_try(x):
+    y = x[2]
+    try:
+        np.argmax(x[3:])
+        y = x[0] * 3.0
+    except ValueError:
+        y = x[0] * x[1]
+    return y
