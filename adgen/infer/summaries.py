@@ -50,6 +50,7 @@ class Results(Fit):
 
     def enter(self, path: Path, template: Any, name: str | None) -> Any:
         """Make the values that stand for what a call leaves."""
+        self.header = self.e.state
         if path in self.a.poisoned:
             return self.a.poisoned[path]
         if path in self.a.maybe:
@@ -160,7 +161,7 @@ class Recursion(Fit):
             e.state.heap[obj] = unknown
         self._link_given(self._objects(self.given))
         self._apply_links()
-        header_state = e.state.copy()
+        header_state = self.header = e.state.copy()
         e.b.open()
         self.entered = self._objects(self.headers)
         result = inlining.run_body(

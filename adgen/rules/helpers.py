@@ -139,6 +139,17 @@ def zeros_of(value: Any, kind: Any = None) -> Any:
     return zeros_list(value) if isinstance(value, (list, dict)) else np.zeros_like(value)
 
 
+def zeros_saved(value: Any) -> Any:
+    """Return zeros like what a call saved, None in the place of what has no derivative."""
+    if isinstance(value, tuple):
+        return tuple([zeros_saved(v) for v in value])
+    if isinstance(value, (float, complex, np.inexact)):
+        return type(value)(0.0)
+    if isinstance(value, (list, dict)):
+        return zeros_list(value)
+    return np.zeros_like(value) if isinstance(value, np.ndarray) and value.dtype.kind in "fc" else None
+
+
 def add_saved(a: Any, b: Any) -> Any:
     """Add two cotangents of what a call saved; None is zero."""
     if a is None or b is None:

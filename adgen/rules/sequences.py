@@ -26,6 +26,7 @@ from adgen.rules.helpers import (
     zero_at,
     zeros_list,
     zeros_of,
+    zeros_saved,
 )
 from adgen.rules.typing import always, exactly
 
@@ -76,6 +77,7 @@ nondifferentiable(_zeros_dict, name="zeros_dict", params="table", infer=exactly(
 nondifferentiable(zero_at, name="zero_at", params="table key", infer=lambda table, key: table.type.elem)
 structure(_dict_of, "keys values", name="dict_of", infer=exactly("keys"), show="dict(zip(_, _))")
 structure(items_at, "table keys", name="items_at", infer=lambda table, keys: List(table.type.elem))
+nondifferentiable(zeros_saved, name="zeros_saved", params="value", infer=exactly("value"))
 nondifferentiable(zeros_of, name="zeros_of", params="value kind", infer=exactly("value"))
 nondifferentiable(slice, name="slice", params="*bounds", infer=always(Opaque()))
 nondifferentiable(order_of, name="order_of", params="keys reverse", infer=always(List(Int())))

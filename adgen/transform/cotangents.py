@@ -332,7 +332,7 @@ class Cotangents:
         if isinstance(t, Tuple) and isinstance(v, Const):
             return b.call("make_tuple", *[self.zero(b.const(i)) for i in v.value])
         if isinstance(t, Saved):
-            return b.call("zeros_of", v)
+            return b.call("zeros_saved", v)
         if isinstance(t, NoneT) or not is_floating(t):
             return b.const(None)
         return b.const(0j if is_complex(t) else 0.0)
