@@ -508,3 +508,52 @@ def test_arguments_stay_as_they_are():
     before = copy.deepcopy(p)
     adgen.grad(f, wrt="p['w']")(p)
     assert numeric.equal(p, before)
+
+
+# --- tags of structures, met many times
+
+
+def in_a_loop(x, n):
+    for i in range(n):
+        y = adgen.tag({"a": x * i, "b": [x, x * 2], "k": i}, "t")
+        x = y["a"] + y["b"][1]
+    return x
+
+
+def unrolled(x):
+    s = 0.0
+    for f in (np.sin, np.cos):
+        a, b = adgen.tag((f(x), x * 2), "t")
+        s = s + a * b
+    return s
+
+
+def in_nested_loops(x):
+    s = 0.0
+    for i in range(2):
+        for _ in range(i + 1):
+            a, b = adgen.tag((x * i, x), "t")
+            s = s + a * b * b
+    return s
+
+
+def on_two_paths(x, k):
+    if k > 0:
+        a, b = adgen.tag((x, x * 2), "t")
+    else:
+        a, b = adgen.tag((x * 3, x), "t")
+    return a * b
+
+
+def test_structures_with_a_tag_in_a_loop():
+    df = adgen.grad(in_a_loop, wrt="t")
+    rows = [{"a": v, "b": [None, v], "k": None} for v in (12.0, 4.0, 1.0)]
+    assert df(2.0, 3) == rows and adgen.vjp(in_a_loop, 2.0, 3, wrt="t")[1](2.0)[2]["a"] == 2.0
+    assert df(2.0, 0) == []
+    sine, cosine = np.sin(0.5), np.cos(0.5)
+    assert numeric.equal(adgen.grad(unrolled, wrt="t")(0.5), [(1.0, float(sine)), (1.0, float(cosine))])
+    assert adgen.grad(in_nested_loops, wrt="t")(3.0) == [[(9.0, 0.0)], [(9.0, 18.0), (9.0, 18.0)]]
+    assert adgen.grad(on_two_paths, wrt="t")(3.0, 1) == [(6.0, 3.0), (0.0, 0.0)]
+    assert adgen.grad(on_two_paths, wrt="t")(3.0, 0) == [(0.0, 0.0), (3.0, 9.0)]
+    with pytest.raises(adgen.UnsupportedError, match="direction of a structure"):
+        adgen.jvp(in_a_loop, (2.0, 3), rows, wrt="t")

@@ -8,7 +8,7 @@ same memory is linked, so that a later write is seen or refused, never missed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -68,7 +68,15 @@ class Item:
     steps: tuple[Any, ...]
 
 
-Source = Any  # Var | Tree | Item | None
+@dataclass(frozen=True, slots=True, eq=False)
+class Many:
+    """A structure that a loop makes anew in each iteration: its leaves are lists, it is a list of structures."""
+
+    each: Tree
+    depth: int  # of loops round it
+
+
+Source = Any  # Var | Tree | Item | Many | None
 Change = Callable[[Operand, tuple[Any, ...]], Operand]
 
 
@@ -448,6 +456,11 @@ def _source(e: Engine, name: str, found: Mapping[tuple[str, str], list[tuple[Let
     if len(straight) == len(pins) and len(set(paths)) == len(paths):
         return shape
     depths = {depth for _, _, depth in pins}
+    if isinstance(shape, Tree) and len(depths) == 1:
+        if depths == {0}:
+            return _copies(shape, pins)
+        if len(set(paths)) == len(paths) and not any(label.repeated for _, label, _ in pins):
+            return Many(shape, depths.pop())
     if any(paths) or len(depths) > 1 or (len(pins) > 1 and depths != {0}):
         raise UnsupportedError(
             what=f"the tag '{name}' in wrt, which is met many times, of {'a structure' if any(paths) else 'loops'}",
@@ -458,6 +471,27 @@ def _source(e: Engine, name: str, found: Mapping[tuple[str, str], list[tuple[Let
     if len(pins) == 1 and not pins[0][1].repeated:
         return pins[0][0].out
     return Tree(list, tuple(range(len(pins))), tuple(s.out for s, _, _ in pins))
+
+
+def _copies(shape: Tree, pins: Sequence[tuple[Let, Label, int]]) -> Tree:
+    """Return the list of structures that the pins of one tag make, one after the other."""
+    n = len(leaves(shape))
+    groups = [pins[k : k + n] for k in range(0, len(pins), n)]
+    if any([label.path for _, label, _ in g] != [label.path for _, label, _ in groups[-1]] for g in groups):
+        raise UnsupportedError(
+            what=f"the tag '{pins[0][1].name}' in wrt, which is met many times, of structures that differ",
+            why="the gradients would form no list of one kind",
+            instead="give each place a tag of its own",
+            origin=pins[0][0].origin,
+        )
+    made = [_with_leaves(shape, iter([s.out for s, _, _ in g])) for g in groups]
+    return Tree(list, tuple(range(len(made))), tuple(made))
+
+
+def _with_leaves(source: Source, outs: Iterator[Var]) -> Source:
+    if isinstance(source, Tree):
+        return Tree(source.cls, source.keys, tuple(_with_leaves(i, outs) for i in source.items))
+    return next(outs) if isinstance(source, Var) else None
 
 
 def _refuse_ambiguous(e: Engine, name: str, pins: Sequence[tuple[Let, Label, int]], fn: Any) -> None:
@@ -531,6 +565,8 @@ def leaves(source: Source) -> list[Var]:
         return [source]
     if isinstance(source, Item):
         return [source.of]
+    if isinstance(source, Many):
+        return leaves(source.each)
     return [v for i in source.items for v in leaves(i)] if isinstance(source, Tree) else []
 
 

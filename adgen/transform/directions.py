@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from adgen.infer.marks import Item, Source, Tree
+from adgen.errors import UnsupportedError
+from adgen.infer.marks import Item, Many, Source, Tree
 from adgen.ir.build import Builder
 from adgen.ir.nodes import Block, Const, Hole, If, Index, Let, Loop, Operand, Stmt, Var
 from adgen.ir.types import Int, List, NoneT, Record, Tuple, Type
@@ -77,6 +78,11 @@ class Directions:
                 assert isinstance(t, List)
                 t = t.elem
             return t
+        if isinstance(source, Many):
+            raise UnsupportedError(
+                what="the direction of a structure that a loop makes in each iteration",
+                instead="tag its parts",
+            )
         if not isinstance(source, Tree):
             return NoneT()
         items = tuple(self.type_of(i) for i in source.items)

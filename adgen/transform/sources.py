@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from adgen.infer.marks import Item, Source, Tree
+from adgen.infer.marks import Item, Many, Source, Tree, leaves
 from adgen.ir.build import Builder
 from adgen.ir.nodes import Block, Consume, If, Index, Let, Loop, Operand, Stmt, Var
 from adgen.ir.types import List, NoneT, Tuple
@@ -79,12 +79,30 @@ def gather(b: Builder, source: Source, gradients: dict[Var, Operand]) -> Operand
         return gradients[source]
     if isinstance(source, Item):
         return _item(b, gradients[source.of], source.steps)
+    if isinstance(source, Many):
+        return _gather_many(b, source, gradients)
     if not isinstance(source, Tree):
         return b.const(None)
     items = [gather(b, i, gradients) for i in source.items]
     if all(isinstance(i.type, NoneT) for i in items):
         return b.const(None)
     return make_structure(b, source.cls, source.keys, items)
+
+
+def _gather_many(b: Builder, source: Many, gradients: dict[Var, Operand]) -> Operand:
+    """Turn lists of gradients of leaves into the list of gradients of structures."""
+    if source.depth == 0:
+        return gather(b, source.each, gradients)
+    rows = {v: gradients[v] for v in leaves(source.each) if not isinstance(gradients[v].type, NoneT)}
+    if not rows:
+        return b.const(None)
+    items = {v: Var(g.type.elem if isinstance(g.type, List) else g.type, v.name) for v, g in rows.items()}
+    b.open()
+    one = _gather_many(b, Many(source.each, source.depth - 1), {**gradients, **items})
+    made = Var(List(one.type), None)
+    consumes = tuple(Consume(items[v], g) for v, g in rows.items())
+    b.append(Loop(None, None, None, consumes, (), (), b.close((one,)), (), (made,), origin=b.origin, adjoint=True))
+    return made
 
 
 def make_structure(b: Builder, cls: type, keys: tuple[object, ...], items: list[Operand]) -> Operand:
