@@ -11,6 +11,7 @@ import copy
 import importlib
 import inspect
 import os
+import sys
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -21,10 +22,11 @@ import pytest
 import adgen
 from adgen.api.engine import Engine
 from adgen.api.grad import unwrap
+from adgen.api.link import Loaded
 from adgen.api.names import parameters_of
 from adgen.api.request import Options
 from adgen.api.signature import is_floating_key, key_of
-from adgen.api.standalone import write_dump
+from adgen.api.standalone import write_dump, write_standalone
 from tests import numeric
 
 FOLDER = Path(__file__).parent / "golden"
@@ -106,11 +108,14 @@ class Golden:
         """Return the function whose first derivative the text is."""
         return self.fn if self.order == 1 else adgen.grad(self.fn, self.wrt)
 
-    def generate(self) -> str:
+    def compile(self) -> tuple[Engine, Loaded]:
         fn, options = unwrap(self.objective(), Options())
         scalar = not isinstance(self.wrt, tuple) and self.mode in ("grad", "value_and_grad")
         engine = Engine(fn, self.mode, self.active, scalar, options)
-        return write_dump(engine.obtain(engine.bind(*self.args)))
+        return engine, engine.obtain(engine.bind(*self.args))
+
+    def generate(self) -> str:
+        return write_dump(self.compile()[1])
 
     def load(self) -> tuple[list[Any], tuple[Any, ...]]:
         """Run the expected file as a module of its own; return its functions and what the first takes at its end."""
@@ -154,6 +159,25 @@ def test_text_reads_well(golden):
     assert max(map(len, text.splitlines())) <= 120
     assert not [line for line in text.splitlines() if line != line.rstrip()]
     compile(text, golden.path.name, "exec")
+
+
+def test_standalone_gives_the_same(golden, monkeypatch):
+    """What a module needs stands in it, helpers and all."""
+    if golden.mode in ("vjp", "jvp") or hasattr(golden.module, "WARNS"):
+        return
+    engine, loaded = golden.compile()
+    try:
+        text = write_standalone(engine, loaded)
+    except adgen.UnsupportedError:  # it relies on objects of the program
+        return
+    for module in [m for m in sys.modules if m.partition(".")[0] == "adgen"]:
+        monkeypatch.setitem(sys.modules, module, None)
+    space: dict[str, Any] = {"__name__": "standalone"}
+    exec(compile(text, "standalone", "exec"), space)
+    entry, args = space[loaded.stored.entry], golden.full_args()
+    rest = list(inspect.signature(entry).parameters.values())[len(args) :]
+    hidden = [copy.deepcopy(getattr(golden.module, p.name)) for p in rest if p.default is p.empty]
+    assert numeric.equal(entry(*args, *hidden), loaded.call(*golden.full_args()))
 
 
 def spread(golden, grads):

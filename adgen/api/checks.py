@@ -7,7 +7,6 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy import ndarray
 
 from adgen.api.dispatch import make_guarded
 from adgen.api.link import Loaded, compile_text
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 def fits(x: Any, dtype: type, ndim: int, ones: tuple[int, ...] = ()) -> bool:
     """Say whether x is an array of this dtype and rank, with length 1 on just these axes."""
-    if type(x) is not ndarray or x.dtype.type is not dtype:
+    if type(x) is not np.ndarray or x.dtype.type is not dtype:
         return False
     shape = x.shape
     if len(shape) != ndim:

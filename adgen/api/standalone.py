@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from types import FunctionType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -119,16 +119,25 @@ def _add_helper(helper: Any, name: str, helpers: dict[str, str]) -> None:
     text = textwrap.dedent(inspect.getsource(helper))
     (node,) = ast.parse(text).body
     assert isinstance(node, ast.FunctionDef)
-    for used in helper.__code__.co_names:
+    for used in _names_in(helper.__code__):
         value = helper.__globals__.get(used)
         if isinstance(value, FunctionType) and value is not helper and value.__module__.partition(".")[0] == "adgen":
             _add_helper(value, used, helpers)
-    for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
-        a.annotation = None  # names that the module would have to import
     lines = text.splitlines()
-    _, end = find_header(lines, helper.__name__)
-    body = "\n".join([f"def {helper.__name__}({ast.unparse(node.args)}):", *lines[end + 1 :]])
+    inner = sorted((n for n in ast.walk(node) if isinstance(n, ast.FunctionDef)), key=lambda n: n.lineno, reverse=True)
+    for n in inner:  # without annotations: names that the module would have to import
+        for a in (*n.args.posonlyargs, *n.args.args, *n.args.kwonlyargs, n.args.vararg, n.args.kwarg):
+            if a is not None:
+                a.annotation = None
+        header = f"{' ' * n.col_offset}def {n.name}({ast.unparse(n.args)}):"
+        lines[n.lineno - 1 : n.body[0].lineno - 1] = [header]
+    body = "\n".join(lines[node.lineno - 1 :])
     helpers[name] = body if name == helper.__name__ else f"{body}\n\n\n{name} = {helper.__name__}"
+
+
+def _names_in(code: CodeType) -> set[str]:
+    """Return the names that a function and those inside it read from outside."""
+    return set(code.co_names).union(*(_names_in(c) for c in code.co_consts if isinstance(c, CodeType)))
 
 
 def _with_hidden(text: str, entry: str, loaded: Loaded) -> str:
