@@ -57,9 +57,11 @@ MODULES = (
 # Rules for libraries that adgen never imports itself: read once a program has imported the library.
 OPTIONAL = {
     "scipy.special": "scipy_special",
-    "scipy.linalg": "scipy_linalg scipy_factorisations scipy_matrices",
-    "scipy.stats": "scipy_stats",
-    "scipy.signal": "scipy_signal",
+    "scipy.linalg": "scipy_linalg scipy_factorisations scipy_matrices scipy_matrix_functions",
+    "scipy.stats": "scipy_stats scipy_samples",
+    "scipy.signal": "scipy_signal scipy_signals",
+    "scipy.fft": "scipy_fft",
+    "scipy.spatial.distance": "scipy_spatial",
     "scipy.ndimage": "scipy_ndimage",
     "scipy.interpolate": "scipy_interpolate",
     "scipy.sparse": "scipy_sparse",
