@@ -49,6 +49,7 @@ from adgen.ir.nodes import Origin
 _RET, _RETURNED = "%ret", "%returned"
 _LEAVES = frozenset("bcr")  # break, continue, return
 _NONE: frozenset[str] = frozenset()
+_SHORT = 40  # statements that may be written twice
 _CHOOSING = COMPOUND | {Break, Continue, Return, Raise}
 
 Flags = tuple[tuple[str, bool], ...]
@@ -60,6 +61,7 @@ class _Flow:
 
     leaves: frozenset[str]
     falls: bool
+    kept: bool = False  # only a context manager that keeps an exception to itself lets the end be reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ class _Exits:
     # How statements leave
 
     def flow(self, stmts: list[Stmt]) -> _Flow:
-        leaves: frozenset[str] = _NONE
+        leaves, kept = _NONE, False
         for s in stmts:
             if type(s) not in _CHOOSING:
                 continue
@@ -134,7 +136,8 @@ class _Exits:
             leaves |= found.leaves
             if not found.falls:
                 return _Flow(leaves, False)
-        return _Flow(leaves, True)
+            kept |= found.kept
+        return _Flow(leaves, True, kept)
 
     def flow_of(self, s: Stmt) -> _Flow:
         kept = self._flows.get(id(s))
@@ -153,7 +156,8 @@ class _Exits:
             return _Flow(_NONE, False)
         if isinstance(s, If):
             then, orelse = self.flow(s.then), self.flow(s.orelse)
-            return _Flow(then.leaves | orelse.leaves, then.falls or orelse.falls)
+            falls = [f for f in (then, orelse) if f.falls]
+            return _Flow(then.leaves | orelse.leaves, bool(falls), bool(falls) and all(f.kept for f in falls))
         if isinstance(s, Try):
             sides = [self.flow(b) for b in (s.body, *(h.body for h in s.handlers))]
             return _Flow(_NONE.union(*(f.leaves for f in sides)), any(f.falls for f in sides))
@@ -163,7 +167,8 @@ class _Exits:
                 raise make_refusal("FinallyLeaves", s.origin or self._origin)
             return _Flow(body.leaves, body.falls and final.falls)
         if isinstance(s, With):
-            return self.flow(s.body)
+            body = self.flow(s.body)
+            return _Flow(body.leaves, True, kept=not body.falls)  # a manager may keep an exception to itself
         if isinstance(s, (For, While)):
             body, orelse = self.flow(s.body), self.flow(s.orelse)
             returns = body.leaves & frozenset("r")
@@ -215,6 +220,10 @@ class _Exits:
             yes = self.block(s.then + rest if then.falls else s.then, ctx)
             no = self.block(s.orelse + rest if orelse.falls else s.orelse, ctx)
             out.append(If(s.test, yes, no, s.origin))
+            return True
+        if (then.kept or orelse.kept) and len(list(walk(rest))) <= _SHORT:
+            # What follows is reached only if a manager keeps an exception to itself, which is known later.
+            out.append(If(s.test, self.block(s.then + rest, ctx), self.block(s.orelse + rest, ctx), s.origin))
             return True
         if not (then.leaves | orelse.leaves) & _LEAVES:
             inner = ctx.inner()

@@ -749,3 +749,42 @@ def w25c_one_list_under_two_names(parts):
     for k in range(len(parts)):
         kept.append(parts[k])
     return np.sum(same[2] * parts[1]) + len(same) * np.sum(same[1])
+
+
+class Swallow:
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *how):
+        return True
+
+
+def too_large(x):
+    if x[0] < 100.0:
+        raise ValueError("too large")
+    return np.sum(x)
+
+
+@case(lambda: (v(4),))
+def w26_raise_that_a_manager_keeps(x):
+    with Swallow():
+        raise KeyError("kept")
+    return np.sum(x * x)
+
+
+@case(lambda: (v(4),))
+def w26b_return_that_a_manager_prevents(x):
+    if x[0] > -9.0:
+        with contextlib.suppress(ValueError):
+            return too_large(x)
+    return np.sum(x * x)
+
+
+@case(lambda: (v(4),))
+def w26c_in_a_branch(x):
+    if x[0] > -9.0:
+        with Swallow():
+            raise KeyError("kept")
+    else:
+        x = x * 3
+    return np.sum(x * x)
