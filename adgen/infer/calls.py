@@ -48,6 +48,7 @@ from adgen.infer.values import (
     DictView,
     GeneratorV,
     Lent,
+    LocalGradient,
     ManagerV,
     Map,
     Method,
@@ -145,6 +146,8 @@ def call(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any], hin
             return inlining.inline_function(e, fn.fn, [fn.owner, *args], kwargs)
     if isinstance(fn, Partial):
         return call(e, fn.fn, [*fn.args, *args], {**dict(fn.kwargs), **kwargs}, hint)
+    if isinstance(fn, LocalGradient):
+        return derivatives.call_local(e, fn, args, kwargs)
     if isinstance(fn, Choice):
         return call_either(e, fn, args, kwargs)
     if isinstance(fn, Ref):
@@ -269,8 +272,6 @@ def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, An
         return call_formula(e, formula, args, kwargs, hint)
     if derivatives.is_derivative(fn):
         return derivatives.call_derivative(e, fn, None, args, kwargs, hint)
-    if getattr(fn, "__module__", None) == "adgen.api.grad" and all(isinstance(a, Const) for a in args):
-        return Const(fn(*[a.value for a in args], **{k: e.static(a, f"'{k}'") for k, a in kwargs.items()}), Opaque())
     getter = operator_calls.known_getter(e, fn)
     if getter is not None:
         return call(e, getter, args, kwargs, hint)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from adgen.api.paths import split_path
+from adgen.api.plain import is_plain
 from adgen.api.request import Baked, NeedsValue, Step
 from adgen.errors import UnsupportedError
-from adgen.infer import calls, custom_calls, inlining, marks, weights
+from adgen.infer import calls, custom_calls, gradients, inlining, marks, tapes, weights
 from adgen.infer.names import is_data
-from adgen.infer.values import Map, Ref
+from adgen.infer.recording import Recorded
+from adgen.infer.values import Closure, LocalGradient, Map, Ref, Seq, TupleV
 from adgen.ir.nodes import Const, Operand, Var
-from adgen.ir.types import Record, Tuple, Type, is_floating
+from adgen.ir.types import Opaque, Record, Tuple, Type, is_floating
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
@@ -23,6 +26,83 @@ if TYPE_CHECKING:
 def is_derivative(fn: Any) -> bool:
     """Say whether an object is a gradient or a compiled function."""
     return getattr(fn, "primal", None) is not None and hasattr(fn, "wrt")
+
+
+def make(e: Engine, maker: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """`adgen.grad(f, …)` or `value_and_grad` inside a program."""
+    options = dict(kwargs)
+    if all(isinstance(a, Const) for a in args) and isinstance(options.get("output_gradients", e.b.const(None)), Const):
+        known = {k: e.static(a, f"'{k}'") for k, a in options.items()}
+        return Const(maker(*[a.value for a in args if isinstance(a, Const)], **known), Opaque())
+    (fn,), wrt = args[:1], args[1] if len(args) > 1 else options.pop("wrt", e.b.const(0))
+    weights_of = [(k, options.pop(k)) for k in ("output_gradients", "unconnected_gradients") if k in options]
+    if options:
+        raise UnsupportedError(
+            what=f"'{next(iter(options))}' of a gradient that is made inside of a function",
+            instead="a gradient that is made outside, or adgen.gradients",
+            origin=e.origin,
+        )
+    named = e.static(wrt, "wrt of a gradient")
+    return LocalGradient(fn, maker.__name__ == "value_and_grad", named, tuple(weights_of))
+
+
+def call_local(e: Engine, df: LocalGradient, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """Run the function on sources of its own, recorded, and take the gradient of what it returns."""
+    tapes.begin(e)
+    place = e.b.place()
+    given: dict[Any, Any] = {**dict(enumerate(args)), **kwargs}
+    names, old = _names(df.fn), dict(given)
+    sources = []
+    for one in df.wrt if isinstance(df.wrt, tuple) else (df.wrt,):
+        at = next((k for k in (one, names.get(one)) if k in given), None)
+        if at is None:
+            raise UnsupportedError(
+                what=f"wrt={one!r} of a gradient that is made inside of a function",
+                why="it is none of the arguments of this call",
+                instead="the position or name of an argument that is given",
+                origin=e.origin,
+            )
+        made = _apart(e, given[at], lambda v: tapes.own(e, v))
+        given[at] = _apart(e, made)
+        sources.append(made)
+    given = {k: v if v is not old.get(k) or _is_object(e, v) else _apart(e, v) for k, v in given.items()}
+    y = calls.call(e, df.fn, [given[k] for k in range(len(args))], {k: given[k] for k in kwargs}, {})
+    xs = TupleV(tuple(sources)) if isinstance(df.wrt, tuple) else sources[0]
+    options = dict(df.given)
+    unconnected = e.static(options.pop("unconnected_gradients", e.b.const("none")), "unconnected_gradients")
+    options["unconnected_gradients"] = unconnected
+    found = gradients.gradient(e, Recorded(start=place, begun=place[0]), y, xs, options, (), {}, None)
+    return TupleV((y, found)) if df.with_value else found
+
+
+def _is_object(e: Engine, v: Any) -> bool:
+    c = e.state.heap.get(v.obj) if isinstance(v, Ref) else None
+    return isinstance(c, Map) and is_plain(c.cls)
+
+
+def _apart(e: Engine, v: Any, change: Callable[[Operand], Operand] = lambda v: v) -> Any:
+    """Return an argument with memory of its own: a gradient leaves its arguments alone, but for objects."""
+    if isinstance(v, TupleV):
+        return TupleV(tuple(_apart(e, i, change) for i in v.items), v.cls)
+    if not isinstance(v, Ref):
+        return change(v) if isinstance(v, (Var, Const)) else v
+    c = e.content(v.obj) if not v.place else e.value(v)
+    if isinstance(c, Seq):
+        return e.new(Seq(tuple(_apart(e, i, change) for i in c.items)))
+    if isinstance(c, Map):
+        return e.new(Map(c.keys, tuple(_apart(e, i, change) for i in c.items), c.cls))
+    return e.new(change(c), v.obj.name)
+
+
+def _names(fn: Any) -> dict[Any, Any]:
+    """Return the places of a function's parameters by name, and their names by place."""
+    from adgen.frontend.lower import lower
+
+    function = fn.function if isinstance(fn, Closure) else None
+    if function is None and isinstance(fn, Const) and isinstance(fn.value, FunctionType):
+        function = lower(fn.value)
+    params = [p.name for p in function.params if p.kind in ("positional", "either")] if function is not None else []
+    return {**{n: k for k, n in enumerate(params)}, **dict(enumerate(params))}
 
 
 def call_derivative(

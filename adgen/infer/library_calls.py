@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adgen.api.custom import override_gradient
+from adgen.api.grad import grad, value_and_grad
+from adgen.api.products import jvp, vjp
 from adgen.api.surgery import gradient_of, map_gradient
 from adgen.api.tapes import GradientTape, gradients
 from adgen.errors import UnsupportedError
@@ -23,6 +25,7 @@ from adgen.infer import (
     builtin_calls,
     calls,
     custom_calls,
+    derivatives,
     guarded,
     inlining,
     items,
@@ -261,6 +264,26 @@ def _asarray(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[
         if dtype is None or (isinstance(dtype, Const) and (dtype.value is None or np.dtype(dtype.value) == t.dtype)):
             return args[0]
     return primitives.call_primitive(e, e.row("np.asarray"), args, kwargs, hint)
+
+
+@handles(grad)
+def _grad(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    return derivatives.make(e, grad, args, kwargs)
+
+
+@handles(value_and_grad)
+def _value_and_grad(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    return derivatives.make(e, value_and_grad, args, kwargs)
+
+
+@handles(vjp, jvp)
+def _products(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    raise UnsupportedError(
+        what="vjp() or jvp() inside a function that is compiled",
+        why="what they return is no value of the program",
+        instead="adgen.grad(f, output_gradients=...)(x), adgen.gradients or a GradientTape",
+        origin=e.origin,
+    )
 
 
 @handles(np.subtract.at)

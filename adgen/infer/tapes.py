@@ -101,6 +101,11 @@ def store(e: Engine, value: Any, name: str | None = None) -> Any:
     return _named(e, value, name) if isinstance(value, Const) and is_floating(value.type) else value
 
 
+def own(e: Engine, v: Operand) -> Operand:
+    """Return a floating-point value as a value of its own."""
+    return _named(e, v, v.name if isinstance(v, Var) else None) if is_floating(v.type) else v
+
+
 def _named(e: Engine, v: Operand, name: str | None) -> Operand:
     return e.b.emit(e.row("named"), (v,), type=v.type, **e.hint(name))
 

@@ -145,6 +145,16 @@ class Closure:
 
 
 @dataclass(frozen=True, slots=True)
+class LocalGradient:
+    """The gradient of a function that is made inside the program."""
+
+    fn: Any
+    with_value: bool
+    wrt: Any  # a position, a name, or a tuple of them
+    given: tuple[tuple[str, Any], ...]  # output_gradients and unconnected_gradients
+
+
+@dataclass(frozen=True, slots=True)
 class Method:
     owner: Any
     name: str
