@@ -85,6 +85,8 @@ def get_attribute(e: Engine, v: Any, name: str, hint: dict[str, Any]) -> Any:
             found = c.get(name)
             if found is not None and not isinstance(objects.find_in_class(c.cls, name), property):
                 return found
+            if name == "__dict__" and (attributes := objects.attributes_as_dict(e, v)) is not None:
+                return attributes
             return methods.class_attribute(e, v, c.cls, name)
         if not isinstance(c, (Seq, Map)) and operations.is_array(e, v):
             return methods.array_attribute(e, v, name, hint)

@@ -192,6 +192,19 @@ def _getattr(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[
     return attributes.get_attribute(e, args[0], e.static(args[1], "the name in getattr()"), hint)
 
 
+@handles(vars)
+def _vars(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    made = objects.attributes_as_dict(e, args[0]) if len(args) == 1 else None
+    if made is None:
+        raise UnsupportedError(
+            what="vars() of this value",
+            why="its attributes are not known to adgen",
+            instead="name the attributes",
+            origin=e.origin,
+        )
+    return made
+
+
 @handles(callable)
 def _callable(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     v = args[0]

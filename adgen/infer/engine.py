@@ -444,6 +444,13 @@ class Engine:
                 instead="copy it first, or pass it in as a parameter",
                 origin=self.origin,
             )
+        if obj.param == "attributes":
+            raise UnsupportedError(
+                what="a write into the dict of an object's attributes",
+                why="adgen sees attributes that are assigned by name only",
+                instead="setattr(object, name, value)",
+                origin=self.origin,
+            )
         self.written.setdefault(obj)
         for c in self.changes:
             c.objects.setdefault(obj, self.b.guarded)

@@ -262,6 +262,17 @@ def _own_hook(cls: type, name: str) -> bool:
     return name in cls.__dict__ and not _is_of_frozen(cls, name)
 
 
+def attributes_as_dict(e: Engine, v: Any) -> Ref | None:
+    """Return what `vars(v)` shows now, to be read only; None if the attributes are not known."""
+    c = e.content(v.obj) if isinstance(v, Ref) else None
+    if not isinstance(c, Map) or c.cls is dict or any("__slots__" in k.__dict__ for k in c.cls.__mro__[:-1]):
+        return None
+    made: Ref = e.new(Map(c.keys, c.items, dict))
+    made.obj.param = "attributes"
+    e.state.link_like(made.obj, v.obj)  # it is a copy: what is read after an assignment would be old
+    return made
+
+
 def super_attribute(e: Engine, owner: type, self: Any, name: str) -> Any:
     """What `super().name` finds: the class after `owner` in the order of the object's class."""
     cls = self.value if not isinstance(self, Ref) and isinstance(getattr(self, "value", None), type) else None

@@ -424,8 +424,9 @@ def _membership(e: Engine, symbol: str, a: Any, b: Any) -> Operand:
         within = e.b.call("has_key", a, e.value(b))
         return within if symbol == "in" else e.b.call("not_", within)
     if keys is not None:
-        if isinstance(a, Const):
-            return e.b.const((a.value in keys) == (symbol == "in"))
+        key = known(e, a)
+        if key is not None:
+            return e.b.const((key[0] in keys) == (symbol == "in"))
         if isinstance(a, Var) and a in e.param_of and isinstance(e.static(a, "a membership test"), object):
             return e.b.const(False)
     return e.opaque(PYTHON[symbol], [e.value(a), e.value(b)])

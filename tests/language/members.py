@@ -10,7 +10,7 @@ import operator
 
 import numpy as np
 
-from tests.language.table import program
+from tests.language.table import program, refused
 
 LOG = logging.getLogger(__name__)
 
@@ -112,3 +112,50 @@ def else_of_a_try_that_fails(x):
     else:
         y = y * 3.0
     return np.sum(y**2)
+
+
+class Record:
+    def __init__(self, a, b):
+        self.a, self.b, self.count = a, b, 2
+
+    def arrays(self):
+        return [v for v in vars(self).values() if isinstance(v, np.ndarray)]
+
+    def doubled(self):
+        return {k: v * 2.0 for k, v in self.__dict__.items() if k != "count"}
+
+
+@program
+def attributes_as_a_dict(x):
+    r = Record(x[:2], x[1:])
+    r.a = r.a * 3.0
+    d = r.doubled()
+    return sum(np.sum(v**2) for v in r.arrays()) + np.sum(d["a"] * d["b"])
+
+
+@refused("a write into the dict of an object's attributes")
+def store_into_attributes(x):
+    r = Record(x, x)
+    vars(r)["a"] = 2.0 * x
+    return np.sum(r.a)
+
+
+@refused("may share memory")
+def attributes_seen_earlier(x):
+    r = Record(x, x)
+    d = vars(r)
+    r.a = 2.0 * x
+    return np.sum(d["a"])
+
+
+@program
+def tuples_as_keys_of_a_memo(x):
+    known = {}
+
+    def f(i, j):
+        if (i, j) in known:
+            return known[i, j]
+        known[i, j] = x[i] if j == 0 else f(i, j - 1) * x[j] + f((i + 1) % 3, j - 1)
+        return known[i, j]
+
+    return f(0, 2)
