@@ -153,6 +153,17 @@ def argmin_with_slope(a: Any) -> Any:
     return optimize.minimize(bowl_with_slope, np.zeros(2), args=(a,), jac=True, tol=1e-12).x
 
 
+def argmin_in_bounds(a: Any, b: Any) -> Any:
+    """The first element is at its lower bound, the last at its upper one, which moves."""
+    found = optimize.minimize(
+        lambda x: np.sum((x - a) ** 2) + 0.3 * x[0] * x[1] + 0.1 * np.sum(x**4),
+        np.zeros(3),
+        bounds=[(0.5, None), (None, None), (-1.0, b)],
+        options={"gtol": 1e-12, "ftol": 1e-15},
+    )
+    return found.x * found.fun
+
+
 def scalar_argmin(a: Any, b: Any) -> Any:
     return optimize.minimize_scalar(lambda x: (x - a) ** 2 + b * x**4).x
 
@@ -188,6 +199,7 @@ PROGRAMS = [
     (argmin, (A, 0.4)),
     (minimum, (A, 0.4)),
     (argmin_with_slope, (A,)),
+    (argmin_in_bounds, (np.array([-1.0, 0.4, 2.0]), 0.25)),
     (scalar_argmin, (0.7, 0.4)),
     (least_sum, (np.array([1.0, 0.7, 0.3, 0.2]), 1.2)),
 ]
@@ -227,18 +239,27 @@ def with_writes(a: Any) -> Any:
     return optimize.brentq(f, 0.0, 3.0) * count[0]
 
 
-def in_bounds(a: Any) -> Any:
-    return optimize.minimize(lambda x: np.sum((x - a) ** 2), np.zeros(2), bounds=[(0, 1), (0, 1)]).x[0]
+def with_constraints(a: Any) -> Any:
+    limit = {"type": "eq", "fun": lambda x: x[0] - 1.0}
+    return optimize.minimize(lambda x: np.sum((x - a) ** 2), np.zeros(2), constraints=limit).x[0]
 
 
 def weighted(a: Any) -> Any:
     return integrate.quad(bell, 0.0, 1.0, args=(a,), weight="cos", wvar=2.0)[0]
 
 
-@pytest.mark.parametrize("f", [times_of_the_solver, with_effects, with_writes, in_bounds, weighted])
+@pytest.mark.parametrize("f", [times_of_the_solver, with_effects, with_writes, with_constraints, weighted])
 def test_what_is_not_known_is_refused(f: Any) -> None:
     with pytest.raises(adgen.UnsupportedError):
         adgen.grad(f)(0.8)
+
+
+def test_a_minimum_that_only_touches_its_bound_has_no_derivative():
+    def f(a):
+        return optimize.minimize(lambda x: np.sum((x - a) ** 2), np.full(2, 0.3), bounds=[(0.0, 1.0)] * 2).x[0]
+
+    assert [adgen.grad(f)(a) for a in (-0.5, 0.5, 1.5)] == pytest.approx([0.0, 1.0, 0.0], abs=1e-6)
+    assert np.isnan(adgen.grad(f)(0.0))
 
 
 SCALE = 2.0

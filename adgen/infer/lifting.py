@@ -202,8 +202,8 @@ def _pushforward(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: d
 
     func, operands = routine_of(e, args[0], args[1].items)
     moved = [k for k, t in enumerate(args[2].items) if not _is_none(t)]
-    program = Program(func, {str(k): p for k, p in enumerate(func.params)})
-    tangent, rules = make_tangent(program, [str(k) for k in moved], func.name)
+    program = Program(func, {f"p{k}": p for k, p in enumerate(func.params)})
+    tangent, rules = make_tangent(program, [f"p{k}" for k in moved], func.name)
     e.rely_on(rules)
     result = splice(e, tangent, [*operands, *[e.value(args[2].items[k]) for k in moved]])
     return result.items[1]

@@ -302,6 +302,37 @@ def slope_of(fun: Any, x0: Any, params: Any) -> Any:
     return lift((slope,), x0, *params)[0]
 
 
+def ends_of(bounds: Any) -> Any:
+    """Return lower and upper bounds as arrays; None is no bound."""
+    if isinstance(bounds, np.ndarray):
+        return bounds[:, 0], bounds[:, 1]
+    low = [-np.inf if b[0] is None else b[0] * 1.0 for b in bounds]
+    high = [np.inf if b[1] is None else b[1] * 1.0 for b in bounds]
+    return np.array(low), np.array(high)
+
+
+def bounded_solution(x: Any, slope: Any, low: Any, high: Any, params: Any) -> Any:
+    """Return x, where each element is at a bound or has no slope.
+
+    An element stays at a bound, which it moves with, as long as the objective falls beyond it. Where the objective is
+    level at a bound neither side is right: the derivative is NaN.
+    """
+    down = slope(x, *params)
+    near = 1e-6 * (1.0 + np.abs(x))
+    level = 1e-5 * (1.0 + np.max(np.abs(down)))
+    at_low, at_high = x - low <= near, high - x <= near
+    doubtful = np.logical_and(np.logical_or(at_low, at_high), np.abs(down) <= level)
+    where = np.where(doubtful, np.nan, np.where(at_low, -1.0, np.where(at_high, 1.0, 0.0)))
+
+    def residual(x: Any, where: Any, low: Any, high: Any, *p: Any) -> Any:
+        down, held = slope(x, *p), np.where(where < 0.0, x - low, x - high)
+        inside = np.where(where == 0.0, down, np.where(np.isnan(where), down + held, held))
+        return inside * np.where(np.isnan(where), np.nan, 1.0)
+
+    moved = lift((residual,), x, where, low, high, *params)[0]
+    return solution(x, moved, where, low, high, *params)
+
+
 def call_minimize(fun: Any, x0: Any, **options: Any) -> Any:
     return so.minimize(fun, x0, **options)
 
@@ -315,15 +346,15 @@ def minimum_type(x0: Operand, **_: Operand) -> Record:
 nondifferentiable(
     call_minimize,
     name="scipy.optimize.minimize",
-    params="fun x0 args=() method=None jac=None hess=None tol=None options=None",
+    params="fun x0 args=() method=None jac=None hess=None bounds=None tol=None options=None",
     infer=minimum_type,
 )
 
 
 @formula(so.minimize)
 def minimize(
-    fun: Any, x0: Any, args: Any = (), method: Any = None, jac: Any = None, hess: Any = None, *, tol: Any = None,
-    options: Any = None,
+    fun: Any, x0: Any, args: Any = (), method: Any = None, jac: Any = None, hess: Any = None, *, bounds: Any = None,
+    tol: Any = None, options: Any = None,
 ) -> Any:  # fmt: skip
     x0 = as_vector(x0)
     args = as_tuple(args)
@@ -339,8 +370,16 @@ def minimize(
     else:
         f, slope, curvature, captured = lift((fun, jac, hess), x0, *args)
     params = (*args, *captured)
-    sol = call_minimize(f, x0, args=params, method=method, jac=slope, hess=curvature, tol=tol, options=options)
-    x = solution(sol.x, slope_of(f, x0, params), *params)
+    if bounds is None:
+        sol = call_minimize(f, x0, args=params, method=method, jac=slope, hess=curvature, tol=tol, options=options)
+        x = solution(sol.x, slope_of(f, x0, params), *params)
+    else:
+        low, high = ends_of(bounds)
+        ends = np.stack((low, high), axis=1)
+        sol = call_minimize(
+            f, x0, args=params, method=method, jac=slope, hess=curvature, bounds=ends, tol=tol, options=options
+        )
+        x = bounded_solution(sol.x, slope_of(f, x0, params), low, high, params)
     return result_of(
         OptimizeResult, x=x, fun=f(x, *params), success=sol.success, status=sol.status, message=sol.message,
         nfev=sol.nfev, nit=sol.nit,
