@@ -514,6 +514,116 @@ def second(x, n):
     return second(x + 0.1, n - 1) * first(x, n - 2)
 
 
+class Pair:
+    def __init__(self, p, v):
+        self.p = p
+        self.v = v
+
+
+def pull(s, n):
+    if n == 0:
+        return s
+    s.p = s.p * s.v
+    return pull(s, n - 1)
+
+
+def same_obj(x, n):
+    s = Pair(x, x * x)
+    e = pull(s, n)
+    e.p = e.p * 3.0
+    return s.p * e.v
+
+
+def lst(a, n):
+    if n == 0:
+        return a
+    a[0] = a[0] * 1.5
+    return lst(a, n - 1)
+
+
+def same_list(x, n):
+    a = [x, x * 2.0]
+    b = lst(a, n)
+    b[1] = 7.0 * x * x
+    return a[0] * a[1] + b[0]
+
+
+def same_list2(x, n):
+    a = [x, x * 2.0]
+    b = lst(a, n)
+    a[1] = 7.0 * x * x
+    return b[1] * b[0]
+
+
+def dct(d, n):
+    if n == 0:
+        return d
+    d["a"] = d["a"] * d["b"]
+    return dct(d, n - 1)
+
+
+def same_dict(x, n):
+    d = {"a": x, "b": x + 1.0}
+    r = dct(d, n)
+    r["b"] = 5.0 * x
+    return d["a"] * d["b"]
+
+
+def putarr(l, a, n):
+    if n == 0:
+        l[0] = a
+        return
+    putarr(l, a, n - 1)
+
+
+def putarr_top(x, n):
+    l = [x * 2.0]
+    a = x * 3.0
+    putarr(l, a, n)
+    l[0][1] = 9.0
+    return np.sum(a * x)
+
+
+def attr_result(s, n):
+    if n == 0:
+        return s.p
+    return attr_result(s, n - 1)
+
+
+def attr_result_top(x, n):
+    s = Pair(x * 1.0, x)
+    a = attr_result(s, n)
+    a[0] = 3.0
+    return np.sum(s.p * x)
+
+
+def clos_result2(x, n):
+    y = x * 2.0
+
+    def go(k):
+        if k == 0:
+            return y
+        return go(k - 1)
+
+    a = go(n)
+    y[0] = 3.0
+    return np.sum(a * x)
+
+
+def rows(m, k):
+    if k == len(m):
+        return
+    m[k][0] = m[k][0] * m[0][1]
+    rows(m, k + 1)
+
+
+def rows_shared(x):
+    y = x * 1.0
+    m = [y, x * 2.0, y]
+    rows(m, 0)
+    return np.sum(m[0] * m[1] + m[2]) + y[0]
+
+
 CASES = [
     (fact, [1.5, 4]),
     (fib, [0.7, 6]),
@@ -566,4 +676,12 @@ CASES = [
     (divide_top, [0.7, 3]),
     (divide_top, [0.7, -3]),
     (first, [0.6, 3]),
+    (same_obj, [0.8, 2]),
+    (same_list, [0.8, 2]),
+    (same_list2, [0.8, 2]),
+    (same_dict, [0.8, 2]),
+    (putarr_top, [X, 2]),
+    (attr_result_top, [X, 2]),
+    (clos_result2, [X, 2]),
+    (rows_shared, [X]),
 ]

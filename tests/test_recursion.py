@@ -150,3 +150,16 @@ def test_a_table_read_in_a_loop_and_after_it():
         return s * TABLE["w"][0]
 
     assert adgen.grad(weigh)(1.0, 3) == 4.0
+
+
+def test_results_that_may_be_one_object_are_not_told_apart():
+    def twice(a, n):
+        return (a, a) if n == 0 else twice(a * 1.1, n - 1)
+
+    def program(x, n):
+        p, q = twice(x, n)
+        p[0] = 0.0
+        return np.sum(q * x)
+
+    with pytest.raises(adgen.AliasError):
+        adgen.grad(program)(np.ones(3), 2)

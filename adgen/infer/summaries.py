@@ -8,7 +8,7 @@ paths that call are dead; then the body runs again with what the others gave, un
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,17 @@ class NotRecursive(Exception):
     """A call of a summary turns out to make no further call."""
 
 
+@dataclass(frozen=True, slots=True)
+class Same:
+    """In what a call leaves: the very object that it was given at a path, or one from outside."""
+
+    source: Any
+
+
+def holds_same(v: Any) -> bool:
+    return isinstance(v, Same) or (isinstance(v, (Seq, Map)) and any(isinstance(i, Same) for i in v.items))
+
+
 class Results(Fit):
     """What a call leaves: its result, and what it wrote."""
 
@@ -46,6 +57,7 @@ class Results(Fit):
     def __init__(self, e: Engine, a: Assumption, origin: Any) -> None:
         super().__init__(e, SimpleNamespace(origin=origin))  # type: ignore[arg-type]
         self.a = a
+        self.other: set[Path] = set()  # where it is not one object on all paths
         self._clear()
 
     def enter(self, path: Path, template: Any, name: str | None) -> Any:
@@ -57,6 +69,21 @@ class Results(Fit):
             flag = self._param((*path, "none"), Const(False, Bool()), None)
             return Maybe(flag, self._enter_as((*path, "value"), self.a.maybe[path], name, NOTHING))
         return self._enter_as(path, template, name, NOTHING)
+
+    def _template(self, v: Any) -> Any:
+        return v if isinstance(v, Same) else super()._template(v)
+
+    def _match(self, path: Path, h: Any, v: Any, name: str | None) -> bool:
+        if holds_same(h) or holds_same(v):
+            if isinstance(h, Seq) and isinstance(v, Seq) and len(h.items) == len(v.items):
+                return super()._match(path, h, v, name)
+            if isinstance(h, Map) and isinstance(v, Map) and h.keys == v.keys:
+                return super()._match(path, h, v, name)
+            if h == v:
+                return False
+            self.other.add(path)
+            return True
+        return super()._match(path, h, v, name)
 
     def template(self, path: Path, v: Any) -> Any:
         """Return the form of what a body leaves."""
@@ -95,6 +122,8 @@ class Recursion(Fit):
         self.out = Assumption()
         self.aliases: dict[Path, dict[Any, None]] = {}  # what a result may share memory with
         self.together: dict[tuple[Path, Path], None] = {}  # results that may be one object
+        self.linked: dict[tuple[Path, Any], None] = {}  # arguments that share memory after a call
+        self.other: set[Path] = set()  # results that are not one object on all paths
         self.widened = False
         self.called = False
         self.oldest = fresh_dim().symbol  # lengths with later symbols are made in the body
@@ -242,15 +271,7 @@ class Recursion(Fit):
         """Fit what the body leaves to what calls of it were taken to leave."""
         e = self.e
         self.widened |= self._discover_written(header_state)
-        finals: dict[Path, Any] = {("ret",): result}
-        for path, h in self.entered.items():
-            before, now = header_state.heap[h.obj], e.state.heap[h.obj]
-            if isinstance(now, Map) and isinstance(before, Map) and now.keys == before.keys:
-                for k, x, y in zip(now.keys, before.items, now.items):
-                    if x is not y and x != y:
-                        finals["wrote", path, k] = y
-            elif now is not before and now != before:
-                finals["wrote", path, None] = now if isinstance(now, Poison) else Ref(h.obj)
+        finals = self._finals(header_state, result)
         if self.templates is None:
             self.templates = {}
             self.widened |= self.called
@@ -265,7 +286,12 @@ class Recursion(Fit):
             header = outs.enter(path, template, None)
             v = finals[path] if path in finals else self._unwritten(path)
             self.widened |= outs._match(path, header, v, None)
-        self._note_aliases(outs, header_state)
+        if outs.other:
+            self.other |= outs.other
+            again = self._finals(header_state, result)
+            for root in [r for r in self.templates if any(path[: len(r)] == r for path in outs.other)]:
+                self.templates[root] = probe.template(root, again[root] if root in again else self._unwritten(root))
+        self._note_aliases(finals, header_state)
         values = [leaf.next if leaf.next is not None else leaf.param for leaf in outs.leaves.values()]
         if len(values) == 1:
             packed = values[0]
@@ -286,6 +312,19 @@ class Recursion(Fit):
             self.widened |= self.called
         return block
 
+    def _finals(self, header_state: Any, result: Any) -> dict[Path, Any]:
+        """Return what the body leaves: its result, and what is in the objects that it wrote."""
+        finals: dict[Path, Any] = {("ret",): self._marked(("ret",), result)}
+        for path, h in self.entered.items():
+            before, now = header_state.heap[h.obj], self.e.state.heap[h.obj]
+            if isinstance(now, Map) and isinstance(before, Map) and now.keys == before.keys:
+                for k, x, y in zip(now.keys, before.items, now.items):
+                    if x is not y and x != y:
+                        finals["wrote", path, k] = self._marked(("wrote", path, k), y)
+            elif now is not before and now != before:
+                finals["wrote", path, None] = self._content(("wrote", path, None), h, now)
+        return finals
+
     def _unwritten(self, path: Path) -> Any:
         """Return what another attempt wrote, as it came in."""
         h = self.entered[path[1]]
@@ -294,28 +333,54 @@ class Recursion(Fit):
         content = self.e.content(h.obj)
         return content.items[content.keys.index(path[2])]
 
-    def _note_aliases(self, outs: Results, header_state: Any) -> None:
+    def _marked(self, path: Path, v: Any) -> Any:
+        """Say of what a call leaves where it is an object that was there before."""
+        if isinstance(v, TupleV):
+            return TupleV(tuple(self._marked((*path, k), i) for k, i in enumerate(v.items)), v.cls)
+        if not isinstance(v, Ref) or v.place or path in self.other:
+            return v
+        for p, h in self.entered.items():
+            if h.obj is v.obj and not h.place:
+                return Same(p)
+        return Same(v.obj) if v.obj in self.entry.heap else v
+
+    def _content(self, path: Path, h: Ref, now: Any) -> Any:
+        """Return what was written into an object; a list or dict holds what it held before, or something else."""
+        if isinstance(now, Poison):
+            return now
+        if not isinstance(now, (Seq, Map)) or path in self.other:
+            return Ref(h.obj)
+        keys = now.keys if isinstance(now, Map) else range(len(now.items))
+        items = tuple(self._marked((*path, k), i) for k, i in zip(keys, now.items))
+        return self.e.new(replace(now, items=items))
+
+    def _note_aliases(self, finals: Mapping[Path, Any], header_state: Any) -> None:
         """Find what the results may share memory with: arguments, other objects, each other."""
-        e = self.e
+        state = self.e.state
         paths = {h.obj: p for p, h in self.entered.items()}
-        holders: dict[Obj, Path] = {}
-        for path, target in outs.targets.items():
-            if path[0] == "wrote":
+        before = len(self.linked), len(self.together), sum(map(len, self.aliases.values()))
+        holders: list[tuple[Obj, Path]] = []
+        for path, ref in self._objects(finals).items():
+            if ref.obj in paths and path[0] == "wrote":
                 continue
             known = self.aliases.setdefault(path, {})
-            before = len(known)
-            for o in (target, *e.state.links.get(target, ())):
+            near = (ref.obj, *state.links.get(ref.obj, ()))
+            for o in near:
                 if o in paths:
                     known[paths[o]] = None
                 elif o in self.entry.heap:
                     known[o] = None
-                other = holders.get(o)
-                if other is not None and (path, other) not in self.together:
-                    self.together[path, other] = None
-                    self.widened |= self.called
-            holders[target] = path
-            self.widened |= self.called and len(known) != before
-        del header_state
+            self.together.update({(path, q): None for o, q in holders if o in near})
+            holders.append((ref.obj, path))
+        for p, h in self.entered.items():
+            for o in state.links.get(h.obj, ()):
+                if o not in header_state.links.get(h.obj, ()):
+                    if o in paths and paths[o] != p:
+                        self.linked[p, paths[o]] = None
+                    elif o in self.entry.heap:
+                        self.linked[p, o] = None
+        now = len(self.linked), len(self.together), sum(map(len, self.aliases.values()))
+        self.widened |= self.called and now != before
 
     # -- calls ----------------------------------------------------------------------------------------------
 
@@ -360,10 +425,11 @@ class Recursion(Fit):
             for k, leaf in enumerate(leaves):
                 e.b.append(Let(leaf.param, e.row("item"), (whole, e.b.const(k)), origin=e.b.origin))
         held = self._objects(given)
+        made = {p: self._resolved(v, held) for p, v in made.items()}
         for path, v in made.items():
             if path[0] == "wrote":
                 self._write_back(held[path[1]], path[2], v)
-        self._link_results(outs, held)
+        self._link_results(made, held)
         e.b.guarded += e.b.guards > 0  # if it raises, what it writes may be half done
         return made[("ret",)] if ("ret",) in made else e.b.const(None)
 
@@ -399,22 +465,38 @@ class Recursion(Fit):
             return replace(t, items=tuple(self._seen(i, lengths) for i in t.items))
         return List(self._seen(t.elem, lengths)) if isinstance(t, List) else t
 
-    def _link_results(self, outs: Results, held: Mapping[Path, Ref]) -> None:
-        e = self.e
+    def _link_results(self, made: Mapping[Path, Any], held: Mapping[Path, Ref]) -> None:
+        """Record what may be the same memory from here on."""
+        state, ours = self.e.state, self._objects(made)
+
+        def found(source: Any) -> Obj | None:
+            if isinstance(source, Obj):
+                return source
+            return held[source].obj if source in held else None
+
         for path, sources in self.aliases.items():
-            leaf = outs.leaves.get(path)
-            if leaf is None or leaf.obj is None:
-                continue
-            for source in sources:
-                v = held.get(source) if isinstance(source, tuple) else None
-                if isinstance(v, Ref):
-                    e.state.link_like(leaf.obj, v.obj)
-                elif isinstance(source, Obj):
-                    e.state.link_like(leaf.obj, source)
+            for o in map(found, sources) if path in ours else ():
+                if o is not None:
+                    state.link_like(ours[path].obj, o)
         for p, q in self.together:
-            one, two = outs.leaves.get(p), outs.leaves.get(q)
-            if one is not None and two is not None and one.obj is not None and two.obj is not None:
-                e.state.link(one.obj, two.obj)
+            if p in ours and q in ours:
+                state.link_like(ours[p].obj, ours[q].obj)
+        for p, source in self.linked:
+            one, other = found(p), found(source)
+            if one is not None and other is not None:
+                state.link_like(one, other)
+
+    def _resolved(self, v: Any, held: Mapping[Path, Ref]) -> Any:
+        """Put the objects of this call in the place of those that are the same."""
+        if isinstance(v, Same):
+            return held[v.source] if v.source in held else Ref(v.source)
+        if isinstance(v, TupleV):
+            return TupleV(tuple(self._resolved(i, held) for i in v.items), v.cls)
+        content = self.e.state.heap.get(v.obj) if isinstance(v, Ref) and not v.place else None
+        if isinstance(content, (Seq, Map)):
+            items = tuple(self._resolved(i, held) for i in content.items)
+            self.e.state.heap[v.obj] = replace(content, items=items)
+        return v
 
     def _write_back(self, target: Ref, key: Any, v: Any) -> None:
         """Give an argument, or an object from outside, the content that the call left in it."""

@@ -288,7 +288,7 @@ def settle_absent(func: Func) -> Func:
             kept.update(v for v in s.args if isinstance(v, Var))
         elif s.op.name == "bound" and isinstance(s.args[0], Var):
             checked.add(s.args[0])
-        elif s.op.name == "zeros_of" and isinstance(s.args[0], Var):
+        elif s.op.name in ("zeros_of", "zeros_saved") and isinstance(s.args[0], Var):
             asked.add(s.args[0])
     for reached in (kept, checked, asked):
         grew = True
