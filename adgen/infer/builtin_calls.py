@@ -79,6 +79,8 @@ def _enumerate(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dic
 @handles(zip)
 def _zip(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     _plain(e, "zip", kwargs, "strict")
+    if "strict" in kwargs and len(args) > 1 and e.static(kwargs["strict"], "the argument 'strict' of zip()"):
+        inlining.inline_function(e, library.check_lengths, args, {})
     return guarded.once(e, ZipV(tuple(args)))
 
 

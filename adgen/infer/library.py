@@ -111,6 +111,16 @@ def map_all(function: Any, *sequences: Any) -> Any:
     return [function(*vs) for vs in zip(*sequences)]
 
 
+def check_lengths(*sequences: Any) -> None:
+    """What `zip(…, strict=True)` finds when it comes to the end of the shortest."""
+    for k in range(1, len(sequences)):
+        before = "argument 1" if k == 1 else f"arguments 1-{k}"
+        if len(sequences[k]) < len(sequences[0]):
+            raise ValueError(f"zip() argument {k + 1} is shorter than {before}")
+        if len(sequences[k]) > len(sequences[0]):
+            raise ValueError(f"zip() argument {k + 1} is longer than {before}")
+
+
 @stands_for(itertools.starmap)
 def starmap(function: Any, rows: Any) -> Any:
     return [function(*row) for row in rows]

@@ -788,3 +788,16 @@ def w26c_in_a_branch(x):
     else:
         x = x * 3
     return np.sum(x * x)
+
+
+@case(lambda: (v(4),))
+def w27_strict_zip(x):
+    try:
+        return sum(p * q for p, q in zip(x, x[1:], strict=True))
+    except ValueError:
+        return np.sum(x * 3)
+
+
+@case(lambda: (v(4), [1.0, 2.0]))
+def w27b_strict_zip_that_raises(x, parts):
+    return sum(p * q for p, q in zip(x, parts, strict=True))
