@@ -166,6 +166,20 @@ def test_gradients_of_tapes(f, k, want):
     adgen.check_grads(lambda x, k: f(x * 1.0, k) * x, (3.0, k))
 
 
+def by_a_value_of_the_iteration(x, k):
+    y, s = x, 0.0
+    for _ in range(k):
+        y = y * x
+        z = y**2 + s
+        s = s + adgen.gradients(z, y)
+    return s
+
+
+def test_sources_that_an_iteration_makes():
+    assert adgen.compile(by_a_value_of_the_iteration)(2.0, 3) == 56.0
+    adgen.check_grads(by_a_value_of_the_iteration, (2.0, 3))
+
+
 def last_of_a_loop(x, k):
     y = 0.0
     for i in range(k):

@@ -250,7 +250,7 @@ def _check_loops(
         params = {leaf.param for leaf in leaves.values()}
         inner |= params
         for d, _, _, s in e.b.visible():
-            if d > depth:
+            if d >= depth:
                 inner.update(defs(s))
         entered = tuple(p for p in params if p in needed and p not in sources and p not in stops)
         for x in sources:
