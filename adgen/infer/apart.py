@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from adgen.api.names import Place
+from adgen.api.plain import is_plain
 from adgen.errors import UnsupportedError
 from adgen.infer import marks
 from adgen.infer.values import Map, Obj, Ref, Seq, TupleV
@@ -139,9 +140,17 @@ def note_read(e: Engine, owner: Any, path: str) -> None:
         return
 
 
+def written_objects(e: Engine) -> Iterator[tuple[Obj, type]]:
+    """Yield the objects passed in that the program changes, with their classes."""
+    for obj in e.written:
+        c = e.state.heap.get(obj)
+        if isinstance(c, Map) and is_plain(c.cls) and obj.param == "param":
+            yield obj, c.cls
+
+
 def check_changes(e: Engine) -> None:
     """Refuse to read an attribute once per call where a method of such an object may change it in between."""
-    for obj, holder in e.written_objects():
+    for obj, holder in written_objects(e):
         for cls, (path, origin) in e.looked_into.items():
             if issubclass(cls, holder) or issubclass(holder, cls):
                 name = obj.name or holder.__name__

@@ -25,6 +25,7 @@ from adgen.infer import (
     objects,
     operations,
     primitives,
+    stores,
 )
 from adgen.infer.branches import truth
 from adgen.infer.handlers import HANDLERS, Handler, handles
@@ -424,7 +425,7 @@ def _super(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[st
 
 @handles(setattr)
 def _setattr(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    operations.store_attribute(e, args[0], e.static(args[1], "the name in setattr()"), args[2])
+    stores.store_attribute(e, args[0], e.static(args[1], "the name in setattr()"), args[2])
     return e.b.const(None)
 
 

@@ -35,6 +35,7 @@ from adgen.infer import (
     primitives,
     recursion,
     rows,
+    stores,
     tapes,
 )
 from adgen.infer.names import find_free, holds_functions, is_data, leaf_type, needs_guard
@@ -411,13 +412,6 @@ class Engine:
             elif not inlining.is_ours(r):
                 self.callees.setdefault(r)
 
-    def written_objects(self) -> Iterator[tuple[Obj, type]]:
-        """Yield the objects passed in that the program changes, with their classes."""
-        for obj in self.written:
-            c = self.state.heap.get(obj)
-            if isinstance(c, Map) and is_plain(c.cls) and obj.param == "param":
-                yield obj, c.cls
-
     def row(self, name: str) -> Primitive:
         return REGISTRY.named(name)
 
@@ -521,15 +515,15 @@ class Engine:
         if isinstance(s, tree.Assign):
             self.assign(s.target, operations.apply(self, s))
         elif isinstance(s, tree.Unpack):
-            operations.unpack(self, s)
+            stores.unpack(self, s)
         elif isinstance(s, tree.SetItem):
-            operations.set_item(self, operations.sure(self.get(s.base)), self.get(s.key), self.get(s.value))
+            stores.set_item(self, operations.sure(self.get(s.base)), self.get(s.key), self.get(s.value))
         elif isinstance(s, tree.AugItem):
-            operations.aug_item(self, s)
+            stores.aug_item(self, s)
         elif isinstance(s, tree.SetAttr):
-            operations.set_attr(self, s)
+            stores.set_attr(self, s)
         elif isinstance(s, tree.Delete):
-            operations.delete(self, s)
+            stores.delete(self, s)
         elif isinstance(s, tree.If):
             branches.run_if(self, self.get(s.test), lambda: self.run(s.then), lambda: self.run(s.orelse))
         elif isinstance(s, tree.For):
@@ -537,7 +531,7 @@ class Engine:
         elif isinstance(s, tree.While):
             loops.run_while(self, s)
         elif isinstance(s, tree.Raise):
-            operations.raise_error(self, s)
+            stores.raise_error(self, s)
         elif isinstance(s, tree.Try):
             guarded.run_try(self, s)
         elif isinstance(s, tree.With):

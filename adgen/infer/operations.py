@@ -1,4 +1,4 @@
-"""The tree's operations: arithmetic, comparison, attributes, items, displays, unpacking, stores."""
+"""The tree's operations: arithmetic, comparison, identity, membership; the others are handed on."""
 
 from __future__ import annotations
 
@@ -16,21 +16,18 @@ from adgen.infer import (
     attributes,
     calls,
     dicts,
-    guarded,
+    displays,
     inlining,
     items,
-    iterables,
     library,
-    lists,
     methods,
     objects,
     primitives,
     rows,
     tables,
-    tapes,
 )
 from adgen.infer.branches import is_none, truth
-from adgen.infer.values import UNBOUND, Closure, DictView, Map, Maybe, Method, Ref, Seq, SliceV, TupleV
+from adgen.infer.values import Closure, DictView, Map, Maybe, Method, Ref, Seq, SliceV, TupleV
 from adgen.ir.nodes import Const, Operand, Var
 from adgen.ir.types import (
     NUMERIC,
@@ -98,11 +95,11 @@ def apply(e: Engine, s: tree.Assign) -> Any:
     if s.op == "slice":
         return SliceV(*args)
     if s.op in ("tuple", "list", "set"):
-        return display(e, s, args)
+        return displays.display(e, s, args)
     if s.op == "dict":
-        return dict_display(e, s, args)
+        return displays.dict_display(e, s, args)
     if s.op == "format":
-        return format_text(e, s, args, hint)
+        return displays.format_text(e, s, args, hint)
     raise UnsupportedError(what=f"the operation '{s.op}'", origin=e.origin)
 
 
@@ -439,184 +436,6 @@ def settle(e: Engine, v: Any) -> Any:
     made = e.new(e.value(v))
     e.state.link_like(made.obj, v.obj)
     return made
-
-
-def display(e: Engine, s: tree.Assign, args: tuple[Any, ...]) -> Any:
-    args = tuple(settle(e, a) for a in args)
-    values: list[Any] = []
-    starred = s.data or ()
-    if s.op == "list" and starred:
-        args = tuple(guarded.force(e, a) if k in starred else a for k, a in enumerate(args))
-        if any(k in starred and iterables.known_items(e, a) is None for k, a in enumerate(args)):
-            made = e.new(Seq(()), e.hint(s.target).get("name"))
-            for k, a in enumerate(args):
-                methods.call_method(e, made, "extend" if k in starred else "append", [a], {}, {})
-            return made
-    for k, a in enumerate(args):
-        if k in starred:
-            values.extend(items.expand(e, a))
-        else:
-            values.append(a)
-    if e.taping > 1 and s.op != "set":
-        values = [tapes.store(e, v) for v in values]
-    if s.op == "tuple":
-        return TupleV(tuple(values))
-    if s.op == "list":
-        made = e.new(Seq(tuple(values)), e.hint(s.target).get("name"))
-        made.obj.displayed = True
-        return made
-    constants = known(e, *values)
-    if constants is not None:
-        return Const(frozenset(constants), Opaque())
-    raise UnsupportedError(
-        what="a set of values known only at run time", instead="use a list or a dict", origin=e.origin
-    )
-
-
-def dict_display(e: Engine, s: tree.Assign, args: tuple[Any, ...]) -> Any:
-    args = tuple(settle(e, a) for a in args)
-    table, done = Map((), ()), 0
-    starred = s.data or ()
-    for k in range(0, len(args), 2):
-        if k // 2 in starred or k in starred:
-            c = e.content(args[k + 1].obj) if isinstance(args[k + 1], Ref) else None
-            if dicts.is_dict(e, args[k + 1]):
-                break
-            if not isinstance(c, Map):
-                raise UnsupportedError(what="`**` of something that is not a dict with known keys", origin=e.origin)
-            for key, v in zip(c.keys, c.items):
-                table = table.put(key, v)
-            done = k + 2
-            continue
-        if not isinstance(args[k], Const) and dicts.is_dynamic(e, e.new(table), args[k], args[k + 1]):
-            break
-        key, done = items.constant_key(e, args[k]), k + 2
-        table = table.put(key, tapes.store(e, args[k + 1], str(key)) if e.taping > 1 else args[k + 1])
-    made = e.new(table, e.hint(s.target).get("name"))
-    for at in range(done, len(args), 2):
-        if at // 2 in starred or at in starred:
-            methods.call_method(e, made, "update", [args[at + 1]], {}, {})
-        else:
-            items.set_item(e, made, args[at], args[at + 1])
-    return made
-
-
-def format_text(e: Engine, s: tree.Assign, args: tuple[Any, ...], hint: dict[str, Any]) -> Operand:
-    """An f-string: `str.format` with the same fields."""
-    values = known(e, *[a for part, a in zip(s.data, args) if part is not None])
-    simple = all(part is None or not isinstance(part[1], int) for part in s.data)
-    if values is not None and simple and all(isinstance(v, (str, int, float, bool)) for v in values):
-        given = iter(values)
-        return e.b.const("".join(plain(e, a) if p is None else _format(next(given), p) for p, a in zip(s.data, args)))
-    template = ""
-    fields: list[Operand] = []
-    for part, a in zip(s.data, args):
-        if part is None:
-            template += str(plain(e, a)).replace("{", "{{").replace("}", "}}")
-        else:
-            conversion, spec = part
-            text = (
-                ""
-                if conversion in (None, -1, "")
-                else f"!{conversion if isinstance(conversion, str) else chr(conversion)}"
-            )
-            template += "{" + text + (f":{spec}" if spec else "") + "}"
-            fields.append(e.value(a))
-    return e.opaque(str.format, [e.b.const(template), *fields], **hint)
-
-
-def _format(value: Any, part: tuple[str, str]) -> str:
-    conversion, spec = part
-    return format({"": value, "s": str(value), "r": repr(value), "a": ascii(value)}[conversion or ""], spec)
-
-
-def unpack(e: Engine, s: tree.Unpack) -> None:
-    value = sure(e.get(s.value))
-    n = len(s.targets)
-    if s.star is None:
-        parts = items.split(e, value, n)
-        if parts is None:
-            raise UnsupportedError(
-                what=f"{n} names for {describe(e, value)} of another length",
-                why="the program would raise ValueError here",
-                origin=e.origin,
-            )
-    elif (
-        isinstance(value, Ref) and iterables.known_items(e, value) is None and objects.class_of_object(e, value) is None
-    ):
-        tail = n - s.star - 1
-        ends = [e.b.const(k) for k in (*range(s.star), *range(-tail, 0))]
-        items.check_length(e, value, n - 1, None)
-        found = [items.get_item(e, value, k, {}) for k in ends]
-        middle = SliceV(e.b.const(s.star), e.b.const(-tail if tail else None), e.b.const(None))
-        rest = calls.call_object(e, list, [items.get_item(e, value, middle, {})], {}, {})
-        parts = [*found[: s.star], rest, *found[s.star :]]
-    else:
-        everything = items.expand(e, value)
-        if len(everything) < n - 1:
-            raise UnsupportedError(what=f"not enough values to unpack into {n} names", origin=e.origin)
-        tail = n - s.star - 1
-        between = everything[s.star : len(everything) - tail]
-        parts = [*everything[: s.star], e.new(Seq(tuple(between))), *everything[len(everything) - tail :]]
-    for target, part in zip(s.targets, parts):
-        e.assign(target, rename(e, part, target))
-
-
-def set_item(e: Engine, base: Any, key: Any, value: Any) -> None:
-    items.set_item(e, base, key, value)
-
-
-def aug_item(e: Engine, s: tree.AugItem) -> None:
-    items.aug_item(e, sure(e.get(s.base)), e.get(s.key), s.op, e.get(s.value))
-
-
-def set_attr(e: Engine, s: tree.SetAttr) -> None:
-    base, value = sure(e.get(s.base)), e.get(s.value)
-    if s.op is not None:
-        value = inplace(e, s.op, attributes.get_attribute(e, base, s.attr, {}), value, {})
-    store_attribute(e, base, s.attr, value)
-
-
-def store_attribute(e: Engine, base: Any, name: str, value: Any) -> None:
-    c = e.content(base.obj) if isinstance(base, Ref) else None
-    if not isinstance(c, Map) or c.cls is dict:
-        raise UnsupportedError(
-            what=f"an assignment to the attribute '{name}' of {describe(e, base)}",
-            why="only objects made here and dataclass instances passed in can be followed",
-            instead="keep the value in a local variable",
-            origin=e.origin,
-        )
-    objects.set_attribute(e, base, name, tapes.store(e, value, name) if e.taping > 1 else value)
-
-
-def delete(e: Engine, s: tree.Delete) -> None:
-    if s.name is not None:
-        e.set(s.name, UNBOUND)
-        return
-    base, key = e.get(s.base or ""), e.get(s.key or "")
-    c = e.content(base.obj) if isinstance(base, Ref) else None
-    if isinstance(base, Ref) and dicts.is_dynamic(e, base, key):
-        dicts.delete(e, base, key)
-    elif isinstance(c, Map):
-        k = items.constant_key(e, key)
-        kept = [(a, b) for a, b in zip(c.keys, c.items) if a != k]
-        e.write(base.obj, Map(tuple(a for a, _ in kept), tuple(b for _, b in kept), c.cls))
-    elif isinstance(c, Seq):
-        values = list(c.items)
-        del values[plain(e, key)]
-        e.write(base.obj, Seq(tuple(values)))
-    elif isinstance(base, Ref) and isinstance(array_type(e, base), List):
-        lists.delete(e, base, key)
-    else:
-        raise UnsupportedError(what=f"`del` of an item of {describe(e, base)}", origin=e.origin)
-
-
-def raise_error(e: Engine, s: tree.Raise) -> None:
-    if s.exc is None and not e.caught:
-        raise UnsupportedError(what="`raise` without an exception", origin=e.origin)
-    what = e.caught[-1] if s.exc is None else e.value(e.get(s.exc))
-    e.b.emit(e.row("raise_"), (what,), type=NoneT())
-    e.state.dead = True
 
 
 __all__ = ["List", "Scalar", "apply", "binary", "compare", "inplace", "np"]

@@ -221,7 +221,7 @@ def _infer(
         final,
         tuple(e.baked.values()),
         {} if e.state.dead else marks.collect(e, func.body, fn),
-        tuple(obj.name or cls.__name__ for obj, cls in e.written_objects()),
+        tuple(obj.name or cls.__name__ for obj, cls in apart.written_objects(e)),
     )
 
 
