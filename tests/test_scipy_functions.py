@@ -51,6 +51,26 @@ def quad_of_quad(a: Any) -> Any:
     return integrate.dblquad(lambda y, x: np.exp(-a * x * y), 0.0, a, 0.0, lambda x: 0.5 * x + a)[0]
 
 
+def quad_of_ranges(a: Any, b: Any) -> Any:
+    return integrate.nquad(lambda x, y: np.exp(-a * x * y), [[0.0, b], [0.0, 1.0]])[0]
+
+
+def quad_of_three(a: Any) -> Any:
+    return integrate.tplquad(lambda z, y, x: a * x * y * z, 0.0, 1.0, 0.0, lambda x: x + a, 0.0, 1.0)[0]
+
+
+Y = np.array([1.0, 0.7, 0.3, 0.2])
+
+
+def fitted(y: Any, a: Any) -> Any:
+    found, covariance = optimize.curve_fit(lambda x, c, d: c * np.exp(-a * d * x), POINTS, y, p0=[1.0, 1.0])
+    return np.sum(found * np.array([1.0, 2.0])) + np.sum(covariance)
+
+
+def fitted_with_errors(y: Any, s: Any) -> Any:
+    return optimize.curve_fit(lambda x, c, d: c * np.exp(-d * x), POINTS, y, [1.0, 1.0], s, True)[1]
+
+
 def quad_of_vectors(w: Any, a: Any) -> Any:
     return integrate.quad_vec(lambda t: np.exp(-a * t) * w, 0.0, a)[0]
 
@@ -183,6 +203,8 @@ PROGRAMS = [
     (quad_in_loop, (0.7,)),
     (quad_of_quad, (0.7,)),
     (quad_of_vectors, (A, 0.7)),
+    (quad_of_ranges, (0.7, 1.2)),
+    (quad_of_three, (0.7,)),
     (quad_by_nodes, (0.7,)),
     (ode_of_args, (A, 1.5, 0.3)),
     (ode_of_closure, (A, M)),
@@ -211,7 +233,8 @@ def test_derivatives(f: Any, args: Any) -> None:
         warnings.simplefilter("ignore")
         value, _ = adgen.vjp(f, *args)
         np.testing.assert_array_equal(value, f(*args))
-        adgen.check_grads(f, args, order=1 if f in (ode_of_args, ivp_of_closure) else 2, rtol=1e-4, atol=1e-5)
+        once = (ode_of_args, ivp_of_closure, quad_of_three)
+        adgen.check_grads(f, args, order=1 if f in once else 2, rtol=1e-4, atol=1e-5)
 
 
 def times_of_the_solver(k: Any) -> Any:
@@ -252,6 +275,36 @@ def weighted(a: Any) -> Any:
 def test_what_is_not_known_is_refused(f: Any) -> None:
     with pytest.raises(adgen.UnsupportedError):
         adgen.grad(f)(0.8)
+
+
+def fitted_exactly(y: Any, a: Any, s: Any = None) -> Any:
+    """Newton's method for the least squares: SciPy's own stops too early for differences."""
+    c = np.array([1.0, 1.0])
+    errors = np.ones(4) if s is None else s
+    for _ in range(50):
+        e = np.exp(-a * c[1] * POINTS)
+        r = (c[0] * e - y) / errors
+        m = np.stack([e, -a * POINTS * c[0] * e], 1) / errors[:, None]
+        mixed = np.sum(r * -a * POINTS * e / errors)
+        second = np.sum(r * (a * POINTS) ** 2 * c[0] * e / errors)
+        c = c - np.linalg.solve(m.T @ m + np.array([[0.0, mixed], [mixed, second]]), m.T @ r)
+    covariance = np.linalg.inv(m.T @ m)
+    return np.sum(c * np.array([1.0, 2.0])) + np.sum(covariance * np.sum(r * r) / 2.0), np.sum(covariance)
+
+
+def differences(f: Any, x: Any) -> Any:
+    return np.array([(f(x + 1e-5 * e) - f(x - 1e-5 * e)) / 2e-5 for e in np.eye(4)])
+
+
+def test_fits_move_as_exact_fits_do():
+    d_y, d_a = adgen.grad(fitted, wrt=(0, 1))(Y, 1.2)
+    np.testing.assert_allclose(d_y, differences(lambda y: fitted_exactly(y, 1.2)[0], Y), rtol=1e-6)
+    slope = (fitted_exactly(Y, 1.2 + 1e-5)[0] - fitted_exactly(Y, 1.2 - 1e-5)[0]) / 2e-5
+    np.testing.assert_allclose(d_a, slope, rtol=1e-6)
+    np.testing.assert_allclose(fitted(Y, 1.2), adgen.vjp(fitted, Y, 1.2)[0], rtol=1e-5)
+    errors = np.array([0.1, 0.2, 0.1, 0.3])
+    expected = differences(lambda s: fitted_exactly(Y, 1.0, s)[1], errors)
+    np.testing.assert_allclose(adgen.grad(fitted_with_errors, wrt="s")(Y, errors), expected, rtol=1e-6)
 
 
 def test_a_minimum_that_only_touches_its_bound_has_no_derivative():

@@ -65,8 +65,8 @@ OPTIONAL = {
     "scipy.ndimage": "scipy_ndimage",
     "scipy.interpolate": "scipy_interpolate",
     "scipy.sparse": "scipy_sparse",
-    "scipy.optimize": "scipy_optimize",
-    "scipy.integrate": "scipy_integrate scipy_odes",
+    "scipy.optimize": "scipy_optimize scipy_fits",
+    "scipy.integrate": "scipy_integrate scipy_sampled scipy_odes",
 }
 
 _lock = threading.RLock()

@@ -10,7 +10,7 @@ from scipy.special import roots_legendre
 
 from adgen.ir.nodes import Const, Operand
 from adgen.ir.types import Array, Float, Opaque, Scalar, Tuple, Type
-from adgen.rules.axes import from_front, numbers, to_front
+from adgen.rules.axes import numbers
 from adgen.rules.declare import fact, formula, nondifferentiable, rule, sample, static
 from adgen.rules.functions import gives_none, has_gradient, lift, pullback, pushforward
 from adgen.rules.typing import always, exactly
@@ -217,38 +217,45 @@ def dblquad(
     return si.quad(inner, a, b, args=args, epsabs=epsabs, epsrel=epsrel)
 
 
-# --- sampled functions ------------------------------------------------------------------------------
+@formula(si.tplquad)
+def tplquad(
+    func: Any, a: Any, b: Any, gfun: Any, hfun: Any, qfun: Any, rfun: Any, args: Any = (), epsabs: Any = 1.49e-08,
+    epsrel: Any = 1.49e-08,
+) -> Any:  # fmt: skip
+    args = as_tuple(args)
 
-GRID = np.array([0.0, 0.7, 1.5, 2.0])
-VALUES = np.array([[0.5, -1.2, 2.0, 0.3], [1.1, 0.4, -0.6, 2.2]])
+    def inner(y: Any, x: Any, *p: Any) -> Any:
+        low, high = bound(qfun, x, y), bound(rfun, x, y)
+        return si.quad(lambda z, *q: func(z, *q), low, high, args=(y, x, *p), epsabs=epsabs, epsrel=epsrel)[0]
 
+    def middle(x: Any, *p: Any) -> Any:
+        low, high = bound(gfun, x), bound(hfun, x)
+        return si.quad(inner, low, high, args=(x, *p), epsabs=epsabs, epsrel=epsrel)[0]
 
-@formula(
-    si.cumulative_trapezoid,
-    sample(VALUES[0]),
-    sample(VALUES[0], GRID, initial=0),
-    sample(VALUES, dx=0.5, axis=0),
-    sample(VALUES, GRID, axis=-1),
-)
-def cumulative_trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1, initial: Any = None) -> Any:
-    front = to_front(np.asarray(y), axis)
-    if x is None:
-        d: Any = dx
-    else:
-        one_grid(np.ndim(x))
-        d = np.reshape(np.diff(np.asarray(x)), (-1, *ones(front.ndim - 1)))
-    sums = np.cumsum(d * (front[1:] + front[:-1]) / 2.0, axis=0)
-    if initial is not None:
-        sums = np.concatenate((np.zeros_like(front[:1]) + initial, sums))
-    return from_front(sums, axis)
+    return si.quad(middle, a, b, args=args, epsabs=epsabs, epsrel=epsrel)
 
 
 @static
-def one_grid(ndim: int) -> None:
-    if ndim != 1:
-        raise TypeError("a cumulative integral has a gradient rule for one vector x")
+def number_of_ranges(n: int, opts: Any) -> int:
+    if n > 3 or opts is not None:
+        raise TypeError("scipy.integrate.nquad has a gradient rule over one to three ranges of numbers, without opts=")
+    return n
 
 
-@static
-def ones(n: int) -> tuple[int, ...]:
-    return (1,) * n
+@formula(si.nquad)
+def nquad(func: Any, ranges: Any, args: Any = None, opts: Any = None, full_output: bool = False) -> Any:
+    """The first variable is integrated innermost, over the first range."""
+    n = number_of_ranges(len(ranges), opts)
+    args = () if args is None else as_tuple(args)
+
+    def over_first(y: Any, *p: Any) -> Any:
+        return si.quad(lambda x, *q: func(x, *q), ranges[0][0], ranges[0][1], args=(y, *p))[0]
+
+    def over_two(z: Any, *p: Any) -> Any:
+        return si.quad(over_first, ranges[1][0], ranges[1][1], args=(z, *p))[0]
+
+    if n == 1:
+        return si.quad(func, ranges[0][0], ranges[0][1], args=args)
+    if n == 2:
+        return si.quad(over_first, ranges[1][0], ranges[1][1], args=args)
+    return si.quad(over_two, ranges[2][0], ranges[2][1], args=args)
