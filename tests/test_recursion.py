@@ -163,3 +163,38 @@ def test_results_that_may_be_one_object_are_not_told_apart():
 
     with pytest.raises(adgen.AliasError):
         adgen.grad(program)(np.ones(3), 2)
+
+
+def product(x, n):
+    return x if n == 0 else x * product(x, n - 1)
+
+
+def test_gradients_inside_programs_go_through_calls():
+    @adgen.compile
+    def slope(x, n):
+        y = product(x, n)
+        return adgen.gradients(y, x)
+
+    assert slope(1.3, 3) == pytest.approx(4 * 1.3**3)
+    assert adgen.grad(slope)(1.3, 3) == pytest.approx(12 * 1.3**2)
+
+    @adgen.compile
+    def in_a_loop(x, n):
+        s = 0.0
+        for i in range(n):
+            z = x * (i + 1.0)
+            s = s + adgen.gradients(product(z, i) * x, z)
+        return s
+
+    assert in_a_loop(1.3, 3) == pytest.approx(sum((i + 1) * (1.3 * (i + 1)) ** i * 1.3 for i in range(3)))
+
+
+def test_a_primal_writes_what_it_is_given():
+    def shift(a, n):
+        if n > 0:
+            a[0] = a[0] + 1.0
+            shift(a[1:], n - 1)
+
+    a = np.zeros(4)
+    adgen.compile(shift)(a, 3)
+    assert a.tolist() == [1.0, 1.0, 1.0, 0.0]

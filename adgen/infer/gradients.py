@@ -39,6 +39,13 @@ def gradient(
     from adgen.transform.joined import depends
     from adgen.transform.splice import splice, visible_block
 
+    if e.summaries:
+        raise UnsupportedError(
+            what=f"a gradient taken inside of '{e.summaries[-1].function.name}', which calls itself",
+            why="what the calls around it computed is not there",
+            instead="a function that computes it, and its gradient",
+            origin=e.origin,
+        )
     leaves = leaves_of(e, xs)
     if e.taping < 2 and any(isinstance(v, Const) and is_floating(v.type) for v in leaves):
         raise Retape(2)

@@ -20,7 +20,7 @@ OneSided = dict[Var, set[tuple[Operand, int]]]
 
 def name_of_call(s: Let) -> str:
     """Return how a statement's operation is called by the user."""
-    fn = s.args[0] if s.op.name == "opaque" and s.args else None
+    fn = s.args[0] if s.op.name in ("opaque", "call", "run") and s.args else None
     return f"{getattr(fn.value, '__name__', 'a call')}()" if isinstance(fn, Const) else s.op.name
 
 
@@ -36,6 +36,7 @@ class Backward(ABC):
         self.stable: dict[Let, Var] = {}  # loads that a later version answers as well
         self.dear: set[Var] = set()  # the buffers of the loops around the present one
         self.saves = Saves()
+        self.calls_again = False  # the primal is not to be changed: what a call saves is had by another call
 
     @abstractmethod
     def block(self, block: Block, cots: Cotangents) -> None:

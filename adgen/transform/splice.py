@@ -35,6 +35,7 @@ class Spliced(Reverse):
         self.cuts = set(cuts)
         self.taken: dict[Var, Cot] = {}
         super().__init__(b, Varied(block, sources, self.cuts), RuleRunner(b), find_one_sided(block))
+        self.calls_again = True
         self.buffers = find_buffers(block)
         self.stable = find_stable(block)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from adgen.errors import UnsupportedError
 from adgen.ir.build import Builder, shift
 from adgen.ir.nodes import (
     Const,
@@ -17,11 +18,11 @@ from adgen.ir.nodes import (
     Var,
 )
 from adgen.ir.rewrite import clone
-from adgen.ir.summary import summary_of
+from adgen.ir.summary import Pair, summary_of
 from adgen.ir.types import Array, Bool, Dict, List, Record, Saved, Tuple, Type, dims_of, is_scalar
 from adgen.rules.registry import REGISTRY
 from adgen.transform.activity import Varied, overwrites
-from adgen.transform.backward import Backward, OneSided
+from adgen.transform.backward import Backward, OneSided, name_of_call
 from adgen.transform.cotangents import Cot, Cotangents, Masked, gradient_name
 from adgen.transform.rules import RuleRunner
 from adgen.transform.summaries import active_arguments, call, cot_of, leaves, pair_of, part_of, sources_of
@@ -76,9 +77,7 @@ class Structures(Backward):
             return
         sources = sources_of(summary, sources)
         pair = pair_of(summary, sources, tuple(at for at, _ in given))
-        extra = self.saves.at(s)
-        saved = Var(pair.saved, "saved", True)
-        extra.call = pair.fwd, saved
+        saved = self._saved_by(s, pair)
         seeds = [cots.finish(g, part_of(b, s.out, at)) for at, g in given]  # type: ignore[arg-type]
         so_far = []
         for k in pair.carried:
@@ -95,6 +94,22 @@ class Structures(Backward):
             if args[k] not in self.varied:
                 continue
             cots.add(args[k], cots.project(g, args[k]))
+
+    def _saved_by(self, s: Let, pair: Pair) -> Operand:
+        """Return what the forward half of a call saved."""
+        if not self.calls_again:
+            saved = Var(pair.saved, "saved", True)
+            self.saves.at(s).call = pair.fwd, saved
+            return saved
+        if pair.fwd.effects:
+            raise UnsupportedError(
+                what=f"a gradient inside of a program through '{name_of_call(s)}', which calls itself and has effects",
+                why="the function is called once more for it",
+                instead="take the effects out of the function",
+                origin=s.origin,
+            )
+        whole = call(self.b, pair.fwd, s.args[1:], Tuple((s.out.type, pair.saved)))
+        return self.b.call("item", whole, self.b.const(1))
 
     @staticmethod
     def _like(param: Type, arg: Type) -> Type:
