@@ -247,7 +247,7 @@ class Printer(Unparser):  # type: ignore[misc]
         if not t.elts:
             self.write("()")
             return
-        wrapped = self._enclose(TUPLE)
+        wrapped = self._enclose(TUPLE if len(t.elts) > 1 else TUPLE - 1)  # a comma alone is overlooked
         self._many(t.elts)
         if len(t.elts) == 1:
             self.write(",")

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
 from adgen.infer import objects, recording, rows, tables
+from adgen.infer.names import as_name
 from adgen.infer.recording import Recorded
 from adgen.infer.values import (
     UNBOUND,
@@ -512,11 +512,6 @@ def _remake(c: TupleV | Seq | Map, parts: list[Callable[[list[Operand]], Any]]) 
 
 def shown(name: str | None) -> str:
     return name if name is not None and not name.startswith("%") else "a value"
-
-
-def as_name(key: Any) -> str | None:
-    """Return the name that the value of a key or attribute may bear."""
-    return key if isinstance(key, str) and key.isidentifier() and not iskeyword(key) else None
 
 
 def is_none(v: Any) -> bool:

@@ -65,6 +65,7 @@ def dict_display(e: Engine, s: tree.Assign, args: tuple[Any, ...]) -> Any:
         if not isinstance(args[k], Const) and dicts.is_dynamic(e, e.new(table), args[k], args[k + 1]):
             break
         key, done = items.constant_key(e, args[k]), k + 2
+        e.name_part(key, args[k + 1])
         table = table.put(key, tapes.store(e, args[k + 1], str(key)) if e.taping > 1 else args[k + 1])
     made = e.new(table, e.hint(s.target).get("name"))
     for at in range(done, len(args), 2):

@@ -38,7 +38,7 @@ from adgen.infer import (
     stores,
     tapes,
 )
-from adgen.infer.names import find_free, holds_functions, is_data, leaf_type, needs_guard
+from adgen.infer.names import as_name, find_free, holds_functions, is_data, leaf_type, needs_guard
 from adgen.infer.values import (
     UNBOUND,
     Closure,
@@ -180,6 +180,17 @@ class Engine:
         if target is None or target.startswith("%") or not self.printable or self.active[-1].file == library.FILE:
             return {}
         return {"name": target.split("%")[0], "fixed": True}
+
+    def name_part(self, key: Any, value: Any) -> None:
+        """Let what is kept under a key or as an attribute, and has no name, be called by that."""
+        name = self.hint(as_name(key)).get("name")
+        if name is None:
+            return
+        if isinstance(value, Ref) and not value.place:
+            value.obj.name = value.obj.name or name
+            value = self.state.heap[value.obj]
+        if isinstance(value, Var):
+            self.b.bind(value, name, False)
 
     def get(self, operand: tree.Operand) -> Any:
         """Return the abstract value of a name or literal."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import types as pytypes
+from keyword import iskeyword
 from typing import Any
 
 from adgen.api.names import Place, names_in
@@ -59,3 +60,8 @@ def find_free(owner: Any, name: str) -> tuple[str | None, Any]:
 def leaf_type(v: Any) -> Type | None:
     """Return the type of an abstract value that is one operand."""
     return v.type if isinstance(v, (Var, Const)) else None
+
+
+def as_name(key: Any) -> str | None:
+    """Return the name that the value of a key or attribute may bear."""
+    return key if isinstance(key, str) and key.isidentifier() and not iskeyword(key) else None

@@ -197,6 +197,8 @@ def _make_dataclass(e: Engine, cls: type, args: Sequence[Any], kwargs: Mapping[s
         elif f.init:
             return None
     names = [f.name for f in fields if f.name in values]
+    for n in names:
+        e.name_part(n, values[n])
     self = e.new(Map(tuple(names), tuple(values[n] for n in names), cls))
     call_special(e, self, "__post_init__")
     return self
@@ -255,6 +257,7 @@ def set_attribute(e: Engine, base: Ref, name: str, value: Any) -> None:
             what=f"an assignment to an attribute of '{c.cls.__name__}', whose class defines __setattr__",
             origin=e.origin,
         )
+    e.name_part(name, value)
     e.write(base.obj, c.put(name, value))
 
 

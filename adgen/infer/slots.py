@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from adgen.frontend import tree
 from adgen.infer import tables
 from adgen.infer.branches import is_none, split_maybe
+from adgen.infer.names import as_name
 from adgen.infer.recording import Recorded
 from adgen.infer.values import UNBOUND, Map, Maybe, Obj, Poison, Ref, Seq, State, TupleV, Unbound
 from adgen.ir.nodes import UNDEF, Const, Operand, Var
@@ -139,7 +140,8 @@ class Slots:
             items = tuple(self._enter_as((*path, k), i, None, init) for k, i in enumerate(template.items))
             return self._hold(Obj(name), Seq(items))
         if isinstance(template, Map):
-            items = tuple(self._enter_as((*path, k), i, None, init) for k, i in zip(template.keys, template.items))
+            pairs = zip(template.keys, template.items)
+            items = tuple(self._enter_as((*path, k), i, as_name(k), init) for k, i in pairs)
             return self._hold(Obj(name), Map(template.keys, items, template.cls))
         return template
 
@@ -190,7 +192,7 @@ class Slots:
             self.a.types.setdefault(path, self.a.dicts[path])
             return self._param(path, tables.operand(self.e, c, self.a.dicts[path]), name)
         if isinstance(c, Map):
-            return Map(c.keys, tuple(self._enter((*path, k), i, None) for k, i in zip(c.keys, c.items)), c.cls)
+            return Map(c.keys, tuple(self._enter((*path, k), i, as_name(k)) for k, i in zip(c.keys, c.items)), c.cls)
         if isinstance(c, (Var, Const)):
             return self._param(path, c, name)
         if isinstance(c, Recorded) and path in self.a.recorded:
