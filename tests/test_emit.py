@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from adgen import grad
 from adgen.emit import Text, emit, emit_module
 from adgen.ir.evaluate import evaluate
 from adgen.ir.nodes import (
@@ -466,3 +467,14 @@ def test_long_programs_are_written_in_linear_time(named: bool) -> None:
     text = emit(own(f))
     assert time.process_time() - start < 5.0
     np.testing.assert_allclose(compiled(text)(np.ones(2)), evaluate(f, [np.ones(2)]))
+
+
+def test_text_is_made_as_a_person_would():
+    def f(x, n):
+        if x[0] > n:
+            raise ValueError(f"{x[0]:.2f} is more than {n}")
+        return np.sum(x)
+
+    df = grad(f)
+    df(np.ones(3), 7)
+    assert "'{:.2f} is more than {}'.format(" in df.source

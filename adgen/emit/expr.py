@@ -101,6 +101,8 @@ class Expressions:
         keywords = [ast.keyword(k, self.value(a)) for k, a in zip(s.kws, args[count:])]
         if name == "opaque" and _reads_attribute(args) and _postfix(values[1]):
             return ast.Attribute(values[1], args[2].value, ast.Load())  # type: ignore[union-attr]
+        if name == "opaque" and isinstance(args[0], Const) and args[0].value is str.format:
+            return ast.Call(ast.Attribute(values[1], "format", ast.Load()), values[2:], keywords)
         if name in ("opaque", "call", "run"):
             return ast.Call(values[0], values[1:], keywords)
         if name in ("bound", "raise_"):

@@ -96,8 +96,11 @@ def format_text(e: Engine, s: tree.Assign, args: tuple[Any, ...], hint: dict[str
                 if conversion in (None, -1, "")
                 else f"!{conversion if isinstance(conversion, str) else chr(conversion)}"
             )
-            template += "{" + text + (f":{spec}" if spec else "") + "}"
             fields.append(e.value(a))
+            if isinstance(spec, int):  # the place of what says how, which is computed too
+                fields.append(e.value(args[spec]))
+                spec = "{}"
+            template += "{" + text + (f":{spec}" if spec else "") + "}"
     return e.opaque(str.format, [e.b.const(template), *fields], **hint)
 
 

@@ -801,3 +801,10 @@ def w27_strict_zip(x):
 @case(lambda: (v(4), [1.0, 2.0]))
 def w27b_strict_zip_that_raises(x, parts):
     return sum(p * q for p, q in zip(x, parts, strict=True))
+
+
+@case(lambda: (v(3), 7))
+def w28_width_of_a_field(x, n):
+    k = 5
+    print(f"{n:{k}d}|{n!r:>{k}}|{{}}|{n=}|{x[0]:{k + n}.2f}|{'a':>4}|{n:{'<'}6}")
+    return np.sum(x)
