@@ -68,19 +68,6 @@ def test_a_tape_that_is_not_persistent_answers_once():
 
 def test_watching_chosen_values():
     @adgen.compile
-    def f(x1):
-        x0 = 1.0
-        with adgen.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(x1)
-            y0 = math.sin(x0)
-            y1 = np.logaddexp(0.0, x1)
-            ys = y0 + y1
-        return tape.gradient(ys, {"x0": x0, "x1": x1}), tape.gradient
-
-    def g(x1):
-        return f(x1)
-
-    @adgen.compile
     def h(x1):
         x0 = 1.0
         with adgen.GradientTape(watch_accessed_variables=False) as tape:
@@ -586,3 +573,40 @@ def test_weights_are_matched_by_name_and_by_place():
     for call in (lambda: by_place(2.0, [1.0]), lambda: of_list([1.0, 2.0], [1.0])):
         with pytest.raises(ValueError, match="not enough values"):
             call()
+
+
+def test_jacobians():
+    @adgen.compile
+    def f(x, w):
+        with adgen.GradientTape() as tape:
+            y = x @ w
+        return tape.jacobian(y, {"x": x, "w": w, "n": x * 1.0})
+
+    @adgen.compile
+    def of_a_scalar(x):
+        with adgen.GradientTape() as tape:
+            y = np.sum(x**2)
+        return tape.jacobian(y, x)
+
+    def logarithm(x):
+        with adgen.GradientTape() as tape:
+            y = np.sin(x) * x[0]
+        return np.linalg.slogdet(tape.jacobian(y, x))[1]
+
+    x, w = np.arange(6.0).reshape(2, 3), np.ones(3)
+    found = f(x, w)
+    assert found["n"] is None and np.array_equal(found["w"], x)
+    assert np.array_equal(found["x"], np.einsum("ij,k->ijk", np.eye(2), w))
+    assert of_a_scalar(w).tolist() == [2.0, 2.0, 2.0]
+    adgen.check_grads(logarithm, (np.array([0.5, 0.7]),))
+
+
+@pytest.mark.parametrize("name", ["batch_jacobian", "watched_variables"])
+def test_other_methods_are_refused_by_name(name):
+    def f(x):
+        with adgen.GradientTape() as tape:
+            y = x * x
+        return getattr(tape, name)(y, x) if name == "batch_jacobian" else tape.watched_variables()
+
+    with pytest.raises(adgen.UnsupportedError, match=f"the method '{name}' of a tape"):
+        adgen.compile(f)(1.0)

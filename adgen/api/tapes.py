@@ -95,6 +95,10 @@ class GradientTape:
         """Return the gradients of the targets' sum with respect to the sources, in their structure."""
         raise outside("GradientTape")
 
+    def jacobian(self, target: Any, sources: Any) -> Any:
+        """Return the derivatives of each element of an array: of its shape, then the source's."""
+        raise outside("GradientTape")
+
     def reset(self) -> None:
         """Forget what was recorded."""
         raise outside("GradientTape")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError, UsageError
 from adgen.frontend import tree
-from adgen.infer import gradients
+from adgen.infer import gradients, weights
 from adgen.infer.recording import Recorded, Retape, computed
 from adgen.infer.values import ManagerV, Map, Maybe, Poison, Ref, Seq, TapeV, TupleV
 from adgen.ir.nodes import Const, Operand, Var
@@ -23,7 +23,7 @@ from adgen.ir.types import Array, is_floating
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
 
-METHODS = ("gradient", "watch", "reset", "stop_recording")
+METHODS = ("gradient", "jacobian", "watch", "reset", "stop_recording")
 
 
 class Spent(Poison):
@@ -163,6 +163,15 @@ def call_method(e: Engine, tape: TapeV, name: str, args: Sequence[Any], kwargs: 
         return e.b.const(None)
     if name == "gradient":
         return _tape_gradient(e, tape, now, args, kwargs, hint)
+    if name == "jacobian":
+        given = _bind(e, "tape.jacobian()", ("target", "sources"), args, kwargs)
+        if weights.items_of(e, given["target"]) is not None:
+            raise UnsupportedError(
+                what="the Jacobian of a structure", instead="the Jacobian of one of its items", origin=e.origin
+            )
+        found = _jacobian(e, replace(tape, persistent=True), given["target"], given["sources"])
+        _stop_for_gradient(e, tape)
+        return found
     within = now.start is not None and not any(depth > now.start[0] for depth, _ in e.around)
     if now.start is None or not within or (name == "reset" and now.start[0] != e.b.place()[0]):
         raise UnsupportedError(
@@ -250,6 +259,20 @@ def _tape_gradient(
         )
     only = None if tape.watches else now.watched
     return gradients.gradient(e, now, target, sources, given, (), hint, only)
+
+
+def _jacobian(e: Engine, tape: TapeV, y: Any, xs: Any) -> Any:
+    """Return the Jacobians of an array by each of the sources, in their structure."""
+    from adgen.infer import inlining
+    from adgen.rules.jacobians import jacobian
+
+    if isinstance(xs, TupleV):
+        return TupleV(tuple(_jacobian(e, tape, y, x) for x in xs.items), xs.cls)
+    c = e.content(xs.obj) if isinstance(xs, Ref) and not xs.place else None
+    if isinstance(c, (Seq, Map)):
+        items = tuple(_jacobian(e, tape, y, x) for x in c.items)
+        return e.new(Seq(items) if isinstance(c, Seq) else Map(c.keys, items, c.cls))
+    return inlining.inline_function(e, jacobian, [tape, y, xs], {})
 
 
 def _stop_for_gradient(e: Engine, tape: TapeV) -> None:
