@@ -166,7 +166,11 @@ class Expressions:
         assert isinstance(key, Const)
         t = self.overlay.resolve(base).type
         written = self.value(base)
-        if isinstance(t, Tuple) or (isinstance(t, Record) and t.cls in (dict, list)) or not isinstance(key.value, str):
+        if (
+            isinstance(t, Tuple)
+            or (isinstance(t, Record) and (t.cls is list or issubclass(t.cls, dict)))
+            or not isinstance(key.value, str)
+        ):
             return ast.Subscript(written, self.constant(key.value), ast.Load())
         return ast.Attribute(written, key.value, ast.Load())
 
@@ -174,7 +178,7 @@ class Expressions:
         cls, keys, *items = args
         assert isinstance(cls, Const) and isinstance(keys, Const)
         values = [self.value(a) for a in items]
-        if cls.value is dict:
+        if issubclass(cls.value, dict):
             return ast.Dict([self.constant(k) for k in keys.value], values)
         if cls.value is list:
             return ast.List(values, ast.Load())

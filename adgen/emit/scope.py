@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from adgen.ir.nodes import Block, Const, Func, Hole, Index, Let, Loop, Operand, Slice, ViewStep, operands, walk
+from adgen.ir.types import Held
 from adgen.rules.registry import Primitive
 
 MODULES: dict[str, Any] = {"np": np, "math": math}
@@ -168,7 +169,9 @@ def _declare_value(value: Any, scope: Scope) -> None:
         for k, x in value.items():
             _declare_value(k, scope)
             _declare_value(x, scope)
-    elif isinstance(value, (*PLAIN, slice, Hole, Slice)) or any(value is c for c in (dict, list, tuple)):
+    elif isinstance(value, (*PLAIN, slice, Hole, Slice)) or any(value is c for c in (dict, list, tuple)):  # noqa: SIM114
+        return
+    elif isinstance(value, type) and issubclass(value, Held):
         return
     else:
         scope.object_path(value)

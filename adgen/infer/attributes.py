@@ -81,6 +81,9 @@ def get_attribute(e: Engine, v: Any, name: str, hint: dict[str, Any]) -> Any:
         return objects.super_attribute(e, v.owner, v.self, name)
     if isinstance(v, Ref):
         c = e.content(v.obj)
+        kept = objects.held_as(e, v)
+        if kept is not None:
+            return objects.held_attribute(e, v, kept, name)
         if isinstance(c, Map) and c.cls is not dict:
             found = c.get(name)
             if found is not None and not isinstance(objects.find_in_class(c.cls, name), property):

@@ -45,6 +45,7 @@ from adgen.ir.types import (
     Str,
     Tuple,
     Type,
+    held_class,
     is_floating,
 )
 
@@ -143,6 +144,9 @@ def class_of(e: Engine, v: Any) -> type | None:
         return range
     if isinstance(v, Ref):
         c = e.content(v.obj)
+        kept = objects.held_as(e, v)
+        if kept is not None:
+            return held_class(kept)
         if isinstance(c, Map):
             return c.cls
         t = operations.array_type(e, v)

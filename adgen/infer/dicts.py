@@ -14,7 +14,7 @@ from adgen.infer import branches, calls, guarded, inlining, items, iterables, li
 from adgen.infer.tables import dict_type, fitted, is_dict, leaves, operand
 from adgen.infer.values import DeadPath, DictView, Map, Ref, Traits, TupleV
 from adgen.ir.nodes import Hole, Index, Operand, Var
-from adgen.ir.types import Array, Dict, List, Undef, is_scalar
+from adgen.ir.types import Dict, Undef, is_scalar
 from adgen.rules.typing import join
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def entry(e: Engine, base: Ref, key: Any, hint: dict[str, Any]) -> Any:
     table, t = content(e, base, keys=(key,))
     if isinstance(t.elem, Undef):
         read_nothing(e, k)
-    if isinstance(t.elem, (List, Array, Dict)) and not base.obj.mixed:
+    if rows.is_container(t.elem) and not base.obj.mixed:
         c = e.content(base.obj)
         if isinstance(c, Map):
             keep_apart(e, base, c, table)
@@ -111,8 +111,7 @@ def entry(e: Engine, base: Ref, key: Any, hint: dict[str, Any]) -> Any:
             return taken
     out = e.b.load(table, PLACE, (k,), hint.get("name"), hint.get("fixed", False))
     v = e.wrap(out, hint.get("name"))
-    if isinstance(v, Ref):
-        e.state.link_like(v.obj, base.obj)
+    rows.link_out(e, v, base.obj)
     return v
 
 
@@ -133,7 +132,7 @@ def read_nothing(e: Engine, key: Operand) -> None:
 
 def keep_apart(e: Engine, base: Ref, c: Map, table: Operand) -> None:
     """Let a dict of known keys be one of any keys from here on."""
-    held = [i.obj for i in c.items if isinstance(i, Ref)]
+    held = rows.objects_in(e, TupleV(c.items))
     if len(set(held)) < len(held):
         rows.mix(e, base.obj)
     e.state.heap[base.obj] = table
@@ -142,8 +141,8 @@ def keep_apart(e: Engine, base: Ref, c: Map, table: Operand) -> None:
 
 def set_item(e: Engine, base: Ref, key: Any, value: Any) -> None:
     k = as_key(e, key)
-    if isinstance(value, Ref):
-        if rows.is_row(e, value) and value.obj is base.obj:
+    if isinstance(value, (Ref, TupleV)):
+        if isinstance(value, Ref) and rows.is_row(e, value) and value.obj is base.obj:
             if value.place == (*base.place, rows.shifted(PLACE[0], base)) and value.holes == (*base.holes, k):
                 return  # `d[k] = d[k]`, the end of `d[k] op= v`
             value = operations.settle(e, value)
@@ -163,8 +162,7 @@ def set_item(e: Engine, base: Ref, key: Any, value: Any) -> None:
             rows.move(e, base.obj)
         e.write(base.obj, new, resizes=e.walked.get(k) is not base.obj)
         e.state.link_items(base.obj, c)
-    if isinstance(value, Ref):
-        e.state.link_like(base.obj, value.obj)
+    rows.link(e, base.obj, value)
 
 
 def add_to(e: Engine, base: Ref, key: Any, symbol: str, value: Any) -> bool:

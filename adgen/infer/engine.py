@@ -62,7 +62,7 @@ from adgen.infer.values import (
 )
 from adgen.ir.build import Builder
 from adgen.ir.nodes import UNDEF, Const, Operand, Origin, Place, Var, ViewStep
-from adgen.ir.types import Array, Bool, Dict, Int, List, NoneT, Opaque, Record, Str, Tuple, Type
+from adgen.ir.types import Array, Bool, Dict, Int, List, NoneT, Opaque, Record, Str, Tuple, Type, held_class
 from adgen.rules.registry import REGISTRY, Primitive
 from adgen.rules.typing import type_of_value
 
@@ -115,6 +115,7 @@ class Engine:
         self.written: dict[Obj, None] = {}
         self.tentative: list[tuple[int, set[str], list[UnsupportedError]]] = []  # names that loops may bind later
         self.replaced: dict[Obj, int] = {}  # how often items of lists were replaced by other objects
+        self.renewed: dict[Obj, int] = {}  # how often attributes of objects in lists got another list or array
         self.loops: list[dict[Obj, Any]] = []  # the heaps that the running loops began with
         self.resized: dict[Obj, int] = {}  # how often lists and dicts got another length
         self.walked: dict[Operand, Obj] = {}  # keys that a loop over a dict gives, and the dict
@@ -281,6 +282,8 @@ class Engine:
         items = tuple(self.wrap(self.b.call("item", operand, self.b.const(k))) for k in t.keys)
         if t.cls is list:
             return self.new(Seq(items))
+        if (cls := held_class(t)) is not None:
+            return self.new(Map(t.keys, items, cls))
         if issubclass(t.cls, tuple):
             return TupleV(items, t.cls)
         made = self.new(Map(t.keys, items, t.cls))
@@ -366,6 +369,7 @@ class Engine:
     def opaque(self, fn: Any, args: Sequence[Operand], kws: tuple[str, ...] = (), **hint: Any) -> Operand:
         """Emit a call that adgen knows nothing of: ordered, executed once, never differentiated."""
         target = fn if isinstance(fn, (Var, Const)) else Const(fn, Opaque())
+        objects.refuse_held(self, *args)
         return self.b.emit(self.row("opaque"), (target, *args), kws, type=Opaque(), **hint)
 
     def static(self, v: Any, what: str) -> Any:

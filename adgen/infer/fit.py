@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from adgen.infer import recording, rows, tables
+from adgen.infer import objects, recording, rows, tables
 from adgen.infer.branches import is_none, split_maybe
 from adgen.infer.recording import Recorded
 from adgen.infer.slots import Leaf, Path, Slots, is_nonunit
 from adgen.infer.values import Map, Maybe, Obj, Poison, Ref, Seq, State, TupleV, Unbound
 from adgen.ir.nodes import UNDEF, Const, Operand, Var
-from adgen.ir.types import NUMERIC, Array, Dict, Dim, List, Record, Tuple, Type, is_scalar
+from adgen.ir.types import NUMERIC, Array, Dict, Dim, List, Record, Tuple, Type, held_class, is_scalar
 from adgen.rules.typing import join
 
 
@@ -87,6 +87,10 @@ class Fit(Slots):
                 return self._match_operand(path, leaf, self.e.value(v))
             if isinstance(leaf.param.type, Dict):
                 return self._match(path, self.contents[h.obj], c, name)
+            if held_class(leaf.param.type) is c.cls:
+                kept = objects.held_type(self.e, v.obj, c)
+                if kept is not None:
+                    return self._match_operand(path, leaf, tables.fitted(self.e, v, kept))
         elif isinstance(h, TupleV) and isinstance(v, TupleV) and len(h.items) == len(v.items) and h.cls is v.cls:
             return self._match_items(path, range(len(h.items)), h.items, v.items)
         elif isinstance(h, Map) and isinstance(v, Map) and h.keys == v.keys and h.cls is v.cls:

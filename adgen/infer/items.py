@@ -19,6 +19,7 @@ from adgen.infer import (
     operations,
     primitives,
     rows,
+    tables,
 )
 from adgen.infer.values import Map, RangeV, Ref, Seq, SliceV, TupleV
 from adgen.ir.build import shift
@@ -217,11 +218,10 @@ def from_list(e: Engine, base: Ref, key: Any, hint: dict[str, Any]) -> Any:
     lst = list_operand(e, c, elem)
     out = e.b.load(lst, (k.index,), k.holes, hint.get("name"), hint.get("fixed", False))
     v = e.wrap(out, hint.get("name"))
-    if isinstance(v, Ref):
-        if isinstance(out.type, List) and any(isinstance(i, Slice) for i in k.index.items):
-            share_items(e, v, base)
-        else:
-            e.state.link_like(v.obj, base.obj)
+    if isinstance(v, Ref) and isinstance(out.type, List) and any(isinstance(i, Slice) for i in k.index.items):
+        share_items(e, v, base)
+    else:
+        rows.link_out(e, v, base.obj)
     return v
 
 
@@ -337,11 +337,9 @@ def _store_in_row(e: Engine, base: Ref, key: Any, value: Any) -> None:
     joined = join(base.type.elem, elem) if elem is not None else None
     if joined is None:
         raise UnsupportedError(what="a list whose items differ in type", instead="use arrays", origin=e.origin)
-    if isinstance(value, Ref):
-        rows.put_in(e, base.obj, value)
-    rows.store(e, base, Key(e, key), e.value(value))
-    if isinstance(value, Ref):
-        e.state.link_like(base.obj, value.obj)
+    rows.put_in(e, base.obj, value)
+    rows.store(e, base, Key(e, key), tables.fitted(e, value, joined))
+    rows.link(e, base.obj, value)
 
 
 def _store_in_list(e: Engine, base: Ref, c: Any, key: Any, value: Any) -> None:
@@ -362,15 +360,15 @@ def _store_in_list(e: Engine, base: Ref, c: Any, key: Any, value: Any) -> None:
             what="a list whose items differ in type", instead="use a tuple or a dict", origin=e.origin
         )
     k = Key(e, key)
-    if isinstance(value, Ref):
-        rows.put_in(e, base.obj, value)
+    rows.put_in(e, base.obj, value)
     if not is_scalar(elem):
         e.replaced[base.obj] = e.replaced.get(base.obj, 0) + 1
-    new = e.b.update(list_operand(e, c, elem), e.value(value), (k.index,), k.holes, "set", **e.hint(base.obj.name))
+    new = e.b.update(
+        list_operand(e, c, elem), tables.fitted(e, value, elem), (k.index,), k.holes, "set", **e.hint(base.obj.name)
+    )
     e.write(base.obj, new, resizes=False)
     e.state.link_items(base.obj, c)
-    if isinstance(value, Ref):
-        e.state.link_like(base.obj, value.obj)
+    rows.link(e, base.obj, value)
 
 
 def _is_static(e: Engine, key: SliceV, value: Any) -> bool:
@@ -466,6 +464,8 @@ def item_type(e: Engine, v: Any) -> Type | None:
         if isinstance(c, Seq):
             inner = element_type(e, c, c)
             return List(inner) if inner is not None else None
+        if isinstance(c, Map) and c.cls is not dict and not v.place:
+            return objects.held_type(e, v.obj, c)
         t: Type | None = dicts.dict_type(e, c) if isinstance(c, Map) else operations.array_type(e, v)
         return t
     if isinstance(v, TupleV):
@@ -503,7 +503,7 @@ def list_operand(e: Engine, c: Any, elem: Type) -> Operand:
     if not isinstance(c, Seq):
         assert isinstance(c, (Var, Const))
         return c
-    out = e.b.call("make_list", *[e.value(i) for i in c.items])
+    out = e.b.call("make_list", *[tables.fitted(e, i, elem) for i in c.items])
     if isinstance(out, Var):
         out.type = List(elem)
     return out

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
-from adgen.infer import attributes, branches, calls, inlining, items, library, operations, rows
+from adgen.infer import attributes, branches, calls, inlining, items, library, operations, rows, tables
 from adgen.infer.handlers import HANDLERS, Handler
-from adgen.infer.values import Ref, Seq, SliceV
+from adgen.infer.values import Ref, Seq, SliceV, TupleV
 from adgen.ir.nodes import Const, Operand, Var
 from adgen.ir.types import List, Str, Type, is_scalar
 
@@ -56,12 +56,11 @@ def append(e: Engine, owner: Ref, c: Any, v: Any) -> None:
     v = operations.settle(e, v)
     rows.put_in(e, owner.obj, v)
     elem = _element(e, c, v)
-    new = e.b.emit(e.row("append"), (c, e.value(v)), **e.hint(owner.obj.name))
+    new = e.b.emit(e.row("append"), (c, tables.fitted(e, v, elem)), **e.hint(owner.obj.name))
     if isinstance(new, Var):
         new.type = List(elem)
     e.write(owner.obj, new)
-    if isinstance(v, Ref):
-        e.state.link_like(owner.obj, v.obj)
+    rows.link(e, owner.obj, v)
 
 
 def _element(e: Engine, c: Any, v: Any) -> Type:
@@ -125,7 +124,7 @@ def _as_unknown(e: Engine, owner: Ref, c: Seq) -> Operand | None:
     if elem is None:
         return None
     whole = items.list_operand(e, c, elem)
-    held = [i.obj for i in c.items if isinstance(i, Ref)]
+    held = rows.objects_in(e, TupleV(c.items))
     if len(set(held)) < len(held):
         rows.mix(e, owner.obj)
     e.state.heap[owner.obj] = whole
@@ -187,9 +186,10 @@ def insert(e: Engine, owner: Ref, c: Operand, at: Operand, v: Any) -> None:
     rows.put_in(e, owner.obj, v)
     t = List(_element(e, c, v))
     rows.move(e, owner.obj)
-    e.write(owner.obj, e.b.emit(e.row("insert"), (c, e.value(v), at), type=t, **e.hint(owner.obj.name)))
-    if isinstance(v, Ref):
-        e.state.link_like(owner.obj, v.obj)
+    e.write(
+        owner.obj, e.b.emit(e.row("insert"), (c, tables.fitted(e, v, t.elem), at), type=t, **e.hint(owner.obj.name))
+    )
+    rows.link(e, owner.obj, v)
 
 
 def without(e: Engine, owner: Ref, at: Operand) -> None:

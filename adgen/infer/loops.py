@@ -274,10 +274,10 @@ class Runner(Fit):
         for obj, unknown in self.a.unknown.items():
             e.state.heap[obj] = unknown
         self._apply_links()
-        for obj in self.a.restructured:  # as an earlier iteration did
-            e.replaced[obj] = e.replaced.get(obj, 0) + 1
-            e.resized[obj] = e.resized.get(obj, 0) + 1
-        structure = dict(e.replaced), dict(e.resized)
+        counters = (e.replaced, e.resized, e.renewed)
+        for obj, k in self.a.restructured:  # as an earlier iteration did
+            counters[k][obj] = counters[k].get(obj, 0) + 1
+        structure = dict(e.replaced), dict(e.resized), dict(e.renewed)
         header_state = self.header = e.state.copy()
         unbound = {n for n in self.exposed if headers.get(("name", n)) is UNBOUND}
         missed: list[UnsupportedError] = []
@@ -298,7 +298,7 @@ class Runner(Fit):
         range_: Range | None,
         index: Var | None,
         missed: list[UnsupportedError],
-        structure: tuple[dict[Obj, int], dict[Obj, int]],
+        structure: tuple[dict[Obj, int], ...],
     ) -> None:
         e, s = self.e, self.s
         test = self._run_test(header_state) if isinstance(s, tree.While) else None
@@ -317,10 +317,12 @@ class Runner(Fit):
             e.state = header_state
             return
         widen = self._discover_written(header_state)
-        for before, now in zip(structure, (e.replaced, e.resized)):
+        for k, now in enumerate((e.replaced, e.resized, e.renewed)):
             for obj, count in now.items():
-                if count != before.get(obj, 0) and obj in self.entry.heap and obj not in self.a.restructured:
-                    self.a.restructured[obj] = None
+                if count == structure[k].get(obj, 0) or obj not in self.entry.heap:
+                    continue
+                if (obj, k) not in self.a.restructured:
+                    self.a.restructured[obj, k] = None
                     widen = True
         for path, header in headers.items():
             if path[0] == "name":

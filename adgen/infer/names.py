@@ -9,13 +9,13 @@ from typing import Any
 
 from adgen.api.names import Place, names_in
 from adgen.ir.nodes import Const, Var
-from adgen.ir.types import List, Opaque, Record, Tuple, Type, Undef
+from adgen.ir.types import Dict, List, Opaque, Record, Tuple, Type, Undef
 from adgen.rules.typing import type_of_value
 
 
 def nesting(t: Type) -> int:
     """Return how many levels of containers a type has."""
-    if isinstance(t, List):
+    if isinstance(t, (List, Dict)):
         return 1 + nesting(t.elem)
     if isinstance(t, (Tuple, Record)):
         return 1 + max(map(nesting, t.items), default=0)

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any
 from adgen.errors import AdgenError, UnsupportedError
 from adgen.infer import inlining
 from adgen.infer.values import BoundFunction, Map, Obj, Ref, Seq, TupleV
-from adgen.ir.nodes import Operand
+from adgen.ir.nodes import Const, Index, Operand, Var
+from adgen.ir.types import Record, held, held_class, holds_objects
 from adgen.rules.registry import REGISTRY
+from adgen.rules.typing import join
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
@@ -38,9 +40,56 @@ def class_of_object(e: Engine, v: Any) -> type | None:
         return v.cls
     if isinstance(v, Ref):
         c = e.state.heap.get(v.obj)
-        if isinstance(c, Map) and c.cls is not dict:
+        if isinstance(c, Map) and c.cls is not dict and not v.place:
             return c.cls
+        return held_class(held_as(e, v))
     return None
+
+
+def held_as(e: Engine, v: Ref) -> Record | None:
+    """Return the type of an object that is an item of a list, as the list holds it; None for anything else."""
+    c = e.state.heap.get(v.obj)
+    t = v.type if v.place else c.type if isinstance(c, (Var, Const)) else None
+    return t if isinstance(t, Record) and held_class(t) is not None else None
+
+
+def held_type(e: Engine, obj: Obj, c: Map) -> Record | None:
+    """Return the type that an object has as an item of a list of any length; None if it can't be one."""
+    from adgen.infer import items
+
+    if obj in e.given or obj.param or not is_followed(c.cls) or REGISTRY.stand_in(c.cls) is not None:
+        return None
+    parts = [items.item_type(e, i) for i in c.items]
+    known = tuple(p for p in parts if p is not None)
+    return Record(held(c.cls), c.keys, known) if len(known) == len(parts) else None
+
+
+def held_attribute(e: Engine, v: Ref, t: Record, name: str) -> Any:
+    """An attribute of an object in a list."""
+    from adgen.infer import methods, rows
+
+    cls = held_class(t)
+    assert cls is not None
+    if name not in t.keys or isinstance(find_in_class(cls, name), property):
+        return methods.class_attribute(e, v, cls, name)
+    rows.check(e, v)
+    part = t.items[t.keys.index(name)]
+    if rows.is_container(part):
+        stamp = (*(v.stamp or (e.replaced.get(v.obj, 0), -1))[:2], e.renewed.get(v.obj, 0))
+        return Ref(v.obj, (*v.place, Index((name,))), v.holes, part, stamp)
+    return e.wrap(e.b.call("item", e.value(v), e.b.const(name)))
+
+
+def refuse_held(e: Engine, *operands: Operand) -> None:
+    """Refuse to hand out what stands for objects in a list."""
+    for a in operands:
+        if holds_objects(a.type):
+            raise UnsupportedError(
+                what="an object of a list of unknown length, or such a list, used as a whole",
+                why="generated code holds the attributes, not the object",
+                instead="use its attributes",
+                origin=e.origin,
+            )
 
 
 def find_in_class(cls: type, name: str) -> Any:
@@ -239,26 +288,54 @@ def set_attribute(e: Engine, base: Ref, name: str, value: Any) -> None:
     """`base.name = value` for an object that is followed."""
 
     c = e.content(base.obj)
-    found = find_in_class(c.cls, name)
+    kept = held_as(e, base)
+    cls: type = held_class(kept) or c.cls
+    found = find_in_class(cls, name)
     if isinstance(found, property):
         if found.fset is None:
             raise UnsupportedError(what=f"the property '{name}' can't be set", origin=e.origin)
         inlining.inline_function(e, found.fset, [base, value], {})
         return
-    params = getattr(c.cls, "__dataclass_params__", None)
+    params = getattr(cls, "__dataclass_params__", None)
     if params is not None and params.frozen:
         raise UnsupportedError(
             what=f"an assignment to '{name}' of a frozen dataclass",
             why="the program would raise FrozenInstanceError here",
             origin=e.origin,
         )
-    if is_followed(c.cls) and any(_own_hook(base_cls, "__setattr__") for base_cls in c.cls.__mro__[:-1]):
+    if is_followed(cls) and any(_own_hook(base_cls, "__setattr__") for base_cls in cls.__mro__[:-1]):
         raise UnsupportedError(
-            what=f"an assignment to an attribute of '{c.cls.__name__}', whose class defines __setattr__",
+            what=f"an assignment to an attribute of '{cls.__name__}', whose class defines __setattr__",
             origin=e.origin,
         )
-    e.name_part(name, value)
-    e.write(base.obj, c.put(name, value))
+    if kept is None:
+        e.name_part(name, value)
+        e.write(base.obj, c.put(name, value))
+        return
+    if name not in kept.keys:
+        raise UnsupportedError(
+            what=f"a new attribute '{name}' of an object in a list of unknown length",
+            instead="give it a value in __init__",
+            origin=e.origin,
+        )
+    from adgen.infer import items, operations, rows, tables
+
+    if isinstance(value, Ref) and rows.is_row(e, value) and value.obj is base.obj:
+        if value.place == (*base.place, Index((name,))) and value.holes == base.holes:
+            return  # the end of `p.x op= v`
+    value = operations.settle(e, value)
+    part = kept.items[kept.keys.index(name)]
+    wanted = items.element_type(e, Seq((value,)))
+    joined = join(part, wanted) if wanted is not None else None
+    if joined is None:
+        raise UnsupportedError(
+            what=f"the attribute '{name}' of objects in a list, which gets values of different types", origin=e.origin
+        )
+    rows.put_in(e, base.obj, value)
+    if rows.is_container(part):
+        e.renewed[base.obj] = e.renewed.get(base.obj, 0) + 1  # what was taken from the attribute is no longer there
+    e.write_place(base, tables.fitted(e, value, joined), (*base.place, Index((name,))), base.holes, "set")
+    rows.link(e, base.obj, value)
 
 
 def _own_hook(cls: type, name: str) -> bool:

@@ -399,6 +399,9 @@ def _identity(e: Engine, symbol: str, a: Any, b: Any) -> Operand:
         nones = [isinstance(t, NoneT) for t in types]
         if any(nones) and not any(isinstance(t, (Opaque, Undef)) for t in types):
             same = all(nones)
+    if same is None and rows.is_row(e, a) and rows.is_row(e, b) and a.obj is b.obj and not a.obj.mixed:
+        if a.place == b.place and len(a.holes) == len(b.holes) == 1 and {*a.holes, *b.holes} <= e.counters:
+            return e.b.call("eq" if symbol == "is" else "ne", a.holes[0], b.holes[0])
     if same is None:
         return e.opaque(operator.is_ if symbol == "is" else operator.is_not, [e.value(a), e.value(b)])
     return e.b.const(same == (symbol == "is"))

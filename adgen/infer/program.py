@@ -17,6 +17,7 @@ from adgen.frontend.lower import lower
 from adgen.infer import apart, gradients, marks, recursion
 from adgen.infer.engine import Engine
 from adgen.infer.leave import leave, leave_objects
+from adgen.infer.objects import refuse_held
 from adgen.infer.recording import Retape
 from adgen.infer.values import Map, Obj, Poison, Ref, Seq, TupleV
 from adgen.ir.build import Builder, Region
@@ -183,6 +184,7 @@ def _infer(
     out = marks.targets(e, fn) if asked.targets and not e.state.dead else None
     if out is None:
         out = e.value(result if result is not None else b.const(None))
+    refuse_held(e, out)
     if not e.state.dead:
         kept = () if e.leaves else (*map(root_of, asked.sources), *asked.stops)
         for name, value in entered.items():

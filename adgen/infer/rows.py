@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import AliasError
-from adgen.infer.values import Obj, Poison, Ref, Seq
+from adgen.infer.values import Map, Obj, Poison, Ref, Seq, TupleV
 from adgen.ir.build import shift
 from adgen.ir.nodes import Index, Operand, Slice, Var
-from adgen.ir.types import Array, Dict, List
+from adgen.ir.types import Array, Dict, List, held_class
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 CONTAINERS = (List, Array, Dict)
 
 
+def is_container(t: Any) -> bool:
+    """Say whether a value in a list is a place of it: what is written there is written in the list."""
+    return isinstance(t, CONTAINERS) or held_class(t) is not None
+
+
 def is_row(e: Engine, v: Any) -> bool:
     """Say whether a reference is to a place of a list."""
     return isinstance(v, Ref) and v.stamp is not None
@@ -31,11 +36,11 @@ def is_row(e: Engine, v: Any) -> bool:
 
 def take(e: Engine, base: Ref, content: Any, elem: Any, key: Key) -> Ref | None:
     """Return the reference to an item; None if items of this list have to be objects of their own."""
-    if not isinstance(elem, CONTAINERS) or any(isinstance(i, Slice) for i in key.index.items):
+    if not is_container(elem) or any(isinstance(i, Slice) for i in key.index.items):
         return None
     obj = base.obj
     if isinstance(content, Seq):
-        held = [i.obj for i in content.items if isinstance(i, Ref)]
+        held = objects_in(e, TupleV(content.items))
         if len(set(held)) < len(held):
             mix(e, obj)
     if obj.mixed:
@@ -77,7 +82,9 @@ def fresh(e: Engine, v: Any) -> Any:
     """Return a value; poison for a place of a list whose items have changed places since."""
     if not isinstance(v, Ref) or v.stamp is None:
         return v
-    replaced, resized = v.stamp
+    replaced, resized, *fields = v.stamp
+    if fields and fields[0] != e.renewed.get(v.obj, 0):
+        replaced = -1
     if replaced == e.replaced.get(v.obj, 0) and resized in (-1, e.resized.get(v.obj, 0)):
         return v
     return Poison(
@@ -104,12 +111,34 @@ def change(e: Engine, row: Ref, action: Callable[[Ref], Any]) -> Any:
 
 
 def put_in(e: Engine, owner: Obj, value: Any) -> None:
-    """Take note that a list gets an object, which it may hold already."""
-    if not isinstance(value, Ref):
-        return
-    outside = any(owner in heap and value.obj in heap for heap in e.loops)  # the same one in each iteration
-    if value.obj is owner or outside or value.obj in e.state.links.get(owner, ()):
-        mix(e, owner)
+    """Take note that a list gets an object, which it may hold already, with all that the object holds."""
+    found = objects_in(e, value)
+    for obj in found:
+        outside = any(owner in heap and obj in heap for heap in e.loops)  # the same one in each iteration
+        if obj is owner or outside or obj in e.state.links.get(owner, ()) or found.count(obj) > 1:
+            mix(e, owner)
+
+
+def objects_in(e: Engine, value: Any) -> list[Obj]:
+    """Return the objects that a value is and holds, each as often as it is reached."""
+    if isinstance(value, Ref):
+        c = e.state.heap.get(value.obj)
+        inner = [o for i in c.items for o in objects_in(e, i)] if isinstance(c, (Seq, Map)) and not value.place else []
+        return [value.obj, *inner]
+    return [o for i in value.items for o in objects_in(e, i)] if isinstance(value, TupleV) else []
+
+
+def link(e: Engine, owner: Obj, value: Any) -> None:
+    """Take note that a list may hold an object, and what that holds: a write to one of them is one to the list."""
+    for obj in dict.fromkeys(objects_in(e, value)):
+        if obj is not owner:
+            e.state.link_like(owner, obj)
+
+
+def link_out(e: Engine, value: Any, owner: Obj) -> None:
+    """Take note that what was read from a list may be held by it: a write to one of them is one to the list."""
+    for obj in dict.fromkeys(objects_in(e, value)):
+        e.state.link_like(obj, owner)
 
 
 def move(e: Engine, obj: Obj) -> None:

@@ -34,7 +34,7 @@ class Assumption:
     lists: dict[Path, Type] = field(default_factory=dict)  # slots that hold a list of unknown length
     dicts: dict[Path, Dict] = field(default_factory=dict)  # slots that hold a dict of unknown keys
     poisoned: dict[Path, Poison] = field(default_factory=dict)
-    restructured: dict[Obj, None] = field(default_factory=dict)  # lists whose items change places
+    restructured: dict[tuple[Obj, int], None] = field(default_factory=dict)  # lists whose items change places, and how
     bound: dict[Path, Any] = field(default_factory=dict)  # names that iterations bind: what a later one enters with
     maybe: dict[Path, Any] = field(default_factory=dict)  # slots that are None in some iterations, and their form else
     unknown: dict[Obj, Poison] = field(default_factory=dict)  # objects that an iteration may write through another name

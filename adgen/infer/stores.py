@@ -63,7 +63,8 @@ def set_attr(e: Engine, s: tree.SetAttr) -> None:
 
 def store_attribute(e: Engine, base: Any, name: str, value: Any) -> None:
     c = e.content(base.obj) if isinstance(base, Ref) else None
-    if not isinstance(c, Map) or c.cls is dict:
+    in_list = isinstance(base, Ref) and objects.held_as(e, base) is not None
+    if not in_list and (not isinstance(c, Map) or c.cls is dict):
         raise UnsupportedError(
             what=f"an assignment to the attribute '{name}' of {operations.describe(e, base)}",
             why="only objects made here and dataclass instances passed in can be followed",

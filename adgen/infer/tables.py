@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from adgen.infer.values import Map, Ref, Seq, TupleV
 from adgen.ir.nodes import Const, Operand, Var
-from adgen.ir.types import Dict, List, Opaque, Record, Tuple, Type, Undef
+from adgen.ir.types import Dict, List, Opaque, Record, Tuple, Type, Undef, held_class
 from adgen.rules.lattice import join_keys, type_of_value
 
 if TYPE_CHECKING:
@@ -57,7 +57,11 @@ def dict_type(e: Engine, *contents: Any, keys: Sequence[Any] = (), values: Seque
     for k in keys:
         key = join_keys(key, key_type(e, k))
     elem = e.element_type(*found, Seq(tuple(values)))
-    return None if elem is None or isinstance(elem, (Opaque, Record)) else Dict(key, elem)
+    return (
+        None
+        if elem is None or isinstance(elem, Opaque) or (isinstance(elem, Record) and held_class(elem) is None)
+        else Dict(key, elem)
+    )
 
 
 def operand(e: Engine, c: Any, t: Dict) -> Operand:
@@ -74,6 +78,9 @@ def fitted(e: Engine, v: Any, t: Type) -> Operand:
     c = e.content(v.obj) if isinstance(v, Ref) else None
     if isinstance(t, Dict) and isinstance(c, Map):
         return operand(e, c, t)
+    if held_class(t) is not None and isinstance(c, Map) and isinstance(t, Record):
+        head = (Const(t.cls, Opaque()), Const(t.keys, type_of_value(t.keys)))
+        return e.b.emit(e.row("make_record"), (*head, *map(lambda i, p: fitted(e, i, p), c.items, t.items)), type=t)
     if isinstance(t, List) and isinstance(c, Seq):
         made = e.b.call("make_list", *[fitted(e, i, t.elem) for i in c.items])
         if isinstance(made, Var):

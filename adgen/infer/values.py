@@ -49,7 +49,7 @@ class Ref:
     place: Place = ()
     holes: tuple[Operand, ...] = ()
     type: Type | None = None  # of the view
-    stamp: tuple[int, int] | None = None  # of a place of a list: what the list had been through
+    stamp: tuple[int, ...] | None = None  # of a place of a list: what the list had been through
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,10 +292,11 @@ class State:
 
     def link_items(self, obj: Obj, content: Any) -> None:
         """Record that a list that is an operand from here on holds the objects that it was known to hold."""
-        if isinstance(content, (Seq, Map)):
+        if isinstance(content, (Seq, Map, TupleV)):
             for i in content.items:
                 if isinstance(i, Ref):
                     self.link_like(obj, i.obj)
+                self.link_items(obj, self.heap.get(i.obj) if isinstance(i, Ref) else i)
 
     def depth(self, content: Any) -> int:
         """Return how many levels of containers a content has: what it holds has fewer."""

@@ -7,7 +7,8 @@ An axis of an array is 1, another known length, or symbolic; equal symbols are e
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -140,6 +141,30 @@ class Record(Type):
         return f"{self.cls.__name__}{{{inner}}}"
 
 
+class Held(dict):  # type: ignore[type-arg]
+    """Base of what stands for users' classes in lists of any length: generated code holds dicts of attributes."""
+
+    of: ClassVar[type] = object
+
+
+@cache
+def held(cls: type) -> type[Held]:
+    """Return what stands for objects of a class in a list."""
+    return type(cls.__name__, (Held,), {"of": cls})
+
+
+def held_class(t: Type | None) -> type | None:
+    """Return the user's class that a record stands for, None for any other type."""
+    return t.cls.of if isinstance(t, Record) and issubclass(t.cls, Held) else None
+
+
+def holds_objects(t: Type) -> bool:
+    """Say whether values of a type hold what stands for objects of users' classes."""
+    if isinstance(t, (Tuple, Record)):
+        return held_class(t) is not None or any(map(holds_objects, t.items))
+    return isinstance(t, (List, Dict)) and holds_objects(t.elem)
+
+
 @dataclass(frozen=True, slots=True)
 class List(Type):
     """A list of any length whose elements share one type."""
@@ -193,6 +218,11 @@ def is_floating(t: Type) -> bool:
     if isinstance(t, (List, Dict)):
         return is_floating(t.elem)
     return isinstance(t, Saved)
+
+
+def may_float(t: Type) -> bool:
+    """Say whether values can come to carry a derivative: an empty list may get numbers later."""
+    return is_floating(t) or (isinstance(t, (List, Dict)) and isinstance(t.elem, Undef))
 
 
 def is_complex(t: Type) -> bool:

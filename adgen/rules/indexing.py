@@ -211,7 +211,7 @@ def index_type(base: Type, items: Sequence[Any]) -> Type:
 
 
 def _item_type(base: Tuple | Record, key: Any) -> Type:
-    if isinstance(base, Record) and base.cls is dict:
+    if isinstance(base, Record) and issubclass(base.cls, dict):
         if isinstance(key, Var):
             raise TypeError("a dict is indexed with a key that is not known when compiling")
         if key not in base.keys:

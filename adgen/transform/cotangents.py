@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from adgen.api.plain import is_plain
+from adgen.errors import UnsupportedError
 from adgen.ir.build import Builder, shift
 from adgen.ir.nodes import Const, Index, Operand, Place, Slice, Var
 from adgen.ir.types import (
@@ -28,9 +29,11 @@ from adgen.ir.types import (
     Tuple,
     Type,
     dims_of,
+    held_class,
     is_complex,
     is_floating,
     is_scalar,
+    may_float,
 )
 from adgen.optimise.algebra import is_front
 from adgen.rules.lengths import is_nonunit
@@ -301,10 +304,10 @@ class Cotangents:
         items: list[Operand] = []
         for k, it in zip(keys, items_of(t)):
             leaf = b.call("item", v, b.const(k))
-            if is_floating(it) and isinstance(leaf, Var):
+            if may_float(it) and isinstance(leaf, Var):
                 items.append(self.whole(c.get(k), leaf))
             else:
-                items.append(b.const(None) if not is_floating(it) else self.zero(leaf))
+                items.append(b.const(None) if not may_float(it) else self.zero(leaf))
         if isinstance(t, Saved):
             return b.emit(b.row("make_tuple"), items, type=t)
         if isinstance(t, Tuple):
@@ -319,6 +322,13 @@ class Cotangents:
             return v
         if v in self.added and isinstance(t, (Array, List, Dict)):  # of a value that was not made here
             return b.emit(b.row("make_list"), (), type=t) if isinstance(t, List) else b.const(None)
+        if held_class(t) is not None and v in self.undefined:
+            raise UnsupportedError(
+                what="a second derivative through an object in a list that only one path takes from it",
+                why="what zeros its gradient has on the other path is not known",
+                instead="take the object from the list before the branch",
+                origin=b.origin,
+            )
         if isinstance(t, (Array, List, Dict)) and v in self.undefined:
             return b.call("zeros_of", v, b.const(t.ndim if isinstance(t, Array) else type(t).__name__.lower()))
         if isinstance(t, Array):

@@ -31,8 +31,10 @@ from adgen.ir.types import (
     Tuple,
     Type,
     Undef,
+    held_class,
     is_complex,
     is_floating,
+    may_float,
 )
 from adgen.optimise.algebra import negative_factor, simplify
 from adgen.optimise.dce import eliminate_dead
@@ -391,6 +393,11 @@ class Forward:
         t = s.out.type
         if isinstance(t, Dict):
             return self.b.emit(s.op, (*s.args[:2], *map(self.full, s.args[2:])), type=t)
+        if held_class(t) is not None:
+            none = self.b.const(None)
+            assert isinstance(t, Record)
+            parts = [self.full(a) if may_float(i) else none for a, i in zip(s.args[2:], t.items)]
+            return self.b.emit(s.op, (*s.args[:2], *parts), type=t)
         assert isinstance(t, Record)
         return make_record(self.b, t, [self.full(a) if is_floating(a.type) else self.b.const(None) for a in s.args[2:]])
 

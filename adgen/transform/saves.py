@@ -33,7 +33,7 @@ from adgen.ir.types import Array, Dict, Int, List, NoneT, Opaque, Tuple, Undef, 
 
 MAX_RECOMPUTE = 2  # scalar operations worth doing again rather than keeping their result
 NOTHING = Const(None, NoneT())  # what the other branch gives where a branch's value is saved: it is never read
-BUFFERS = (Array, List, Dict)
+BUFFERS = (Array, List, Dict)  # what is written in place
 FREE = ("dim", "size", "length", "shape", "item", "make_tuple", "pin", "held", "named")
 
 

@@ -405,3 +405,67 @@ def nothing_in_it(x):
     for v in x:
         s = d[int(v)] * v
     return s
+
+
+@refused("may share memory")
+def list_kept_twice_and_changed(x):
+    d = {}
+    items = [x[0]]
+    k = int(x[0])
+    while k < 2:
+        d[k] = items
+        k += 1
+    items.append(x[1])
+    return sum(d[0]) ** 2
+
+
+@refused("may share memory")
+def array_kept_twice_and_written(x):
+    d = {}
+    a = x * 2
+    for v in x:
+        d[int(v)] = a
+    d[0][0] = x[1] ** 2
+    return np.sum(d[0] * d[1])
+
+
+@refused("may share memory")
+def copied_shallowly(x):
+    d = {}
+    for v in x:
+        d[int(v)] = [v]
+    e = d.copy()
+    e[0].append(x[1])
+    return sum(d[0]) ** 2
+
+
+@refused("may share memory")
+def listed_and_changed(x):
+    d = {}
+    for v in x:
+        d[int(v)] = [v]
+    ls = list(d.values())
+    ls[0].append(x[1])
+    return sum(d[0]) ** 2
+
+
+@refused("may share memory")
+def kept_under_two_keys(x):
+    d = {}
+    for v in x:
+        d[int(v)] = [v]
+    d[7] = d[0]
+    d[7].append(x[1])
+    return sum(d[0]) ** 2
+
+
+@refused("may share memory")
+def one_row_kept_each_time(x):
+    g = {}
+    row = np.zeros(3)
+    i = 0
+    while i < 3:
+        row[i] = x[i]
+        g[i] = row
+        i += 1
+    return np.sum(g[0] * g[2])
