@@ -45,6 +45,9 @@ ITERATORS = frozenset(
         itertools.combinations_with_replacement,
         itertools.permutations,
         itertools.islice,
+        itertools.takewhile,
+        itertools.dropwhile,
+        itertools.compress,
         np.ndindex,
         np.ndenumerate,
     }
@@ -259,6 +262,32 @@ def permutations(sequence: Any, r: Any) -> Any:
     if r == 2:
         return [(v[i], v[j]) for i in range(n) for j in range(n) if i != j]
     raise NotImplementedError
+
+
+@stands_for(itertools.takewhile)
+def takewhile(predicate: Any, values: Any) -> Any:
+    found = []
+    for v in values:
+        if not predicate(v):
+            break
+        found.append(v)
+    return found
+
+
+@stands_for(itertools.dropwhile)
+def dropwhile(predicate: Any, values: Any) -> Any:
+    found = []
+    begun = False
+    for v in values:
+        if begun or not predicate(v):
+            begun = True
+            found.append(v)
+    return found
+
+
+@stands_for(itertools.compress)
+def compress(data: Any, selectors: Any) -> Any:
+    return [v for v, wanted in zip(data, selectors) if wanted]
 
 
 @stands_for(itertools.islice)

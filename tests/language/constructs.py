@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import functools
+import itertools
 import math
 import operator
 from dataclasses import dataclass
@@ -565,3 +566,22 @@ def searches_in_try(x):
     except ValueError:
         y = x[0] * x[1]
     return y
+
+
+@program
+def takes_while(x):
+    y = list(itertools.takewhile(lambda v: v < 1.0, x))
+    return sum(v * v for v in y) * len(y) + x[0]
+
+
+@program
+def drops_while(x):
+    s = 1.0
+    for v in itertools.dropwhile(lambda v: v < 1.0, x):
+        s = s * v
+    return s
+
+
+@program
+def compresses(x):
+    return sum(itertools.compress(x, [1, 0, 1])) * sum(itertools.compress(x, x > 0.1))
