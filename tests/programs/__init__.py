@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.programs import dynamic, equations, finance, learning, linear, motion, series, signals
+from tests.programs import dynamic, equations, finance, learning, linear, motion, science, series, signals
 
-MODULES = (dynamic, equations, finance, learning, linear, motion, series, signals)
+MODULES = (dynamic, equations, finance, learning, linear, motion, science, series, signals)
 
 
 @dataclass(frozen=True)
