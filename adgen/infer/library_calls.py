@@ -44,6 +44,7 @@ from adgen.ir.build import shift
 from adgen.ir.nodes import Const, Mode, Var
 from adgen.ir.types import Array, Bool, Complex, Float, Int, Opaque, Scalar, is_scalar
 from adgen.rules.axes import shaped_like
+from adgen.rules.registry import REGISTRY
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
@@ -258,6 +259,13 @@ def _asarray(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[
     if "copy" in kwargs and e.static(kwargs["copy"], "the argument 'copy' of np.asarray"):
         return calls.call_object(e, np.array, args, kwargs, hint)
     kwargs.pop("copy", None)
+    formula = REGISTRY.formula(np.asarray)
+    if formula is not None and ("order" in kwargs or len(args) > 2):
+        order = e.static(kwargs["order"] if "order" in kwargs else args[2], "the argument 'order' of np.asarray")
+        one = isinstance(args[0], Ref) and not args[0].place and args[0].obj in e.contiguous
+        if order == "C" and one and len(args) == 1 and kwargs.keys() == {"order"}:
+            return args[0]
+        return inlining.inline_function(e, formula.define, args, kwargs)
     t = operations.array_type(e, args[0]) if args and isinstance(args[0], Ref) else None
     if isinstance(t, Array) and len(args) < 3 and kwargs.keys() <= {"dtype"}:
         dtype = args[1] if len(args) > 1 else kwargs.get("dtype")

@@ -27,6 +27,23 @@ def rows(v: Any, x: Any) -> Any:
     return v[0] if np.ndim(x) == 0 else v
 
 
+def declare_any_number(module: Any, short: str, prefix: str, value: Any, several: tuple[Any, Any]) -> None:
+    """Declare the series in any number of variables that NumPy 2.5 has, for up to three."""
+    if not hasattr(module, f"{short}valnd"):
+        return
+    of_two, of_three = several
+
+    @formula(getattr(module, f"{short}valnd"), sample((A, B), C2), sample((A, B, E), C3), name=f"{prefix}{short}valnd")
+    def value_nd(pts: Any, c: Any) -> Any:
+        if len(pts) == 1:
+            return value(pts[0], c)
+        if len(pts) == 2:
+            return of_two(pts[0], pts[1], c)
+        if len(pts) == 3:
+            return of_three(pts[0], pts[1], pts[2], c)
+        return no_gradient("a series in more than three variables")
+
+
 def declare_values(module: Any, short: str, prefix: str) -> None:
     value: Any = getattr(module, f"{short}val")
     vander: Any = getattr(module, f"{short}vander")
@@ -55,6 +72,8 @@ def declare_values(module: Any, short: str, prefix: str) -> None:
             return np.einsum("...i,...j,...k,ijk->...", vx, vy, vz, c)
         flat = np.reshape(c, (c.shape[0], c.shape[1], c.shape[2], -1))
         return np.reshape(np.einsum("...i,...j,...k,ijkr->r...", vx, vy, vz, flat), (*c.shape[3:], *np.shape(x)))
+
+    declare_any_number(module, short, prefix, value, (value_2d, value_3d))
 
     @formula(getattr(module, f"{short}grid2d"), sample(A, M[0], C2), sample(A, B, C3), **named("grid2d"))
     def grid_2d(x: Any, y: Any, c: Any) -> Any:
