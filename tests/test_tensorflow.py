@@ -32,7 +32,7 @@ def names(tmp_path_factory):
     page = Page(PAGE, tmp_path_factory.mktemp("tensorflow"))
     lines = page.file.read_text().splitlines()
     for k, cells in rows():  # lambdas in the rows are functions of this file
-        lines[k] = f"rows[{k}] = lambda: {cells[1].strip('`')}"
+        lines[k] = f"rows[{k}] = lambda: ({cells[1].strip('`')})"
     page.file.write_text("\n".join(lines[: rows()[-1][0] + 1]) + "\n")
     page.module.rows = {}
     sys.modules[page.module.__name__] = page.module

@@ -39,7 +39,8 @@ def construct(e: Engine, cls: type, args: Sequence[Any], kwargs: Mapping[str, An
     made = objects.make(e, cls, args, kwargs)
     if made is not None:
         return made
-    if any(_active_inside(e, a) for a in (*args, *kwargs.values())) and not issubclass(cls, BaseException):
+    held = not issubclass(cls, (str, BaseException))  # a text has no gradient, whatever it is of
+    if held and any(_active_inside(e, a) for a in (*args, *kwargs.values())):
         raise UnsupportedError(
             what=f"a floating-point value inside a '{cls.__name__}' object",
             why="adgen can't follow values through it",
