@@ -1,7 +1,9 @@
 """Rules of users: for what they can be registered, what is asked of them, where they hold."""
 
+import copy
 import ctypes
 import ctypes.util
+import dataclasses
 import math
 import random
 import threading
@@ -20,8 +22,12 @@ Y = np.array([0.2, 0.5, 1.0, 2.9])
 @pytest.fixture(autouse=True)
 def only_these_rules():
     before, adgen_rows = dict(rulebook._entries), rulebook.load_registry().copy()
+    rows = {row: copy.copy(row) for row in adgen_rows.rows()}
     yield
     registry = rulebook.load_registry()
+    for row, as_it_was in rows.items():  # a rule of a user's changes the row itself
+        for f in dataclasses.fields(row):
+            setattr(row, f.name, getattr(as_it_was, f.name))
     registry._by_fn, registry._by_id, registry._by_name = adgen_rows._by_fn, adgen_rows._by_id, adgen_rows._by_name
     rulebook._entries.clear()
     rulebook._entries.update(before)
