@@ -195,13 +195,33 @@ def through_an_attribute(c, x):
     return c.n * x
 
 
+def through_a_text(out, x):
+    out.write(f"{x}")
+    return float(out.getvalue()) * x
+
+
+def through_print(out, x):
+    print(x, file=out)
+    return float(out.getvalue()) * x
+
+
+def through_a_file(path, x):
+    with open(path, "w") as file:
+        file.write(str(x))
+    with open(path) as file:
+        return float(file.read()) * x
+
+
 def through_a_global(c, x):
     c.bump()
     return x * shared.n
 
 
-def test_active_values_that_flow_through_it_are_refused_by_name():
+def test_active_values_that_flow_through_it_are_refused_by_name(tmp_path):
     for f, given, match in (
+        (through_a_text, io.StringIO(), r"out\.write"),
+        (through_print, io.StringIO(), r"print\(x, file=out\)"),
+        (through_a_file, str(tmp_path / "x.txt"), r"file\.write"),
         (through_a_queue, queue.Queue(), r"q\.put\(x \* 2\)"),
         (through_a_deque, collections.deque([2.0]), r"q\.append\(x\)"),
         (through_a_global, shared, "'shared.n'"),

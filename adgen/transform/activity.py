@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
+import numpy as np
+
 from adgen.errors import NoGradientError
 from adgen.ir.nodes import Block, Const, If, Index, Let, Loop, Operand, Slice, Var
 from adgen.ir.summary import CALLS, Summary, summary_of
@@ -27,7 +29,8 @@ PLACES = ("getitem", "update")  # what follows the value are indices
 
 
 READERS: tuple[Any, ...] = (print, str, repr, format, str.format, len, isinstance, type, getattr, id)
-TELLERS = ("critical", "debug", "error", "exception", "format", "info", "log", "warning", "write")
+DRAWING = (np.random.Generator, np.random.RandomState)
+TELLERS = ("critical", "debug", "error", "exception", "format", "info", "log", "warning")
 
 
 def inputs(s: Let, jumps: bool = False) -> tuple[Operand, ...]:
@@ -147,7 +150,7 @@ class Varied:
     def _let(self, s: Let) -> None:
         self.made[s.out] = s
         if s.op.name == "opaque":
-            if self.leak is not None and any(isinstance(a, Var) and isinstance(a.type, Opaque) for a in s.args):
+            if self.leak is not None and any(map(self._may_hold, s.args)):
                 if self._may_carry(s.out):
                     self.tainted.setdefault(s.out, self.leak)
             elif self._may_keep(s):
@@ -174,15 +177,25 @@ class Varied:
             self._mark(s.out)
 
     def _may_keep(self, s: Let) -> bool:
-        """Say whether an unknown call gets an active value that it may put into an object."""
-        if not any(a in self and not isinstance(a.type, Opaque) for a in s.args[1:]):
+        """Say whether an unknown call gets an active value, or a text of one, that it may put into an object."""
+        if not any((a in self and not isinstance(a.type, Opaque)) or a in self.tainted for a in s.args[1:]):
             return False
         fn = s.args[0]
         if isinstance(fn, Const):
-            return fn.value not in READERS
+            into_file = fn.value is print and "file" in s.kws
+            return fn.value not in READERS or (into_file and isinstance(s.args[s.kws.index("file") - len(s.kws)], Var))
         made = self.made.get(fn)
         name = made.args[2] if made is not None and made.op.name == "opaque" and len(made.args) == 3 else None
         return not (isinstance(name, Const) and name.value in TELLERS)
+
+    def _may_hold(self, a: Operand) -> bool:
+        """Say whether an operand may be an object into which an active value went, or a method of one."""
+        made = self.made.get(a) if isinstance(a, Var) else None
+        if made is not None and made.op.name == "opaque" and isinstance(made.args[0], Const):
+            a = made.args[1] if made.args[0].value is getattr else a
+        if not isinstance(a, Var) or not isinstance(a.type, Opaque):
+            return False
+        return a.type.cls is None or not issubclass(a.type.cls, DRAWING)
 
     def _loop(self, s: Loop) -> None:
         for c in s.consumes:
