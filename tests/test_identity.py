@@ -81,6 +81,7 @@ def test_golden_programs(name):
     assert difference(golden.fn, golden.args) == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_random_programs(chunk):
     refused = 0

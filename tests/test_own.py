@@ -279,6 +279,7 @@ def flat(value: Any) -> Any:
     return np.concatenate([np.atleast_1d(x) for x in (value if isinstance(value, tuple) else (value,))])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", range(8))
 def test_random_programs(block: int) -> None:
     for seed in range(block * 100, block * 100 + 100):

@@ -21,6 +21,7 @@ CHUNKS = 6
 UNLIKE = ("where", "stop")  # no differences: a masked infinity, a cut
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_realistic_programs(case):
     names = list(inspect.signature(case.function).parameters)

@@ -28,6 +28,8 @@ from tests.rule_walk import (
     type_problem,
 )
 
+pytestmark = pytest.mark.slow
+
 load_rules()
 ROWS = {row.name: row for row in REGISTRY.rows()}
 DERIVED = {name: row for name, row in ROWS.items() if row.kind in DIFFERENTIABLE}
