@@ -567,6 +567,7 @@ def test_a_failing_index_names_the_users_line(real):
 # --- typing and imports
 
 
+@pytest.mark.slow
 def test_type_checkers_keep_the_signature():
     """Each line of typing_cases.py that ends in `# error` must be one, and no other."""
     cases = Path(__file__).parent / "typing_cases.py"

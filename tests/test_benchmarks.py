@@ -109,6 +109,7 @@ def test_functions_of_the_compile_table(tmp_path, monkeypatch):
         del sys.modules["compiled"]
 
 
+@pytest.mark.slow
 def test_compile_and_import_times_are_taken(tmp_path):
     startup.write_module(tmp_path)
     assert set(startup.measure_compile("thirty", tmp_path, repeats=1)) == {"cold", "disk", "memory"}
