@@ -24,17 +24,9 @@ from adgen.rules.factorisations import (
     values_gradient,
     values_tangent,
 )
-from adgen.rules.scipy_linalg import outer
+from adgen.rules.scipy_linalg import A, B, M, S, V, Z, outer
 from adgen.rules.solutions import pseudo_gradient, pseudo_tangent
 from adgen.rules.typing import Shape, array_dims, fresh_dim, known
-
-V = np.array([0.5, -1.2, 2.0])
-M = np.array([[1.0, -2.0, 0.5], [0.3, 4.0, -1.5]])
-A = np.array([[2.0, -0.5, 0.3], [0.4, 1.5, -0.7], [-0.2, 0.6, 3.0]])
-B = A.T + 0.5 * A
-S = A @ A.T
-Z = A + 0.5j * A[::-1]
-
 
 # --- other factorisations -----------------------------------------------------------------------------
 

@@ -15,16 +15,8 @@ from adgen.ir.types import Array, is_complex
 from adgen.rules.axes import numbers, shaped_like, transposed
 from adgen.rules.declare import linear, rule, sample, static
 from adgen.rules.eigen import complex_like
-from adgen.rules.scipy_linalg import columns, refuse_complex
+from adgen.rules.scipy_linalg import A, B, M, S, V, Z, columns, refuse_complex
 from adgen.rules.typing import Shape, array_dims, same_as
-
-V = np.array([0.5, -1.2, 2.0])
-M = np.array([[1.0, -2.0, 0.5], [0.3, 4.0, -1.5]])
-A = np.array([[2.0, -0.5, 0.3], [0.4, 1.5, -0.7], [-0.2, 0.6, 3.0]])
-B = A.T + 0.5 * A
-S = A @ A.T
-Z = A + 0.5j * A[::-1]
-
 
 # --- functions of matrices, matrix equations ------------------------------------------------------------
 
