@@ -96,3 +96,27 @@ def heads(x, n):
 
 def test_parts_of_split_are_known():
     adgen.check_grads(lambda x: heads(x, 2), (w(2, 8),), order=2)
+
+
+def in_columns(x):
+    n = len(x)
+    a = np.zeros([n, 2])
+    a[:, 1] = x
+    return np.sum(a**2) + np.sum(x.reshape([n, 1]) * np.full([2, n, 1], x[0])) + np.sum(np.tile(x, [2, 1])[1] ** 3)
+
+
+def drawn(x, rng):
+    return np.sum(rng.normal(0.0, 1.0, size=[2, 3, len(x)]) * x)
+
+
+def test_shapes_may_be_lists():
+    adgen.check_grads(in_columns, (w(3),), order=2)
+    d_x = adgen.grad(drawn)(w(4), np.random.default_rng(3))
+    np.testing.assert_allclose(d_x, np.random.default_rng(3).normal(0.0, 1.0, size=(2, 3, 4)).sum(axis=(0, 1)))
+
+
+def test_shapes_of_unknown_rank_are_refused():
+    with pytest.raises(adgen.UnsupportedError):
+        adgen.grad(lambda x, k: np.sum(np.zeros([len(x) for _ in range(k)]) + x))(w(3), 2)
+    with pytest.raises(adgen.UnsupportedError):
+        adgen.grad(lambda x: np.sum(np.zeros(np.array([2, len(x)])) + x))(w(3))

@@ -11,7 +11,7 @@ import numpy as np
 
 from adgen.ir.nodes import Const, Operand
 from adgen.ir.types import Array, Float, Int, Opaque, Scalar, Type
-from adgen.rules.typing import fresh_dim, representative, type_of_value
+from adgen.rules.typing import example, fresh_dim, type_of_value
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
@@ -34,23 +34,26 @@ def type_of_call(e: Engine, fn: Operand, args: Sequence[Operand], kwargs: Mappin
         made = fn.value if made is None and isinstance(fn, Const) and fn.value in GENERATORS else made
         return Opaque(made)
     cls, name = found
-    example = np.random.default_rng(0) if cls is np.random.Generator else np.random.RandomState(0)
-
-    def value(a: Operand) -> Any:
-        if isinstance(a, Const):
-            return a.value
-        return representative(a.type, 1.0, 2)
-
     try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            drawn = getattr(example, name)(*map(value, args), **{k: value(a) for k, a in kwargs.items()})
+        one, other = (_draw(cls, name, args, kwargs, length) for length in (2, 3))
     except Exception:
         return Opaque()
-    t = type_of_value(drawn)
+    t = type_of_value(one)
+    if np.ndim(one) != np.ndim(other):  # a list of unknown length is the shape
+        return Opaque()
     if isinstance(t, Array):
         return Array(t.dtype, _lengths(t, (*args, *kwargs.values())))
-    return t if isinstance(t, Scalar) or type(drawn) in (int, float) else Opaque()
+    return t if isinstance(t, Scalar) or type(one) in (int, float) else Opaque()
+
+
+def _draw(cls: type, name: str, args: Sequence[Operand], kwargs: Mapping[str, Operand], length: int) -> Any:
+    """Draw once, with this length for every one that is not known."""
+    generator = np.random.default_rng(0) if cls is np.random.Generator else np.random.RandomState(0)
+    values = [example(a, 1.0, length) for a in args]
+    named = {k: example(a, 1.0, length) for k, a in kwargs.items()}
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        return getattr(generator, name)(*values, **named)
 
 
 def _lengths(t: Array, args: Sequence[Operand]) -> tuple[Any, ...]:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from adgen.ir.types import Bool, Length, Type, Undef
+from adgen.ir.types import Bool, Known, Type, Undef
 
 if TYPE_CHECKING:
     from adgen.rules.registry import Primitive
@@ -40,7 +40,7 @@ class Var:
 
     `name` is the base name it should print under, or None for a compiler temporary. A `fixed` name
     is one the user wrote or the gradient of one: such a value keeps a statement of its own.
-    `length` is the length of an axis that an integer is known to be; of a tuple, those of its items.
+    `length` is the length of an axis that an integer is known to be; of a tuple or list, those of its items.
     """
 
     __slots__ = ("fixed", "length", "name", "type")
@@ -49,7 +49,7 @@ class Var:
         self.type = type
         self.name = name
         self.fixed = fixed
-        self.length: Length | tuple[Length | None, ...] | None = None
+        self.length: Known = None
 
     def __repr__(self) -> str:
         return f"<{self.name or '%'}: {self.type}>"

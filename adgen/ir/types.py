@@ -89,6 +89,7 @@ class Dim:
 
 
 Length = int | Dim
+Known = Length | tuple["Known", ...] | None  # what is known of an integer, or of the items of a tuple or list
 
 
 @dataclass(frozen=True, slots=True)

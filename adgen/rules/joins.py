@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from adgen.ir.nodes import Operand
-from adgen.ir.types import Array, Bool, Complex, Float, Int, Length, List, Record, Scalar, Tuple, Type
+from adgen.ir.types import Array, Bool, Complex, Float, Int, Known, Length, List, Record, Scalar, Tuple, Type
 from adgen.rules.axes import from_front, normal_axis, shaped_like, to_front
 from adgen.rules.declare import linear, sample
 from adgen.rules.lattice import dtype_name
+from adgen.rules.lengths import count_of, length_of
 from adgen.rules.registry import REGISTRY
 from adgen.rules.typing import (
     Shape,
@@ -45,7 +46,8 @@ def parts_of(arrays: Operand) -> list[tuple[Length, ...]] | None:
         return [array_dims(i) for i in t.items]
     if isinstance(t, Array) and isinstance(t.dims[0], int):
         return [t.dims[1:]] * t.dims[0]
-    return None
+    count = count_of(arrays)
+    return [array_dims(t.elem)] * count if count and isinstance(t, List) else None
 
 
 def common(parts: Sequence[tuple[Length, ...]]) -> tuple[Length, ...]:
@@ -297,9 +299,10 @@ def cell_gradient(g: Any, cell: Any) -> Any:
     return tuple(parts) if isinstance(cell, tuple) else parts
 
 
-def made_array(t: Type, dtype: Operand) -> Array | Shape:
+def made_array(a: Operand, dtype: Operand) -> Array | Shape:
     """Type the array of nested lists and tuples: its dtype is that of all their numbers together."""
-    dims = nested_dims(t)
+    t = a.type
+    dims = nested_dims(t, length_of(a))
     numbers = leaves_of(t)
     if not all(isinstance(n, (Bool, Int, Float, Complex, Scalar, Array)) for n in numbers):
         return Shape(dims)
@@ -315,17 +318,20 @@ def leaves_of(t: Type) -> tuple[Type, ...]:
 
 
 def array_shape(object: Operand, dtype: Operand) -> Array | Shape:
-    return made_array(object.type, dtype)
+    return made_array(object, dtype)
 
 
-def nested_dims(t: Type, depth: int = 0) -> tuple[Length, ...]:
-    """Return the lengths of the array that NumPy makes of nested lists and tuples."""
+def nested_dims(t: Type, known: Known = None, depth: int = 0) -> tuple[Length, ...]:
+    """Return the lengths of the array that NumPy makes of nested lists and tuples, as far as they are known."""
     if depth > 2 and isinstance(t, (Tuple, Record, List)):
         raise TypeError("lists nested deeper than three levels have no gradient rule")
     if isinstance(t, (Tuple, Record)) and t.items:
-        return (len(t.items), *common([nested_dims(i, depth + 1) for i in t.items]))
+        inner = known if isinstance(known, tuple) else (None,) * len(t.items)
+        return (len(t.items), *common([nested_dims(i, k, depth + 1) for i, k in zip(t.items, inner)]))
     if isinstance(t, List):
-        return (fresh_dim(), *nested_dims(t.elem, depth + 1))
+        if not isinstance(known, tuple) or not known:
+            return (fresh_dim(), *nested_dims(t.elem, None, depth + 1))
+        return (len(known), *nested_dims(t.elem, known[0], depth + 1))  # NumPy refuses rows of several lengths
     return array_dims(t)
 
 
@@ -344,7 +350,7 @@ linear(np.array, "object dtype=None", static=("dtype",), vjp=array_vjp, infer=ar
 
 
 def asarray_shape(a: Operand, dtype: Operand) -> Array | Shape:
-    return made_array(a.type, dtype)
+    return made_array(a, dtype)
 
 
 linear(

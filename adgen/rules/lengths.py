@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from itertools import count
 
 from adgen.ir.nodes import Const, Operand, Var
-from adgen.ir.types import Array, Dim, Length, List, Record, Tuple, Type
+from adgen.ir.types import Array, Dim, Known, Length, List, Record, Tuple, Type
 
 _symbols: ContextVar[count[int]] = ContextVar("adgen_symbols")
 
@@ -100,15 +100,25 @@ def reduce_dims(dims: Sequence[Length], axis: object, keepdims: object = False) 
     return tuple(n for k, n in enumerate(dims) if k not in gone)
 
 
-def length_of(n: Operand) -> Length | tuple[Length | None, ...] | None:
-    """Return the length that an integer is known to be; the lengths that the items of a tuple are."""
+def length_of(n: Operand) -> Known:
+    """Return the length that an integer is known to be; the lengths that the items of a tuple or list are."""
     if isinstance(n, Var):
         return n.length
     return n.value if type(n.value) is int else None
 
 
-def length_of_result(op: str, args: Sequence[Operand]) -> Length | tuple[Length | None, ...] | None:
+def count_of(a: Operand) -> int | None:
+    """Return how many items a list or tuple is known to have."""
+    if isinstance(a.type, (Tuple, Record)):
+        return len(a.type.items)
+    known = length_of(a) if isinstance(a.type, List) else None
+    return len(known) if isinstance(known, tuple) else None
+
+
+def length_of_result(op: str, args: Sequence[Operand]) -> Known:
     """Return what is known of the length that an operation on lengths or shapes gives."""
+    if op == "make_list":
+        return tuple(map(length_of, args))
     if op == "make_tuple":
         parts = [length_of(a) for a in args]
         return None if all(p is None for p in parts) else tuple(None if isinstance(p, tuple) else p for p in parts)

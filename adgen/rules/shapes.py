@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from adgen.ir.nodes import Const, Operand
-from adgen.ir.types import Int, Length, Scalar, Tuple, is_floating
+from adgen.ir.types import Array, Int, Length, List, Scalar, Tuple, is_floating
 from adgen.rules.axes import from_front, inverse_permutation, numbers, of_lengths, shaped_like, to_front
 from adgen.rules.declare import OtherForm, linear, sample, static
-from adgen.rules.lengths import length_of
+from adgen.rules.lengths import count_of, length_of
 from adgen.rules.typing import Shape, array_dims, fresh_dim, known, normalize_axes, same_as
 
 V = np.array([0.5, -1.2, 2.0, 0.3])
@@ -35,9 +35,14 @@ def shape_from(shape: Operand) -> Shape | None:
         lengths = shape.value if isinstance(shape.value, (tuple, list)) else (shape.value,)
         return Shape(tuple(fresh_dim() if n == -1 else int(n) for n in lengths))
     known = length_of(shape)
-    if isinstance(shape.type, Tuple):
-        parts = known if isinstance(known, tuple) else (None,) * len(shape.type.items)
-        return Shape(tuple(fresh_dim() if n is None or n == -1 else n for n in parts))
+    if isinstance(shape.type, (Tuple, List)):
+        count = count_of(shape)
+        if count is None:
+            raise TypeError("the number of axes is not known before the program runs: give the shape as a tuple")
+        parts = known if isinstance(known, tuple) else (None,) * count
+        return Shape(tuple(fresh_dim() if n is None or n == -1 or isinstance(n, tuple) else n for n in parts))
+    if isinstance(shape.type, Array) and shape.type.dims:
+        raise TypeError("an array as a shape has no rule: give the shape as a tuple")
     if not isinstance(shape.type, (Int, Scalar)):
         return None
     return Shape((fresh_dim() if known is None or isinstance(known, tuple) else known,))

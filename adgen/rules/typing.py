@@ -57,6 +57,7 @@ from adgen.rules.lengths import (
     array_dims,
     broadcast_dims,
     broadcast_length,
+    count_of,
     fresh_dim,
     is_nonunit,
     normalize_axes,
@@ -205,6 +206,16 @@ def representative(t: Type, number: float = 1.0, length: int = 1, exact: bool = 
     raise TypeError(f"there is no example of {t}")
 
 
+def example(a: Operand, number: float = 1.0, length: int = 1, exact: bool = False) -> Any:
+    """Return the value of a constant, a small one of its type for a variable; a list has as many items as is known."""
+    if isinstance(a, Const):
+        return a.value
+    count = count_of(a)
+    if count is not None and isinstance(a.type, List):
+        return [representative(a.type.elem, number, length, exact)] * count
+    return representative(a.type, number, length, exact)
+
+
 def _result_skeleton(v: Any) -> Type:
     """Return the type of a trial result, all lengths 0."""
     if isinstance(v, np.ndarray) and v.dtype.kind in "biufc":
@@ -218,6 +229,8 @@ def _operand_key(a: Any, loose: bool) -> Any:
     t = a.type
     if isinstance(a, Const) and not (loose and isinstance(t, (Float, Complex))):
         return ("const", _value_key(a.value))
+    if isinstance(t, List):
+        return (t, count_of(a))
     return skeleton(t) if loose else t
 
 
@@ -278,11 +291,8 @@ def _is_small(a: Any) -> bool:
 
 
 def _call(op: Primitive, bound: Bound, number: float, length: int, exact: bool) -> Any:
-    def value(a: Any) -> Any:
-        return a.value if isinstance(a, Const) else representative(a.type, number, length, exact)
-
     args, kws = canonical(op, bound)
-    values = [value(a) for a in args]
+    values = [example(a, number, length, exact) for a in args]
     n = len(args) - len(kws)
     with np.errstate(all="ignore"):
         if op.kind == "elementwise":  # warns of nothing else
@@ -414,8 +424,8 @@ def matmul_dims(a: Sequence[Length], b: Sequence[Length]) -> tuple[Length, ...]:
 
 __all__ = [
     "Bound", "Infer", "Shape", "always", "array_dims", "bind", "bound_args", "broadcast", "broadcast_dims",
-    "broadcast_length", "broadcast_of", "canonical", "covers", "element_type", "exactly", "fresh_dim", "gathers",
-    "index_type", "is_default", "is_nonunit", "join", "join_all", "known", "matmul_dims", "normalize_axes",
+    "broadcast_length", "broadcast_of", "canonical", "covers", "element_type", "exactly", "example", "fresh_dim",
+    "gathers", "index_type", "is_default", "is_nonunit", "join", "join_all", "known", "matmul_dims", "normalize_axes",
     "reduce_axes", "reduce_dims", "refresh", "representative", "reset_dims", "result_type", "same_as", "same_length",
     "stretches", "type_of_list", "type_of_value",
 ]  # fmt: skip
