@@ -99,6 +99,17 @@ class GradientTape:
         """Return the derivatives of each element of an array: of its shape, then the source's."""
         raise outside("GradientTape")
 
+    def batch_jacobian(self, target: Any, source: Any) -> Any:
+        """Return the derivatives of each row of an array by the same row of the source; rows don't mix.
+
+        The shape is the number of rows, then the shape of a row of the target, then that of one of the source.
+        """
+        raise outside("GradientTape")
+
+    def watched_variables(self) -> tuple[Any, ...]:
+        """Return what a tape with `watch_accessed_variables=False` was told to watch, as it was then."""
+        raise outside("GradientTape")
+
     def reset(self) -> None:
         """Forget what was recorded."""
         raise outside("GradientTape")

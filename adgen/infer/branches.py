@@ -11,20 +11,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
-from adgen.infer import objects, recording, rows, tables
+from adgen.infer import escaping, objects, recording, rows, tables
+from adgen.infer.kinds import is_function, is_none, is_structured, shown, split_maybe, static_pair
 from adgen.infer.names import as_name
 from adgen.infer.recording import Recorded
 from adgen.infer.values import (
     UNBOUND,
-    BoundFunction,
     Choice,
-    Closure,
     DeadPath,
     Map,
     Maybe,
-    Method,
     Obj,
-    Partial,
     Poison,
     Ref,
     Seq,
@@ -35,7 +32,7 @@ from adgen.infer.values import (
 )
 from adgen.ir.build import Region
 from adgen.ir.nodes import UNDEF, Const, Operand, Var
-from adgen.ir.types import NUMERIC, Array, Dict, List, NoneT, Opaque, Record, Scalar, Str, Tuple, Type, Undef
+from adgen.ir.types import NUMERIC, Dict, List, NoneT, Opaque, Str, Type, Undef
 from adgen.rules.typing import join
 
 if TYPE_CHECKING:
@@ -142,6 +139,7 @@ class Join:
         self.names: list[tuple[str | None, bool]] = []
         self.types: list[Type] = []
         self.merged: dict[tuple[Obj, Obj], Obj] = {}
+        self.kept: list[tuple[int, int]] = []  # frames that functions made on one side see, with that side
 
     def finish(self, cond: Operand) -> None:
         e = self.e
@@ -154,7 +152,7 @@ class Join:
                 after.links[o] = known + tuple(x for x in others if x not in known)
         self.after = after
         if self.catch and not b.dead:
-            self._slot(e.b.const(True), e.b.const(False), None)
+            self.slot(e.b.const(True), e.b.const(False), None)
         plans: list[Callable[[list[Operand]], None]] = []
         for obj in self._objects():
             one, two = a.heap.get(obj), b.heap.get(obj)
@@ -181,6 +179,7 @@ class Join:
                     continue
                 plan = self._join(one, two, name)
                 plans.append(lambda outs, f=frame, n=name, p=plan: after.frames[f].__setitem__(n, p(outs)))  # type: ignore[misc]
+        plans += escaping.keep_frames(self)
         blocks = []
         for region, vals in zip(self.regions, self.values):
             e.b.resume(region)
@@ -223,7 +222,7 @@ class Join:
             e.state = keep
             e.b.suspend()
 
-    def _slot(self, one: Operand, two: Operand, name: str | None) -> Callable[[list[Operand]], Operand] | None:
+    def slot(self, one: Operand, two: Operand, name: str | None) -> Callable[[list[Operand]], Operand] | None:
         t = join(one.type, two.type)
         if t is None:
             return None
@@ -244,21 +243,21 @@ class Join:
         one, two = rows.fresh(self.e, one), rows.fresh(self.e, two)
         if self.sides[0].dead or self.sides[1].dead:
             one, two = (UNBOUND, two) if self.sides[0].dead else (one, UNBOUND)
-            return self._half_bound(one, two, name)
+            return self.half_bound(one, two, name)
         if isinstance(one, Poison) or isinstance(two, Poison):
             p = one if isinstance(one, Poison) else two
             return lambda outs: p
         if one is two:
             return lambda outs: one
         if isinstance(one, Unbound) or isinstance(two, Unbound):
-            return self._half_bound(one, two, name)
+            return self.half_bound(one, two, name)
         maybe = self._maybe(one, two, name)
         if maybe is not None:
             return maybe
         if isinstance(one, (Var, Const)) and isinstance(two, (Var, Const)):
-            if _static_pair(one, two):
+            if static_pair(one, two):
                 return lambda outs: one
-            plan = self._slot(one, two, name) if not (is_function(one) and is_function(two)) else None
+            plan = self.slot(one, two, name) if not (is_function(one) and is_function(two)) else None
             if plan is not None:
                 return plan
         elif (
@@ -278,7 +277,7 @@ class Join:
         elif isinstance(one, (Seq, Var, Const)) and isinstance(two, (Seq, Var, Const)):
             # lists of different length: from here on a list of unknown length
             x, y = self._as_lists(one, two)
-            plan = self._slot(x, y, name) if isinstance(x.type, List) and isinstance(y.type, List) else None
+            plan = self.slot(x, y, name) if isinstance(x.type, List) and isinstance(y.type, List) else None
             if plan is not None:
                 return plan
         elif isinstance(one, (Map, Var, Const)) and isinstance(two, (Map, Var, Const)):
@@ -292,8 +291,9 @@ class Join:
         elif isinstance(one, TapeV) and isinstance(two, TapeV) and replace(one, obj=two.obj) == two:
             return self._join_tapes(one, two, name)
         if is_function(one) and is_function(two):
-            either = Choice(self.cond, one, two)
-            return lambda outs: either
+            first, second = escaping.function_on(self, 0, one), escaping.function_on(self, 1, two)
+            if first is not None and second is not None:
+                return lambda outs: Choice(outs[0] if self.catch else self.cond, first(outs), second(outs))
         return self._clash(name)
 
     def _clash(self, name: str | None) -> Callable[[list[Operand]], Any]:
@@ -313,7 +313,7 @@ class Join:
         if not isinstance(t, Dict):
             return None
         x, y = (self._on_side(k, lambda c=c: tables.operand(self.e, c, t)) for k, c in enumerate((one, two)))  # type: ignore[misc]
-        return self._slot(x, y, name)
+        return self.slot(x, y, name)
 
     def _maybe(self, one: Any, two: Any, name: str | None) -> Callable[[list[Operand]], Any] | None:
         """Join None with a number or array."""
@@ -398,7 +398,7 @@ class Join:
             inner = self._join(ca, cb, name)
         else:
             x, y = self._emit_value(0, one), self._emit_value(1, two)
-            slot = self._slot(x, y, name)
+            slot = self.slot(x, y, name)
             if slot is None:
                 p3 = Poison(
                     f"'{name}' is {x.type} on one path and {y.type} on another",
@@ -449,17 +449,15 @@ class Join:
             return lambda outs: p
         return lambda outs: replace(made, start=b.place()) if made.start is not None else made
 
-    def _half_bound(self, one: Any, two: Any, name: str | None) -> Callable[[list[Operand]], Any]:
+    def half_bound(self, one: Any, two: Any, name: str | None) -> Callable[[list[Operand]], Any]:
         """A name bound on one path only."""
         side = 1 if isinstance(one, Unbound) else 0
         v = two if side else one
         # After a handler that leaves, what is unbound is not read.
         sure = self.leaves or self.sides[1 - side].dead or (name is not None and name.startswith("%"))
-        if isinstance(v, (Poison, Unbound)) or (sure and is_function(v)):
+        if isinstance(v, (Poison, Unbound)):
             return lambda outs: v
-        if sure and isinstance(v, Ref) and not v.place and v.obj in self.before.heap:
-            return lambda outs: v  # the object was there before the branch
-        plan = self._bound_on(side, v, name, sure)
+        plan = self.bound_on(side, v, name, sure)
         if plan is not None:
             return plan
         lost = Poison(
@@ -470,17 +468,24 @@ class Join:
         )
         return lambda outs: lost
 
-    def _bound_on(self, side: int, v: Any, name: str | None, sure: bool) -> Callable[[list[Operand]], Any] | None:
+    def bound_on(self, side: int, v: Any, name: str | None, sure: bool) -> Callable[[list[Operand]], Any] | None:
         """Plan a value that one path alone makes; None if it can't leave the branch.
 
         `sure`: it is only read where it is bound, so a constant may stand for itself.
         """
         if isinstance(v, Const) and sure:
             return lambda outs: v
+        if is_function(v) and sure:
+            return escaping.function_on(self, side, v)
+        if sure and isinstance(v, Ref) and not v.place and v.obj in self.before.heap:
+            return lambda outs: v  # the object was there before the branch
+        if isinstance(v, TapeV) and sure:
+            self.after.heap[v.obj] = self.sides[side].heap[v.obj]
+            return lambda outs: v
         if isinstance(v, (Var, Const)) and (not isinstance(v.type, (Opaque, NoneT, Str)) or self.sides[1 - side].dead):
-            return self._slot(UNDEF, v, name) if side else self._slot(v, UNDEF, name)
+            return self.slot(UNDEF, v, name) if side else self.slot(v, UNDEF, name)
         if isinstance(v, (TupleV, Seq, Map)):
-            parts = [self._bound_on(side, i, None, sure) for i in v.items]
+            parts = [self.bound_on(side, i, None, sure) for i in v.items]
             known = [p for p in parts if p is not None]
             return _remake(v, known) if len(known) == len(parts) else None
         if not isinstance(v, Ref):
@@ -490,13 +495,13 @@ class Join:
             return None
         inner: Callable[[list[Operand]], Any] | None
         if isinstance(c, (Seq, Map)):
-            parts = [self._bound_on(side, i, None, sure) for i in c.items]
+            parts = [self.bound_on(side, i, None, sure) for i in c.items]
             known = [p for p in parts if p is not None]
             if len(known) != len(parts):
                 return None
             inner = _remake(c, known)
         else:
-            inner = self._bound_on(side, self._emit_value(side, v), name, sure)
+            inner = self.bound_on(side, self._emit_value(side, v), name, sure)
         if inner is None:
             return None
         return self._new_object(name, v, inner)
@@ -508,56 +513,3 @@ def _remake(c: TupleV | Seq | Map, parts: list[Callable[[list[Operand]], Any]]) 
     if isinstance(c, Seq):
         return lambda outs: Seq(tuple(p(outs) for p in parts))
     return lambda outs: Map(c.keys, tuple(p(outs) for p in parts), c.cls)
-
-
-def shown(name: str | None) -> str:
-    return name if name is not None and not name.startswith("%") else "a value"
-
-
-def is_none(v: Any) -> bool:
-    return isinstance(v, Const) and v.value is None
-
-
-def split_maybe(e: Engine, state: State, v: Any) -> tuple[Operand, Any] | None:
-    """Return whether a value is None, and what it is else; None for what can't be told apart from None later."""
-    if is_none(v):
-        return e.b.const(True), v
-    if isinstance(v, Maybe):
-        return v.none, v.value
-    return (e.b.const(False), v) if _may_be_none(state, v) else None
-
-
-def _may_be_none(state: State, v: Any) -> bool:
-    """Say whether all parts of a value can be None where the whole is."""
-    if isinstance(v, (Var, Const)):
-        return isinstance(v.type, NUMERIC) or (isinstance(v, Const) and not is_none(v))
-    if isinstance(v, Ref):
-        c = state.heap.get(v.obj)
-        return bool(v.place) or isinstance(c, (Var, Const)) or (isinstance(c, (Seq, Map)) and _parts_may(state, c))
-    return isinstance(v, TupleV) and _parts_may(state, v)
-
-
-def _parts_may(state: State, c: TupleV | Seq | Map) -> bool:
-    return all(is_none(i) or _may_be_none(state, i) for i in c.items)
-
-
-def is_structured(state: State, v: Any) -> bool:
-    """Say whether a value is a tuple, or a list, dict or object whose parts are known."""
-    return isinstance(v, TupleV) or (isinstance(v, Ref) and isinstance(state.heap.get(v.obj), (Seq, Map)))
-
-
-def is_function(v: Any) -> bool:
-    """Say whether a value is known to be a function."""
-    if isinstance(v, Const):
-        return isinstance(v.type, Opaque) and callable(v.value)
-    return isinstance(v, (Closure, BoundFunction, Partial, Method, Choice))
-
-
-def _static_pair(a: Operand, b: Operand) -> bool:
-    """Say whether two constants are the same function, module or other object."""
-    return (
-        isinstance(a, Const)
-        and isinstance(b, Const)
-        and a.value is b.value
-        and not isinstance(a.type, (Undef, Scalar, Array, Tuple, Record))
-    )

@@ -50,22 +50,7 @@ def call_local(e: Engine, df: LocalGradient, args: Sequence[Any], kwargs: Mappin
     """Run the function on sources of its own, recorded, and take the gradient of what it returns."""
     tapes.begin(e)
     place = e.b.place()
-    given: dict[Any, Any] = {**dict(enumerate(args)), **kwargs}
-    names, old = _names(df.fn), dict(given)
-    sources = []
-    for one in df.wrt if isinstance(df.wrt, tuple) else (df.wrt,):
-        at = next((k for k in (one, names.get(one)) if k in given), None)
-        if at is None:
-            raise UnsupportedError(
-                what=f"wrt={one!r} of a gradient that is made inside of a function",
-                why="it is none of the arguments of this call",
-                instead="the position or name of an argument that is given",
-                origin=e.origin,
-            )
-        made = _apart(e, given[at], lambda v: tapes.own(e, v))
-        given[at] = _apart(e, made)
-        sources.append(made)
-    given = {k: v if v is not old.get(k) or _is_object(e, v) else _apart(e, v) for k, v in given.items()}
+    given, sources = take_sources(e, names_of(df.fn), df.wrt, args, kwargs)
     y = calls.call(e, df.fn, [given[k] for k in range(len(args))], {k: given[k] for k in kwargs}, {})
     xs = TupleV(tuple(sources)) if isinstance(df.wrt, tuple) else sources[0]
     options = dict(df.given)
@@ -75,26 +60,54 @@ def call_local(e: Engine, df: LocalGradient, args: Sequence[Any], kwargs: Mappin
     return TupleV((y, found)) if df.with_value else found
 
 
+def take_sources(
+    e: Engine, names: Mapping[Any, Any], wrt: Any, args: Sequence[Any], kwargs: Mapping[str, Any], skip: bool = False
+) -> tuple[dict[Any, Any], list[Any]]:
+    """Return the arguments by place and name with memory of their own, and those in `wrt` as they are sources.
+
+    `skip`: what holds no numbers is none, and the source is None.
+    """
+    given: dict[Any, Any] = {**dict(enumerate(args)), **kwargs}
+    old, sources = dict(given), []
+    for one in wrt if isinstance(wrt, tuple) else (wrt,):
+        at = next((k for k in (one, names.get(one)) if k in given), None)
+        if at is None:
+            raise UnsupportedError(
+                what=f"wrt={one!r} of a gradient that is made inside of a function",
+                why="it is none of the arguments of this call",
+                instead="the position or name of an argument that is given",
+                origin=e.origin,
+            )
+        if skip and not isinstance(given[at], (TupleV, Ref, Var, Const)):
+            sources.append(e.b.const(None))
+            continue
+        made = apart(e, given[at], lambda v: tapes.own(e, v))
+        given[at] = apart(e, made)
+        sources.append(made)
+    given = {k: v if v is not old.get(k) or _is_object(e, v) else apart(e, v) for k, v in given.items()}
+    return given, sources
+
+
 def _is_object(e: Engine, v: Any) -> bool:
     c = e.state.heap.get(v.obj) if isinstance(v, Ref) else None
     return isinstance(c, Map) and is_plain(c.cls)
 
 
-def _apart(e: Engine, v: Any, change: Callable[[Operand], Operand] = lambda v: v) -> Any:
+def apart(e: Engine, v: Any, change: Callable[[Operand], Operand] = lambda v: v) -> Any:
     """Return an argument with memory of its own: a gradient leaves its arguments alone, but for objects."""
     if isinstance(v, TupleV):
-        return TupleV(tuple(_apart(e, i, change) for i in v.items), v.cls)
+        return TupleV(tuple(apart(e, i, change) for i in v.items), v.cls)
     if not isinstance(v, Ref):
         return change(v) if isinstance(v, (Var, Const)) else v
     c = e.content(v.obj) if not v.place else e.value(v)
     if isinstance(c, Seq):
-        return e.new(Seq(tuple(_apart(e, i, change) for i in c.items)))
+        return e.new(Seq(tuple(apart(e, i, change) for i in c.items)))
     if isinstance(c, Map):
-        return e.new(Map(c.keys, tuple(_apart(e, i, change) for i in c.items), c.cls))
+        return e.new(Map(c.keys, tuple(apart(e, i, change) for i in c.items), c.cls))
     return e.new(change(c), v.obj.name)
 
 
-def _names(fn: Any) -> dict[Any, Any]:
+def names_of(fn: Any) -> dict[Any, Any]:
     """Return the places of a function's parameters by name, and their names by place."""
     from adgen.frontend.lower import lower
 

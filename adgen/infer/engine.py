@@ -38,6 +38,7 @@ from adgen.infer import (
     stores,
     tapes,
 )
+from adgen.infer.kinds import is_structured
 from adgen.infer.names import as_name, find_free, holds_functions, is_data, leaf_type, needs_guard
 from adgen.infer.values import (
     UNBOUND,
@@ -296,7 +297,7 @@ class Engine:
         if isinstance(v, (Var, Const)):
             return v
         if isinstance(v, Maybe):
-            if branches.is_structured(self.state, v.value):
+            if is_structured(self.state, v.value):
                 raise UnsupportedError(
                     what="what may be None or a tuple, list or object, used as a whole",
                     why="generated code holds its parts, not the whole",
@@ -557,35 +558,6 @@ class Engine:
             self.yielders[-1](self.get(s.value))
         else:
             raise InternalError(what=f"{type(s).__name__} reached type inference", origin=self.origin)
-
-    def lookup(self, name: str) -> Any:
-        """Return the value of a name that is not local: closure, global or builtin, read live."""
-        frame: int | None = self.frame
-        seen: set[int] = set()
-        while frame is not None and frame not in seen:
-            seen.add(frame)
-            owner = self.owners[frame]
-            if not isinstance(owner, Closure):
-                break
-            frame = owner.frame
-            if name in self.state.frames.get(frame, {}):
-                keep, self.frame = self.frame, frame
-                try:
-                    return self.get(name)
-                finally:
-                    self.frame = keep
-        owner = owner.globals_of if isinstance(owner, Closure) else owner
-        kind, value = find_free(owner, name)
-        if kind is None:
-            raise UnsupportedError(
-                what=f"the name '{name}' is not defined",
-                why="neither the function, nor its closure, nor its module binds it",
-                instead="define it before the gradient is asked for",
-                origin=self.origin,
-            )
-        if kind == "builtin":
-            return Const(value, type_of_value(value))
-        return self.read(owner, name, value)
 
     def read(self, owner: Any, path: str, value: Any) -> Any:
         """Return what a function reads by a global name, or by attributes of one; data is read at each call."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from adgen.infer import objects, recording, rows, tables
-from adgen.infer.branches import is_none, split_maybe
+from adgen.infer.kinds import is_none, split_maybe
 from adgen.infer.recording import Recorded
 from adgen.infer.slots import Leaf, Path, Slots, is_nonunit
 from adgen.infer.values import Map, Maybe, Obj, Poison, Ref, Seq, State, TupleV, Unbound

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from adgen.api.plain import is_plain
 from adgen.errors import TypeMismatchError, UnsupportedError
 from adgen.infer import weights
-from adgen.infer.recording import Recorded, Retape
+from adgen.infer.recording import Recorded, Retape, hands_on
 from adgen.infer.values import Map, Maybe, Ref, Seq, TupleV
 from adgen.ir.nodes import Block, Const, If, Let, Loop, Operand, Origin, Stmt, Var, defs, walk
-from adgen.ir.types import Bool, Int, NoneT, Str, dims_of, is_floating
+from adgen.ir.types import Bool, Dict, Int, List, NoneT, Str, dims_of, is_floating
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
@@ -40,12 +40,7 @@ def gradient(
     from adgen.transform.splice import splice, visible_block
 
     if e.summaries:
-        raise UnsupportedError(
-            what=f"a gradient taken inside of '{e.summaries[-1].function.name}', which calls itself",
-            why="what the calls around it computed is not there",
-            instead="a function that computes it, and its gradient",
-            origin=e.origin,
-        )
+        refuse_in_summary(e)
     leaves = leaves_of(e, xs)
     if e.taping < 2 and any(isinstance(v, Const) and is_floating(v.type) for v in leaves):
         raise Retape(2)
@@ -64,17 +59,27 @@ def gradient(
     if only is not None:
         sources = [v for v in sources if v in only or depends(block, only, cuts, (v,))]
     for v in sources:
+        _refuse_taken(e, block, v, cuts, results)
         _refuse_hidden(e, block, v, cuts, results, False)
     for v in stops:
         _refuse_hidden(e, block, v, cuts, results, True)
     _check_loops(e, now, cuts, results, sources, stops)
     found, rules = splice(e.b, now.has, targets, sources, cuts.union(stops), given["unconnected_gradients"])
-    _keep_rules(e, rules)
+    keep_rules(e, rules)
     by_source = dict(zip(sources, found))
     return _in_structure(e, xs, by_source, given["unconnected_gradients"], hint)
 
 
-def _keep_rules(e: Engine, rules: Sequence[Any]) -> None:
+def refuse_in_summary(e: Engine) -> None:
+    raise UnsupportedError(
+        what=f"a gradient taken inside of '{e.summaries[-1].function.name}', which calls itself",
+        why="what the calls around it computed is not there",
+        instead="a function that computes it, and its gradient",
+        origin=e.origin,
+    )
+
+
+def keep_rules(e: Engine, rules: Sequence[Any]) -> None:
     from adgen.api.request import Baked
 
     for r in rules:
@@ -117,6 +122,11 @@ def operands_of(e: Engine, x: Any) -> list[Operand]:
     return [] if x is None else [_content(e, v) for v in leaves_of(e, x)]
 
 
+def operands_at(e: Engine, x: Any) -> list[Operand]:
+    """Return the values of the leaves, parts of arrays as they are read now."""
+    return [e.value(v) for v in leaves_of(e, x)]
+
+
 def require_floating(e: Engine, v: Operand, what: str) -> None:
     if not is_floating(v.type):
         kind = "an int" if isinstance(v.type, Int) else "a bool" if isinstance(v.type, Bool) else str(v.type)
@@ -154,6 +164,26 @@ def _refuse_written(e: Engine, x: Ref, block: Block, cuts: set[Var], results: Se
             what=f"a gradient with respect to '{x.obj.name or 'an array'}', which was written after it was used",
             why="the target depends on what was in it before",
             instead="ask before the write, or write into a copy",
+            origin=e.origin,
+        )
+
+
+def _refuse_taken(e: Engine, block: Block, v: Var, cuts: set[Var], results: Sequence[Operand]) -> None:
+    """Refuse an item of a list or dict as a source, where the target depends on what it was taken from: each time
+    that it is taken it is another value."""
+    from adgen.transform.joined import depends
+
+    taken, made = v, e.b.defs.get(v)
+    while made is not None and made.op.name in ("named", "bound") and isinstance(made.args[0], Var):
+        taken, made = made.args[0], e.b.defs.get(made.args[0])
+    if made is None or not made.args or not isinstance(made.args[0], Var):
+        return
+    base = made.args[0]
+    if hands_on(made) and isinstance(base.type, (List, Dict)) and depends(block, (base,), cuts | {v, taken}, results):
+        raise UnsupportedError(
+            what=f"a gradient with respect to an item of '{base.name or 'a list'}', which the target depends on",
+            why="each time that an item is taken out it is another value",
+            instead="ask for the gradient by the list or dict, and take its item",
             origin=e.origin,
         )
 
@@ -211,6 +241,7 @@ def is_same(s: Let) -> bool:
 def older(e: Engine, v: Operand) -> set[Var]:
     """Return what an array has been before the writes that made it what it is."""
     made: dict[Var, Sequence[Operand]] = {}
+    joined: set[Var] = set()  # what a branch hands on is no other value than inside of it
     for _, leaves in e.around:
         made.update({leaf.param: (leaf.init,) for leaf in leaves.values()})
 
@@ -222,18 +253,23 @@ def older(e: Engine, v: Operand) -> set[Var]:
                 for t in side.stmts:
                     collect(t)
             made.update({out: sides for out, *sides in zip(s.outs, s.then.results, s.orelse.results)})
+            joined.update(s.outs)
         elif s.op.name == "update":
             made[s.out] = s.args[:1]
 
     for *_, s in e.b.visible():
         collect(s)
     found: set[Var] = set()
-    pending = [v]
+    seen: set[tuple[Operand, bool]] = set()
+    pending = [(v, False)]
     while pending:
-        for a in made.get(pending.pop(), ()):  # type: ignore[arg-type]
-            if isinstance(a, Var) and a not in found:
-                found.add(a)
-                pending.append(a)
+        one, written = pending.pop()
+        for a in made.get(one, ()):  # type: ignore[arg-type]
+            earlier = written or one not in joined
+            if isinstance(a, Var) and (a, earlier) not in seen:
+                seen.add((a, earlier))
+                pending.append((a, earlier))
+                found.update((a,) if earlier else ())
     return found
 
 

@@ -35,6 +35,7 @@ from adgen.infer import (
     methods,
     operations,
     primitives,
+    products,
     surgery,
     tapes,
 )
@@ -284,14 +285,14 @@ def _value_and_grad(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint
     return derivatives.make(e, value_and_grad, args, kwargs)
 
 
-@handles(vjp, jvp)
-def _products(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    raise UnsupportedError(
-        what="vjp() or jvp() inside a function that is compiled",
-        why="what they return is no value of the program",
-        instead="adgen.grad(f, output_gradients=...)(x), adgen.gradients or a GradientTape",
-        origin=e.origin,
-    )
+@handles(vjp)
+def _vjp(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    return products.call_vjp(e, args, kwargs)
+
+
+@handles(jvp)
+def _jvp(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    return products.call_jvp(e, args, kwargs)
 
 
 @handles(np.subtract.at)

@@ -24,9 +24,11 @@ from adgen.infer import (
     objects,
     primitives,
     rows,
+    scopes,
     tables,
 )
-from adgen.infer.branches import is_none, truth
+from adgen.infer.branches import truth
+from adgen.infer.kinds import is_none
 from adgen.infer.values import Closure, DictView, Map, Maybe, Method, Ref, Seq, SliceV, TupleV
 from adgen.ir.nodes import Const, Operand, Var
 from adgen.ir.types import (
@@ -69,7 +71,7 @@ def apply(e: Engine, s: tree.Assign) -> Any:
     if s.op == "call":
         return calls.run_call(e, s, hint)
     if s.op == "free":
-        return e.lookup(s.data)
+        return scopes.lookup(e, s.data)
     if s.op == "import":
         return import_name(e, *s.data)
     if s.op == "function":

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from adgen.infer.values import Poison
 from adgen.ir.nodes import Let, Origin, Stmt, Var, blocks, walk
+from adgen.ir.types import Dict, List, Record, Tuple
 
 Visible = Iterable[tuple[int, list[Stmt], int, Stmt]]
 """Statements with the depth of their region, the region, and their place in it."""
@@ -38,8 +39,9 @@ class Recorded:
     earlier: bool = False  # earlier iterations of a loop have recorded on it as well
 
     def has(self, depth: int, k: int, s: Stmt) -> bool:
-        """Say whether a gradient goes through a statement: one that was recorded, or any branch or loop."""
-        return not isinstance(s, Let) or s.out in self.values or self.covers(depth, k)
+        """Say whether a gradient goes through a statement: one that was recorded, any branch or loop, and what
+        only puts a value into a container or takes it out."""
+        return not isinstance(s, Let) or s.out in self.values or self.covers(depth, k) or hands_on(s)
 
     def covers(self, depth: int, k: int) -> bool:
         """Say whether all at a place is recorded, as the tape was open."""
@@ -50,13 +52,20 @@ class Recorded:
         found: set[Var] = set()
         for depth, _, k, s in visible:
             if not isinstance(s, Let) and not self.covers(depth, k):
-                found.update(v for v in computed(s) if v not in self.values)
+                inner = (t for b in blocks(s) for t in walk(b) if isinstance(t, Let) and not hands_on(t))
+                found.update(t.out for t in inner if t.out not in self.values)
         return found
 
     def closed(self, visible: Visible) -> Recorded:
         """Return the same without anything that is recorded from here on."""
         found = {v for depth, _, k, s in visible if self.covers(depth, k) for v in computed(s)}
         return replace(self, values=self.values | found, start=None)
+
+
+def hands_on(s: Let) -> bool:
+    """Say whether a statement computes nothing: what it gives is, or holds, the very value that it was given."""
+    held = (s.out.type, s.args[0].type) if s.args else (s.out.type,)
+    return s.op.kind == "structure" and any(isinstance(t, (List, Dict, Tuple, Record)) for t in held)
 
 
 def computed(s: Stmt) -> Iterable[Var]:

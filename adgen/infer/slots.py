@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from adgen.frontend import tree
 from adgen.infer import tables
-from adgen.infer.branches import is_none, split_maybe
+from adgen.infer.kinds import is_none, split_maybe
 from adgen.infer.names import as_name
 from adgen.infer.recording import Recorded
 from adgen.infer.values import UNBOUND, Map, Maybe, Obj, Poison, Ref, Seq, State, TupleV, Unbound

@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError, UsageError
 from adgen.frontend import tree
-from adgen.infer import gradients, weights
+from adgen.infer import gradients, inlining, weights
 from adgen.infer.recording import Recorded, Retape, computed
 from adgen.infer.values import ManagerV, Map, Maybe, Poison, Ref, Seq, TapeV, TupleV
 from adgen.ir.nodes import Const, Operand, Var
 from adgen.ir.types import Array, is_floating
+from adgen.rules.jacobians import batch_jacobian, jacobian
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
 
-METHODS = ("gradient", "jacobian", "watch", "reset", "stop_recording")
+METHODS = ("gradient", "jacobian", "batch_jacobian", "watch", "watched_variables", "reset", "stop_recording")
 
 
 class Spent(Poison):
@@ -163,13 +164,25 @@ def call_method(e: Engine, tape: TapeV, name: str, args: Sequence[Any], kwargs: 
         return e.b.const(None)
     if name == "gradient":
         return _tape_gradient(e, tape, now, args, kwargs, hint)
-    if name == "jacobian":
-        given = _bind(e, "tape.jacobian()", ("target", "sources"), args, kwargs)
+    if name == "watched_variables":
+        if tape.watches:
+            raise UnsupportedError(
+                what="watched_variables() of a tape that watches everything",
+                instead="GradientTape(watch_accessed_variables=False), which has what it was told to watch",
+                origin=e.origin,
+            )
+        return TupleV(tuple(e.wrap(v) for v in now.watched))
+    if name in ("jacobian", "batch_jacobian"):
+        given = _bind(e, f"tape.{name}()", ("target", "sources" if name == "jacobian" else "source"), args, kwargs)
         if weights.items_of(e, given["target"]) is not None:
             raise UnsupportedError(
                 what="the Jacobian of a structure", instead="the Jacobian of one of its items", origin=e.origin
             )
-        found = _jacobian(e, replace(tape, persistent=True), given["target"], given["sources"])
+        whole = replace(tape, persistent=True)
+        if name == "jacobian":
+            found = _jacobian(e, whole, given["target"], given["sources"])
+        else:
+            found = inlining.inline_function(e, batch_jacobian, [whole, given["target"], given["source"]], {})
         _stop_for_gradient(e, tape)
         return found
     within = now.start is not None and not any(depth > now.start[0] for depth, _ in e.around)
@@ -263,9 +276,6 @@ def _tape_gradient(
 
 def _jacobian(e: Engine, tape: TapeV, y: Any, xs: Any) -> Any:
     """Return the Jacobians of an array by each of the sources, in their structure."""
-    from adgen.infer import inlining
-    from adgen.rules.jacobians import jacobian
-
     if isinstance(xs, TupleV):
         return TupleV(tuple(_jacobian(e, tape, y, x) for x in xs.items), xs.cls)
     c = e.content(xs.obj) if isinstance(xs, Ref) and not xs.place else None

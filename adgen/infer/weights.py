@@ -24,41 +24,41 @@ def is_none(e: Engine, given: Any) -> bool:
     return given is None or (isinstance(given, (Var, Const)) and isinstance(given.type, NoneT))
 
 
-def match(e: Engine, given: Any, keys: Collection[Any], what: str) -> dict[Any, Any]:
+def match(e: Engine, given: Any, keys: Collection[Any], what: str, kind: str = "output gradients") -> dict[Any, Any]:
     """Return the weights of the items of a structure, by what they are reached by."""
     found = items_of(e, given)
     if found is None and _is_list(e, given) and set(keys) == set(range(len(keys))):
         found = dict(enumerate(items.split(e, given, len(keys)) or ()))
     if found is None or set(found) != set(keys):
         how = operations.describe(e, given) if found is None else f"for {', '.join(map(repr, found)) or 'nothing'}"
-        raise misfit(e, f"are {how} for {what}")
+        raise misfit(e, f"are {how} for {what}", kind)
     return found
 
 
-def as_number(e: Engine, given: Any, t: Type, like: Operand | None = None) -> Operand:
+def as_number(e: Engine, given: Any, t: Type, like: Operand | None = None, kind: str = "output gradients") -> Operand:
     """Return the weight of a number or an array of this type, or of a list `like` another one."""
     is_sequence = isinstance(given, (TupleV, Ref)) and (items_of(e, given) is not None or _is_list(e, given))
     if isinstance(t, Array) and is_sequence:
         given = calls.call_object(e, np.array, [given], {}, {})
     if isinstance(t, List):
-        return _as_list(e, given, t, like)
+        return _as_list(e, given, t, like, kind)
     if not isinstance(given, (Var, Const, Ref)):
-        raise misfit(e, f"are {operations.describe(e, given)} for a target that is {t}")
+        raise misfit(e, f"are {operations.describe(e, given)} for what is {t}", kind)
     s = e.value(given)
     a, b = dims_of(s.type), dims_of(t)
     clash = len(a) != len(b) or any(isinstance(m, int) and isinstance(n, int) and m != n for m, n in zip(a, b))
     if clash or isinstance(s.type, (List, Record, Tuple)):
-        raise misfit(e, f"are {s.type} for a target that is {t}")
+        raise misfit(e, f"are {s.type} for what is {t}", kind)
     if isinstance(s.type, Int):
         return e.b.const(float(s.value)) if isinstance(s, Const) else e.b.emit(e.row("to_float"), (s,), type=Float())
     if isinstance(s.type, Array) and not is_floating(s.type):
         return e.b.call("astype", s, Const(np.float64, Opaque()))
     if not is_floating(s.type):
-        raise misfit(e, f"are {s.type} for a target that is {t}")
+        raise misfit(e, f"are {s.type} for what is {t}", kind)
     return s
 
 
-def _as_list(e: Engine, given: Any, t: List, like: Operand | None) -> Operand:
+def _as_list(e: Engine, given: Any, t: List, like: Operand | None, kind: str) -> Operand:
     """Return the weights of a list of unknown length, which have the same length."""
     s = e.value(given)
     if (
@@ -67,7 +67,7 @@ def _as_list(e: Engine, given: Any, t: List, like: Operand | None) -> Operand:
         or not isinstance(t.elem, Float)
         or not isinstance(s.type.elem, Float)
     ):
-        raise misfit(e, f"are {s.type} for a target that is {t}")
+        raise misfit(e, f"are {s.type} for what is {t}", kind)
     n = e.b.call("length", like)
     e.b.emit(e.row("check_length"), (s, n, n), type=NoneT())
     return s
@@ -89,7 +89,5 @@ def _is_list(e: Engine, v: Any) -> bool:
     return isinstance(v, Ref) and not v.place and isinstance(getattr(e.content(v.obj), "type", None), List)
 
 
-def misfit(e: Engine, how: str) -> TypeMismatchError:
-    return TypeMismatchError(
-        what=f"the output gradients {how}", instead="one of the same shape for each target", origin=e.origin
-    )
+def misfit(e: Engine, how: str, kind: str = "output gradients") -> TypeMismatchError:
+    return TypeMismatchError(what=f"the {kind} {how}", instead="one of the same shape for each", origin=e.origin)

@@ -115,6 +115,13 @@ class Builder:
         if isinstance(s, Let):
             self.defs[s.out] = s
 
+    def take(self, since: int) -> list[Stmt]:
+        """Take the statements from a place on out of the innermost region."""
+        region = self._stmts[-1]
+        taken = region[since:]
+        del region[since:]
+        return taken
+
     def insert_front(self, stmts: Sequence[Stmt]) -> None:
         self._stmts[-1][:0] = stmts
 

@@ -1,4 +1,4 @@
-"""The Jacobian that a tape gives, as a program of its gradients."""
+"""The Jacobians that a tape gives, as programs of its gradients."""
 
 from __future__ import annotations
 
@@ -20,3 +20,19 @@ def jacobian(tape: Any, y: Any, x: Any) -> Any:
         weights[k] = 1.0
         rows.append(tape.gradient(y, x, np.reshape(weights, np.shape(y))))
     return np.reshape(np.array(rows), np.shape(y) + np.shape(x))
+
+
+def batch_jacobian(tape: Any, y: Any, x: Any) -> Any:
+    """Return the derivatives of each row of y by the same row of x: the length, then the shapes of a row of y and x."""
+    if tape.gradient(y, x) is None:
+        return None
+    if np.shape(y)[0] != np.shape(x)[0]:
+        raise ValueError("batch_jacobian: the target and the source have different numbers of rows")
+    flat = np.reshape(y, (np.shape(y)[0], -1))
+    n = flat.shape[1]
+    rows = []
+    for k in range(n):
+        weights = np.zeros(flat.shape)
+        weights[:, k] = 1.0
+        rows.append(tape.gradient(y, x, np.reshape(weights, np.shape(y))))
+    return np.reshape(np.stack(rows, axis=1), np.shape(y) + np.shape(x)[1:])
