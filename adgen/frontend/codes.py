@@ -8,6 +8,7 @@ from __future__ import annotations
 import __future__
 
 import ast
+import itertools
 import sys
 import threading
 import warnings
@@ -52,11 +53,21 @@ def compile_alone(node: Any, code: CodeType, scope: dict[str, Any]) -> Iterator[
         params = ast.arguments(posonlyargs=[], args=args, kwonlyargs=[], kw_defaults=[], defaults=[])
         stmt = _at(stmt, ast.FunctionDef(name="_", args=params, body=[stmt], decorator_list=[]))
         depth += 1
-    # A call `np.sin(x)` is compiled in another way if the name `np` was imported by the same module (or cell).
+    # A call `np.sin(x)` is compiled in another way if the name `np` was imported by the same module, or the same cell.
     modules = [_at(stmt, ast.alias(name=n)) for n in sorted(names) if n in scope and _is_imported(scope[n], scope)]
+    for some in _some_of(modules):
+        imports = [_at(stmt, ast.Import(names=some))] if some else []
+        yield _inside(_compile([*imports, stmt], code), depth, code.co_name)
+
+
+def _some_of(modules: list[ast.alias]) -> Iterator[list[ast.alias]]:
+    """Yield all of them, none, and where they are few what lies between."""
+    yield modules
     if modules:
-        yield _inside(_compile([_at(stmt, ast.Import(names=modules)), stmt], code), depth, code.co_name)
-    yield _inside(_compile([stmt], code), depth, code.co_name)
+        yield []
+    if len(modules) < 6:
+        for n in range(len(modules) - 1, 0, -1):
+            yield from map(list, itertools.combinations(modules, n))
 
 
 def compile_file(text: str, code: CodeType) -> Iterator[CodeType]:
