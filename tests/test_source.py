@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import functools
+import gc
 import importlib.util
 import linecache
 import pickle
@@ -12,7 +13,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import gast
@@ -22,12 +23,15 @@ import pytest
 import adgen
 import adgen.errors as errors
 from adgen.errors import AdgenError, SourceError, UnsupportedError
+from adgen.frontend.codes import is_within
 from adgen.frontend.convert import to_gast
 from adgen.frontend.deep import deep_recursion
 from adgen.frontend.lower import lower
+from adgen.frontend.positions import lambda_at_positions
 from adgen.frontend.show import show_tree
 from adgen.frontend.source import find_source
 from adgen.ir.nodes import Origin
+from adgen.rules.load import load_rules
 
 
 def load(path: Path, text: str, name: str = "loaded") -> ModuleType:
@@ -342,3 +346,24 @@ def test_conversion_is_that_of_gast():
         tree = ast.parse(file.read_text())
         expected = gast.dump(gast.ast_to_gast(tree), include_attributes=True)
         assert gast.dump(to_gast(tree), include_attributes=True) == expected, file
+
+
+def test_rules_are_read_where_their_instructions_say() -> None:
+    """What the positions give is what stands in the file, for every lambda of the table."""
+    load_rules()
+    codes = {f.__code__ for f in gc.get_objects() if isinstance(f, FunctionType) and f.__code__.co_name == "<lambda>"}
+    seen = 0
+    for file in sorted({c.co_filename for c in codes if "/adgen/rules/" in c.co_filename}):
+        text = Path(file).read_text("utf-8")
+        bodies = {
+            ast.dump(n.body, include_attributes=True): n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Lambda)
+        }
+        for code in [c for c in codes if c.co_filename == file]:
+            found = lambda_at_positions(text.splitlines(keepends=True), code)
+            if found is not None:
+                seen += 1
+                truth = bodies[ast.dump(found.body, include_attributes=True)]
+                assert ast.unparse(found) == ast.unparse(truth)
+                assert (found.lineno, found.col_offset) == (truth.lineno, truth.col_offset)
+                assert is_within(code, truth)
+    assert seen > 100

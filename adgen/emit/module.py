@@ -25,7 +25,7 @@ from adgen.emit.scope import MODULES, Scope, declare
 from adgen.emit.targets import find_targets
 from adgen.emit.write import Writer
 from adgen.ir.live import Overlay, find_live
-from adgen.ir.memory import Memory
+from adgen.ir.memory import memory_of
 from adgen.ir.nodes import Func, Origin, bound, defs, walk
 from adgen.ir.routine import Routine, routines_in
 
@@ -54,7 +54,7 @@ def emit(func: Func, routines: Mapping[Routine, str] | None = None) -> Text:
         scope.bind(routine, known)
     declare(func, scope)
     func, choices = find_choices(func)
-    overlay = fold(func, Memory(func))
+    overlay = fold(func, memory_of(func))
     overlay.folded.update(choices.inside)
     live = find_live(func, overlay)
     find_targets(func, overlay)

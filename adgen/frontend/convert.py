@@ -19,6 +19,7 @@ _operators: dict[type, Any] = {
     for c in base.__subclasses__()
 }
 _SHARED = _contexts | _operators  # without fields or positions: one of each will do
+_PARAM = gast.Param()
 _PLACE = ("lineno", "col_offset", "end_lineno", "end_col_offset")
 
 
@@ -65,9 +66,11 @@ def _name(node: ast.Name) -> Any:
 
 
 def _arg(node: ast.arg) -> Any:
+    new = _new(ast.Name)
+    values = node.__dict__
     note = None if node.annotation is None else to_gast(node.annotation)
-    new = gast.Name(node.arg, gast.Param(), note, node.type_comment)
-    vars(new).update((a, getattr(node, a)) for a in _PLACE)
+    new.__dict__.update(id=node.arg, ctx=_PARAM, annotation=note, type_comment=node.type_comment)
+    new.__dict__.update((a, values[a]) for a in _PLACE)
     return new
 
 

@@ -115,7 +115,7 @@ class Lowerer(MatchLowerer):
         scope: dict[str, Any],
         enclosing: frozenset[str],
     ) -> None:
-        self.names: Scope = scan_scope(node)
+        self.names: Scope = scan_scope(node, any(":=" in line or "yield" in line for line in source.lines))
         self.enclosing = enclosing  # the variables of the functions round this one
         super().__init__(Locator(source, name), frozenset(), outer, scope)
         self.local = frozenset(map(self.mangle, self.names.assigned))
@@ -150,7 +150,6 @@ class Lowerer(MatchLowerer):
             header,
             self.local | frozenset(self.extra),
             self.locator.source.file,
-            self.text(),
             declared & self.local,
             self.names.yields is not None,
         )
@@ -160,12 +159,6 @@ class Lowerer(MatchLowerer):
     def is_of_outer(self, name: str, statement: Any) -> bool:
         """Say whether `nonlocal` names a variable of a function that is lowered with this one."""
         return isinstance(statement, gast.Nonlocal) and name in self.enclosing
-
-    def text(self) -> str:
-        source = self.locator.source
-        if self.node is source.node:
-            return source.text
-        return Source(source.file, source.first_line, source.lines, self.node, self.name).text
 
     def params(self, args: Any) -> tuple[Parameter, ...]:
         either = args.posonlyargs + args.args

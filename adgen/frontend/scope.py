@@ -18,13 +18,18 @@ class Scope:
     yields: Any = None  # the first `yield`
 
 
-def scan_scope(node: Any) -> Scope:
-    """Collect the names that a function assigns, not those of functions or comprehensions inside it."""
+def scan_scope(node: Any, rare: bool = True) -> Scope:
+    """Collect the names that a function assigns, not those of functions or comprehensions inside it.
+
+    `rare` says whether there may be a `:=` or `yield`: a lambda has nothing else that matters here.
+    """
     scope = Scope()
     for param in parameters(node.args):
         scope.assigned.setdefault(param.id)
-    body = node.body if isinstance(node.body, list) else [node.body]
-    _scan(body, scope)
+    if isinstance(node.body, list):
+        _scan(node.body, scope)
+    elif rare:
+        _scan([node.body], scope)
     return scope
 
 

@@ -11,6 +11,7 @@ import inspect
 import linecache
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from types import CodeType, FunctionType
@@ -22,6 +23,7 @@ from adgen.errors import SourceError
 from adgen.frontend.codes import compile_alone, compile_file, enclosing_class, is_same_code, is_within, parse_text
 from adgen.frontend.convert import to_gast
 from adgen.frontend.deep import deep_recursion
+from adgen.frontend.positions import lambda_at_positions
 from adgen.frontend.surgery import desugar
 
 _TRIES = 60  # ends of a block to try before the whole file is parsed
@@ -81,8 +83,19 @@ def find_source(fn: Callable[..., Any]) -> Source:
         return _make_source(lines, node, function)
 
 
+@cache
+def _lines_of_ours(file: str) -> list[str]:
+    """Read a file of rules, as `linecache` does but without its search."""
+    try:
+        return Path(file).read_text("utf-8").splitlines(keepends=True)
+    except OSError:
+        return []
+
+
 def _read_lines(fn: FunctionType) -> list[str]:
     code = fn.__code__
+    if code.co_filename.startswith(_PACKAGE) and (own := _lines_of_ours(code.co_filename)):
+        return own
     lines = linecache.getlines(code.co_filename, fn.__globals__)
     by_code = getattr(linecache, "_getlines_from_code", None)  # what is typed at the prompt of Python 3.13
     if not lines and by_code is not None:
@@ -95,17 +108,16 @@ def _find_node(lines: list[str], fn: FunctionType) -> Any:
     code = fn.__code__
     if code.co_firstlineno > len(lines):
         return None
+    ours = code.co_filename.startswith(_PACKAGE)  # installed files don't change under a running program
     if code.co_name == "<lambda>":
+        if ours and (node := lambda_at_positions(lines, code)) is not None:
+            return node
         candidates = _nearby_lambdas(lines, code.co_firstlineno - 1)
     else:
         candidates = _nearby_functions(lines, code.co_firstlineno - 1, code.co_name)
-    # Installed files don't change under a running program. Of several lambdas on a line, positions alone don't tell
-    # which it is: the instruction that returns a constant has none in Python 3.12.
-    alone = code.co_name != "<lambda>" or lines[code.co_firstlineno - 1].count("lambda") == 1
-    ours = code.co_filename.startswith(_PACKAGE) and alone
-    for node in candidates:
         if ours:
-            return node
+            return next(candidates, None)
+    for node in candidates:
         for found in _try_compile(node, fn):
             # Of equal lambdas on one line, the one in whose body all instructions stand.
             if is_same_code(found, code) and (code.co_name != "<lambda>" or is_within(code, node)):

@@ -283,6 +283,5 @@ class Function:
     origin: Origin
     assigned: frozenset[str]  # its local names, parameters included
     file: str = ""
-    text: str = ""  # its source, dedented
     nonlocals: frozenset[str] = frozenset()  # those of `assigned` that belong to a function round it
     yields: bool = False  # it is a generator

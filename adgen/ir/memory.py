@@ -396,6 +396,14 @@ class Memory:
         return any(self._same(x, b) for x in a.links)
 
 
+def memory_of(func: Func) -> Memory:
+    """Return the roots of a function that owns no parameter. Two passes ask: it is kept."""
+    if func._memory is None:
+        object.__setattr__(func, "_memory", Memory(func))
+    memory: Memory = func._memory
+    return memory
+
+
 def advanced(s: Let) -> bool:
     """Say whether a getitem picks by arrays, which copies."""
     return any(

@@ -10,7 +10,6 @@ Branches and loops carry values in and out explicitly, so every analysis is one 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -135,6 +134,7 @@ class Let:
 class Block:
     stmts: tuple[Stmt, ...]
     results: tuple[Operand, ...]
+    _all: tuple[Stmt, ...] | None = field(default=None, init=False, repr=False)  # what `walk` gave
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -240,6 +240,7 @@ class Func:
     body: Block
     notes: tuple[str, ...] = ()  # comment lines under the header
     defaults: tuple[Any, ...] = field(default=())
+    _memory: Any = field(default=None, init=False, repr=False)  # what `memory_of` gave
 
 
 def defs(s: Stmt) -> tuple[Var, ...]:
@@ -277,15 +278,19 @@ def bound(s: Stmt) -> tuple[Var, ...]:
     return index + tuple(c.var for c in s.consumes) + s.params
 
 
-def walk(block: Block) -> Iterator[Stmt]:
-    """Yield every statement, nested ones after the one that holds them."""
-    stack: list[Stmt] = list(reversed(block.stmts))
-    while stack:
-        s = stack.pop()
-        yield s
-        if not isinstance(s, Let):
-            for b in reversed(blocks(s)):
-                stack.extend(reversed(b.stmts))
+def walk(block: Block) -> tuple[Stmt, ...]:
+    """Return every statement, nested ones after the one that holds them. Many passes ask: it is kept."""
+    if block._all is None:
+        found: list[Stmt] = []
+        stack = list(reversed(block.stmts))
+        while stack:
+            s = stack.pop()
+            found.append(s)
+            if type(s) is not Let:
+                for b in reversed(blocks(s)):
+                    stack.extend(reversed(b.stmts))
+        object.__setattr__(block, "_all", tuple(found))
+    return block._all  # type: ignore[return-value]
 
 
 def free_vars(block: Block) -> dict[Var, None]:

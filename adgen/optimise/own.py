@@ -18,7 +18,7 @@ from typing import Any
 
 from adgen.errors import InternalError
 from adgen.ir.live import Live, Overlay, collect_points, find_live
-from adgen.ir.memory import Memory, Owned, Root, Roots, refers
+from adgen.ir.memory import Memory, Owned, Root, Roots, memory_of, refers
 from adgen.ir.nodes import CHANGES, Block, Func, If, Let, Loop, Operand, Var, walk
 from adgen.ir.summary import CALLS, consumed
 from adgen.ir.types import Array, Dict, Dim, Length, List, Record, Type
@@ -82,7 +82,7 @@ class _Check:
         self.results = results
         self.first = first
         self.patient = patient
-        self.memory = Memory(func, owned_params)
+        self.memory = Memory(func, owned_params) if owned_params else memory_of(func)
         self.overlay = Overlay()
         for s in walk(func.body):
             if isinstance(s, Let) and s.op.name == "bound":

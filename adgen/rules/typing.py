@@ -267,10 +267,16 @@ def _trial(op: Primitive, bound: Bound, loose: bool) -> Type:
     raise TypeError(f"{op.name}: {error}") from error
 
 
+@functools.cache
+def _takes_doubles(ufunc: np.ufunc) -> bool:
+    """Say whether an elementwise function has a loop from doubles to a double."""
+    return not ufunc.signature and f"{'d' * ufunc.nin}->d" in ufunc.types
+
+
 def _of_doubles(op: Primitive, bound: Bound) -> Type | None:
     """Return the type of a ufunc of doubles that gives a double: most calls are of this kind."""
     ufunc = op.fn if isinstance(op.fn, np.ufunc) else _UFUNCS.get(op.name)
-    if ufunc is None or ufunc.signature or len(bound) != ufunc.nin or f"{'d' * ufunc.nin}->d" not in ufunc.types:
+    if ufunc is None or len(bound) != ufunc.nin or not _takes_doubles(ufunc):
         return None
     rank = -1
     for a in bound.values():
