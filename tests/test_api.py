@@ -218,6 +218,20 @@ def test_specialised_functions_check_their_arguments():
             fast(bad, 0.5)
 
 
+def test_specialised_functions_may_name_variables_like_what_the_check_uses(real):
+    def f(type, ndarray, len, TypeError):
+        float64 = ndarray * ndarray
+        return np.sum(type * float64) * len[1]
+
+    args = np.ones((2, 1)), np.ones((2, 3)), (1.0, 2.0), None
+    fast = adgen.grad(f, wrt=("type", "ndarray")).specialize(*args)
+    assert [d.tolist() for d in fast(*args)] == [[[6.0], [6.0]], [[4.0] * 3] * 2]
+    others = [(bad, *args[1:]) for bad in (np.ones((2, 3)), np.ones((1, 1)), np.ones((1, 3)), np.ones(2), 1.0)]
+    for given in (*others, (*args[:2], (1.0,), None), (*args[:3], "odd")):
+        with pytest.raises(TypeError, match="generated for"):
+            fast(*given)
+
+
 @pytest.mark.parametrize("df", [decorated, beside, adgen.grad(square, wrt="a")])
 def test_gradients_pickle(df):
     again = pickle.loads(pickle.dumps(df))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from importlib import import_module
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -16,67 +17,101 @@ if TYPE_CHECKING:
     from adgen.api.engine import Engine
 
 
-def fits(x: Any, dtype: type, ndim: int, ones: tuple[int, ...] = ()) -> bool:
-    """Say whether x is an array of this dtype and rank, with length 1 on just these axes."""
-    if type(x) is not np.ndarray or x.dtype.type is not dtype:
-        return False
-    shape = x.shape
-    if len(shape) != ndim:
-        return False
-    return tuple([k for k, n in enumerate(shape) if n == 1]) == ones if ones or 1 in shape else True
+class Names:
+    """What the check calls things: as usual, unless the function below has another meaning for the name."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        entry = loaded.space[loaded.stored.entry]
+        code = entry.__code__
+        self.local = {*code.co_varnames, *code.co_cellvars}
+        self.space = loaded.space
+        self.used: dict[tuple[str, str], str] = {}  # module and name there -> name here
+
+    def use(self, name: str, module: str = "builtins") -> str:
+        """Return the name for something of Python's or NumPy's."""
+        known = self.used.get((module, name))
+        if known is None:
+            known, value, k = name, getattr(import_module(module), name), 0
+            while known in self.local or self.space.get(known, value) is not value:
+                k += 1
+                known = f"{name}_{k}"
+            self.used[module, name] = known
+        return known
+
+    def imports(self) -> list[str]:
+        """Return the lines that the check needs above the function."""
+        lines = []
+        for module in ("builtins", "numpy"):
+            parts = [
+                name if known == name else f"{name} as {known}"
+                for (m, name), known in sorted(self.used.items())
+                if m == module and (m != "builtins" or known != name)
+            ]
+            lines += [f"from {module} import {', '.join(parts)}"] if parts else []
+        return lines
 
 
-def conditions(name: str, key: Key) -> list[str]:
-    """Return expressions that hold for arguments with this key; they use builtins, `np` and `fits`."""
-    return _conditions(name, key, count())
-
-
-def _conditions(x: str, key: Key, numbers: count[int]) -> list[str]:
+def _conditions(x: str, key: Key, numbers: count[int], names: Names) -> list[str]:
+    """Return expressions that hold for an argument with this key."""
     if key is None:
         return []
+    use = names.use
     if isinstance(key, type):
-        return _type_conditions(x, key)
+        return _type_conditions(x, key, names)
     head = key[0]
     if head is STATIC and issubclass(key[1], enum.Enum):
-        return [f"type({x}).__name__ == {key[1].__name__!r}", f"{x}.name == {key[2].name!r}"]
+        return [f"{use('type')}({x}).__name__ == {key[1].__name__!r}", f"{x}.name == {key[2].name!r}"]
     if head is STATIC:
-        return [*_type_conditions(x, key[1]), f"{x} == {_literal(key)}"] if _literal(key) else []
+        return [*_type_conditions(x, key[1], names), f"{x} == {_literal(key)}"] if _literal(key) else []
     if isinstance(head, np.dtype):
         units = key[1] if isinstance(key[1], tuple) else (False,) * key[1]
-        if None in units:  # in a list: this axis may or may not be 1
-            return [f"type({x}) is np.ndarray", f"{x}.dtype.type is np.{_name(head)}", f"{x}.ndim == {len(units)}"]
-        ones = tuple(i for i, unit in enumerate(units) if unit)
-        return [f"fits({x}, np.{_name(head)}, {len(units)}{f', {ones}' if ones else ''})"]
+        kind = f"{use('type')}({x}) is {use('ndarray', 'numpy')}"
+        return [kind, f"{x}.dtype.type is {use(_name(head), 'numpy')}", *_shape_conditions(x, units)]
     if head is list and key[1]:
         v = f"v{next(numbers)}"
-        inner = " and ".join(_conditions(v, key[2], numbers))
-        return [f"type({x}) is list", f"all({inner} for {v} in {x})"] if inner else [f"{x} == []"]
+        inner = " and ".join(_conditions(v, key[2], numbers, names))
+        if not inner:
+            return [f"{x} == []"]
+        return [f"{use('type')}({x}) is {use('list')}", f"{use('all')}({inner} for {v} in {x})"]
     if head is dict:
-        parts = [f"type({x}) is dict", f"list({x}) == {list(key[1])!r}"]
+        parts = [f"{use('type')}({x}) is {use('dict')}", f"{use('list')}({x}) == {list(key[1])!r}"]
         places = [f"{x}[{k!r}]" for k in key[1]]
         items = key[2:]
     else:
         items = leaf_keys(key)
         plain = head in (tuple, list)
-        parts = [f"type({x}) is {head.__name__}" if plain else f"type({x}).__name__ == {head.__name__!r}"]
+        own = f"is {use(head.__name__)}" if plain else f".__name__ == {head.__name__!r}"
+        parts = [f"{use('type')}({x}){own if own[0] == '.' else ' ' + own}"]
         if issubclass(head, (tuple, list)):
-            parts.append(f"len({x}) == {len(items)}")
+            parts.append(f"{use('len')}({x}) == {len(items)}")
             places = [f"{x}[{i}]" for i in range(len(items))]
         else:
             places = [f"{x}.{k}" for k in key_names(key)]
     for place, item in zip(places, items, strict=True):
-        parts += _conditions(place, item, numbers)
+        parts += _conditions(place, item, numbers, names)
     return parts
 
 
-def _type_conditions(x: str, cls: type) -> list[str]:
+def _shape_conditions(x: str, units: tuple[bool | None, ...]) -> list[str]:
+    """Return what says that just these axes have length 1 (None: it may or may not be)."""
+    if None in units or not units:
+        return [f"{x}.ndim == {len(units)}"]
+    if all(units):
+        return [f"{x}.shape == {(1,) * len(units)}"]
+    if any(units):
+        return [f"[n == 1 for n in {x}.shape] == {list(units)}"]
+    return [f"{x}.ndim == {len(units)}", f"1 not in {x}.shape"]
+
+
+def _type_conditions(x: str, cls: type, names: Names) -> list[str]:
     if cls is type(None):
         return [f"{x} is None"]
+    kind = f"{names.use('type')}({x})"
     if cls in SIMPLE and issubclass(cls, np.generic):
-        return [f"type({x}) is np.{_name(np.dtype(cls))}"]
+        return [f"{kind} is {names.use(_name(np.dtype(cls)), 'numpy')}"]
     if cls.__module__ == "builtins":
-        return [f"type({x}) is {cls.__name__}"]
-    return [f"type({x}).__name__ == {cls.__name__!r}"]
+        return [f"{kind} is {names.use(cls.__name__)}"]
+    return [f"{kind}.__name__ == {cls.__name__!r}"]
 
 
 def _name(dtype: np.dtype[Any]) -> str:
@@ -95,26 +130,34 @@ def _literal(key: Key) -> str:
     return ""
 
 
-def check_lines(entry: str, names: tuple[str, ...], keys: tuple[Key, ...], width: int = 116) -> list[str]:
-    """Return a statement that raises `TypeError` for arguments that the text was not made for."""
-    tests = [c for name, key in zip(names, keys, strict=True) for c in conditions(name, key)]
+def with_check(text: str, engine: Engine, loaded: Loaded, width: int = 116) -> str:
+    """Return the text with a statement that raises `TypeError` for arguments that it was not made for."""
+    names, numbers, entry = Names(loaded), count(), loaded.stored.entry
+    each = [_conditions(n, k, numbers, names) for n, k in zip(engine.names, loaded.keys, strict=True)]
+    tests = [" and ".join(c) for c in each if c]
     if not tests:
-        return []
-    failure = f"    raise TypeError({f'{entry} was generated for {describe_signature(names, keys)}'!r})"
-    if len(tests) == 1:
-        return [f"if not ({tests[0]}):", failure]
-    line = f"if not ({' and '.join(tests)}):"
-    if len(line) <= width:
-        return [line, failure]
-    return ["if not (", f"    {tests[0]}", *[f"    and {t}" for t in tests[1:]], "):", failure]
-
-
-def insert_check(text: str, entry: str, check: list[str]) -> str:
-    """Put the check before the first statement of the entry."""
+        return text
+    check = [f"if not ({' and '.join(tests)}):"]
+    if len(check[0]) > width:
+        check = ["if not (", f"    {tests[0]}", *[f"    and {t}" for t in tests[1:]], "):"]
+    check.append(f"    raise {names.use('TypeError')}({_failure(entry, engine, loaded)!r})")
     lines = text.splitlines()
     _, end = find_header(lines, entry)
     lines[end + 1 : end + 1] = ["    " + line for line in check]
-    return "\n".join(lines) + "\n"
+    return "\n".join(_below_imports(lines, names.imports())) + "\n"
+
+
+def _failure(entry: str, engine: Engine, loaded: Loaded) -> str:
+    return f"{entry} was generated for {describe_signature(engine.names, loaded.keys)}"
+
+
+def _below_imports(lines: list[str], more: list[str]) -> list[str]:
+    """Put imports where the module's own end, two empty lines above its first function."""
+    own = [i for i, line in enumerate(lines) if line.startswith(("import ", "from "))]
+    if not more or own:
+        at = own[-1] + 1 if own else 0
+        return [*lines[:at], *more, *lines[at:]]
+    return [*more, "", "", *lines]
 
 
 def find_header(lines: list[str], name: str) -> tuple[int, int]:
@@ -131,10 +174,9 @@ def find_header(lines: list[str], name: str) -> tuple[int, int]:
 def specialize(engine: Engine, loaded: Loaded) -> Any:
     """Return the function of a text with the check in it; hidden values are read at each call."""
     entry = loaded.stored.entry
-    text = insert_check(loaded.stored.text, entry, check_lines(entry, engine.names, loaded.keys))
+    text = with_check(loaded.stored.text, engine, loaded)
     code, _ = compile_text(text, entry)
     space = {k: v for k, v in loaded.space.items() if k != "__builtins__"}
-    space |= {"np": np, "fits": fits}
     exec(code, space)
     made = space[entry]
     if loaded.hidden:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from adgen.api.checks import check_lines, find_header, fits, insert_check
+from adgen.api.checks import find_header, with_check
 from adgen.api.engine import Engine
 from adgen.api.link import Loaded
 from adgen.api.signature import SIMPLE, describe_signature
@@ -41,11 +41,8 @@ def write_standalone(engine: Engine, loaded: Loaded, note: str = "") -> str:
     """Return the module's text. Scalars that the program reads from globals become keyword defaults."""
     fn, s = engine.fn, loaded.stored
     text = _with_hidden(s.text, s.entry, loaded) if loaded.hidden else s.text
-    check = check_lines(s.entry, engine.names, loaded.keys)
-    imports, body = _split_imports(insert_check(text, s.entry, check))
+    imports, body = _split_imports(with_check(text, engine, loaded))
     helpers: dict[str, str] = {}
-    if "fits(" in "".join(check):
-        _add_helper(fits, "fits", helpers)
     for name, *_ in s.externals:
         _add_external(name, loaded.space[name], fn, imports, helpers)
     if "np." in "".join((*helpers.values(), body)):
