@@ -299,16 +299,20 @@ class StatementWriter:
     def copies(self, pairs: Copies, origin: Origin | None) -> None:
         """Assign all values at once, in an order that needs no tuple where there is one."""
         pending: dict[str, tuple[ast.expr, set[str]]] = {}
-        absent: list[str] = []
+        absent: dict[ast.expr | None, list[str]] = {}
+        shapes: dict[tuple[object, ...], ast.expr] = {}
         for v, a in pairs:
             name = self.names.of(v)
             a = self.overlay.resolve(a)
             if isinstance(a, Const) and isinstance(a.type, NoneT):
-                absent.append(name)
+                absent.setdefault(None, []).append(name)
                 continue
             if isinstance(a, Const) and isinstance(a.type, Undef):
                 if v in self.unbound:
-                    absent.append(name)
+                    absent.setdefault(None, []).append(name)
+                continue
+            if isinstance(a, Const) and isinstance(a.value, tuple) and v.name is None:  # the shape of what is not made
+                absent.setdefault(shapes.setdefault(a.value, self.value(a)), []).append(name)
                 continue
             if isinstance(a, Var) and a not in self.overlay.folded and self.names.of(a) == name:
                 continue
@@ -320,5 +324,6 @@ class StatementWriter:
                 targets: list[ast.expr] = [ast.Name(n, ast.Store()) for n in names]
                 values = [pending[n][0] for n in names]
                 self.put(ast.Assign([ast.Tuple(targets, ast.Store())], ast.Tuple(values, ast.Load())), origin)
-        if absent:
-            self.put(ast.Assign([ast.Name(n, ast.Store()) for n in absent], ast.Constant(None)), origin)
+        for value, several in absent.items():
+            targets = [ast.Name(n, ast.Store()) for n in several]
+            self.put(ast.Assign(targets, ast.Constant(None) if value is None else value), origin)

@@ -144,3 +144,20 @@ def map_loops(block: Block, change: Callable[[Loop], Sequence[Stmt]]) -> Block:
             stmts.append(s)
     same = len(stmts) == len(block.stmts) and all(a is b for a, b in zip(stmts, block.stmts))
     return block if same else Block(tuple(stmts), block.results)
+
+
+def map_lets(block: Block, change: Callable[[Let], Let]) -> Block:
+    """Return the block with each `Let`, inner ones too, replaced by what `change` makes of it."""
+    stmts: list[Stmt] = []
+    for s in block.stmts:
+        if isinstance(s, Let):
+            stmts.append(change(s))
+        elif isinstance(s, If):
+            then, orelse = map_lets(s.then, change), map_lets(s.orelse, change)
+            stmts.append(s if then is s.then and orelse is s.orelse else replace(s, then=then, orelse=orelse))
+        else:
+            body = map_lets(s.body, change)
+            test = None if s.test is None else map_lets(s.test, change)
+            stmts.append(s if body is s.body and test is s.test else replace(s, body=body, test=test))
+    same = all(a is b for a, b in zip(stmts, block.stmts))
+    return block if same else Block(tuple(stmts), block.results)

@@ -8,8 +8,11 @@ import numpy as np
 
 
 def unbroadcast(value: Any, like: Any) -> Any:
-    """Sum a gradient over the axes that broadcasting stretched, to the shape of `like`; repeat it where it is 1."""
-    shape = np.shape(like)
+    """Sum a gradient over the axes that broadcasting stretched, to the shape of `like`; repeat it where it is 1.
+
+    `like` is an array, or a tuple that is its shape.
+    """
+    shape = like if isinstance(like, tuple) else np.shape(like)
     if np.shape(value) == shape:
         return value
     extra = np.ndim(value) - len(shape)

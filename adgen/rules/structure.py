@@ -48,6 +48,7 @@ from adgen.rules.lattice import (
     type_of_list,
     type_of_value,
 )
+from adgen.rules.shapes import shape_from
 from adgen.rules.typing import always, array_dims, exactly, known
 
 V = np.array([0.5, -1.25, 2.0])
@@ -340,6 +341,9 @@ register(_raise, "exc", kind="opaque", name="raise_", effect="opaque", infer=alw
 def _unbroadcast_type(value: Operand, like: Operand) -> Type:
     if not isinstance(value.type, Array) or not value.type.dims:
         return value.type
+    if isinstance(like.type, Tuple):
+        dims = shape_from(like)
+        return Array(value.type.dtype, dims.dims) if dims is not None else value.type
     if isinstance(like.type, Array) and like.type.dims:
         return Array(value.type.dtype, like.type.dims)
     return Scalar(value.type.dtype)  # np.sum over all axes

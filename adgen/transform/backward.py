@@ -68,15 +68,17 @@ class Backward(ABC):
         Where axes of the mask will be summed it is applied first: what it leaves out must not be counted.
         """
         if not isinstance(c, Masked):
-            return self.widen(part, out, a)
+            return self.widen(part, out, a, c)
         if cots.fits(c.mask.type, a.type):  # the mask is the same all along an axis that is summed
-            return Masked(c.mask, self.widen(part, out, a), c.other)
-        return self.widen(cots.settle(Masked(c.mask, part, c.other)), out, a)
+            return Masked(c.mask, self.widen(part, out, a, c.value), c.other)
+        return self.widen(cots.settle(Masked(c.mask, part, c.other)), out, a, c.value)
 
-    def widen(self, part: Operand, out: Var, a: Operand) -> Operand:
+    def widen(self, part: Operand, out: Var, a: Operand, g: Cot) -> Operand:
         """Give a narrow contribution the axes of the result that its argument does not have: they are summed."""
         t = out.type
         if not isinstance(t, Array) or not Cotangents.is_narrow(part, t) or dims_of(a.type) == t.dims:
+            return part
+        if isinstance(g, Var) and dims_of(g.type) == t.dims:  # times what broadcasts to the result it is whole as well
             return part
         if not dims_of(part.type) and not dims_of(a.type):
             return self.b.call("mul", self.b.call("size", out), part)

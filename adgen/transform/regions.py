@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from adgen.errors import UnsupportedError
 from adgen.ir.nodes import (
@@ -10,7 +11,6 @@ from adgen.ir.nodes import (
     Const,
     Consume,
     If,
-    Let,
     Loop,
     Operand,
     Range,
@@ -26,6 +26,7 @@ from adgen.transform.activity import reach_loop
 from adgen.transform.backward import Backward
 from adgen.transform.cotangents import Cot, Cotangents, gradient_name
 from adgen.transform.saves import NOTHING, Sources, choose, prune, recompute
+from adgen.transform.shapes import ask_for_shapes
 from adgen.transform.sums import find_sums
 
 
@@ -69,7 +70,7 @@ class Regions(Backward):
         for n, block in enumerate((s.then, s.orelse)):
             self.b.resume(regions[n])
             closed = prune(self.b.close(results[n]))
-            blocks.append(self._reach_into_branch(s, n, block, closed))
+            blocks.append(self._reach_into_branch(s, n, block, closed, cots))
         types = [join(a.type, c.type) or v.type for v, a, c in zip(touched, *results)]
         outs = self.b.branch(s.decided, blocks[0], blocks[1], names, types)
         for v, out in zip(touched, outs):
@@ -87,7 +88,7 @@ class Regions(Backward):
         self.block(s.then, inner)
         touched = self._touched(cots, [inner])
         results = [inner.whole(inner.of.get(v), v) for v in touched]
-        made = self._reach_into_branch(s, 0, s.then, prune(self.b.close(results)))
+        made = self._reach_into_branch(s, 0, s.then, prune(self.b.close(results)), cots)
         for t in made.stmts:
             self.b.append(t)
         cots.of.update(zip(touched, made.results))
@@ -111,14 +112,12 @@ class Regions(Backward):
             return c
         return cots.whole(c, v)
 
-    def _reach_into_branch(self, s: If, n: int, primal: Block, backward: Block) -> Block:
+    def _reach_into_branch(self, s: If, n: int, primal: Block, backward: Block, cots: Cotangents) -> Block:
         """Make the values of a primal branch that its backward branch reads reachable."""
-        inner = self.saves.defined(primal.stmts)
-        needed = [v for v in free_vars(backward) if v in inner]
-        if not needed:
+        sources = Sources(self.saves.defined(primal.stmts), dear=self.dear, stable=self.stable)
+        backward, kept, again = self._choose(backward, sources, {}, cots)
+        if not kept and not again:
             return backward
-        sources = Sources(inner, dear=self.dear, stable=self.stable)
-        kept, again = choose(needed, sources)
         mapping: dict[Var, Operand] = {}
         outs = self.saves.at(s).outs[n]
         for v in kept:
@@ -128,6 +127,26 @@ class Regions(Backward):
         first = recompute(again, sources, mapping)
         moved = substitute(backward, mapping)
         return Block((*first, *moved.stmts), moved.results)
+
+    def _choose(
+        self, backward: Block, sources: Sources, slots: dict[Var, Var], cots: Cotangents
+    ) -> tuple[Block, list[Var], list[Var]]:
+        """Return a backward block, what of the primal block is kept for it, and what is computed again.
+
+        `slots`: the values whose cotangents the backward loop carries.
+        """
+        inner, own = sources.inner, set(slots.values())
+        kept, again = choose([v for v in free_vars(backward) if v in inner and v not in own], sources)
+        there = [v for v in kept if v not in cots.undefined and v not in self.saves.kept]
+        around = [v for v in slots if v not in inner and v not in self.buffers and v not in cots.undefined]
+        asking = ask_for_shapes(backward, there, around, self.saves.shapes)
+        if asking is backward:
+            return backward, kept, again
+        for v in there:
+            if v in self.saves.shapes:
+                taken = self.saves.shapes[v]
+                inner[taken.out] = taken
+        return asking, *choose([v for v in free_vars(asking) if v in inner and v not in own], sources)
 
     # -- loops --------------------------------------------------------------------------------------------
 
@@ -181,7 +200,8 @@ class Regions(Backward):
         """Emit the backward loop; return wider types to try again with."""
         b = self.b
         carried = [*[s.params[k] for k in active], *outer]
-        slots = {v: Var(types[v], *gradient_name(v)) for v in carried}
+        left = {s.params[k]: s.yields[k].type for k in active}  # what enters is the gradient of what an iteration left
+        slots = {v: Var(_of_lengths(types[v], left.get(v, v.type)), *gradient_name(v)) for v in carried}
         consumes = [
             Consume(
                 Var(s.collected[k].type, *self._name_of(s.collected[k])), self._sequence(c, s.collects[k], cots), True
@@ -238,13 +258,11 @@ class Regions(Backward):
         n_active: int,
     ) -> None:
         b = self.b
-        inner: dict[Var, Let | None] = dict.fromkeys(bound(s))
-        inner.update(self.saves.defined(s.body.stmts))
-        needed = [v for v in free_vars(body) if v in inner and v not in slots.values()]
+        inner = self.saves.defined(s.body.stmts, bound(s))
         counted = s.range is not None and not s.stops
         free = {s.index} if counted and s.index is not None else set()
         sources = Sources(inner, free, self.dear, self.stable)
-        kept, again = choose(needed, sources)
+        body, kept, again = self._choose(body, sources, slots, cots)
         mapping: dict[Var, Operand] = {}
         extra = self.saves.at(s)
         range_, index, backwards = None, None, False
@@ -270,10 +288,11 @@ class Regions(Backward):
                 extra.trips = Var(Int(), "trips")
             range_, backwards = Range(b.const(0), extra.trips, b.const(1)), True
             index = Var(Int(), None)
-        first = recompute(again, sources, mapping)
+        again_first = recompute(again, sources, mapping)
         moved = substitute(body, mapping)
-        body = Block((*first, *moved.stmts), moved.results)
-        outs = {v: Var(slots[v].type, *gradient_name(v)) for v in carried}
+        body = Block((*again_first, *moved.stmts), moved.results)
+        first_of = dict(zip(s.params, s.inits))
+        outs = {v: Var(_of_lengths(slots[v].type, first_of.get(v, v).type), *gradient_name(v)) for v in carried}
         lists = [Var(List(c.var.type), *gradient_name(c.var)) for c in consumed]
         b.append(
             Loop(
@@ -311,3 +330,10 @@ class Regions(Backward):
     @staticmethod
     def _name_of(v: Operand) -> tuple[str | None, bool]:
         return gradient_name(v) if isinstance(v, Var) else (None, False)
+
+
+def _of_lengths(t: Type, like: Type) -> Type:
+    """Return the type of a whole gradient: it has the lengths of its value."""
+    if isinstance(t, Array) and isinstance(like, Array) and t.ndim == like.ndim:
+        return replace(t, dims=like.dims)
+    return t

@@ -52,20 +52,31 @@ class Saves:
 
     def __init__(self) -> None:
         self.of: dict[Stmt, Additions] = {}
+        self.shapes: dict[Var, Let] = {}  # arrays the shape of which is all that is needed
+        self.kept: set[Var] = set()  # what statements give beside their own results; None where a path does not make it
 
     def at(self, s: Stmt) -> Additions:
         return self.of.setdefault(s, Additions())
 
-    def defined(self, stmts: Iterable[Stmt]) -> dict[Var, Let | None]:
-        """Return the values that statements define for their block, with the `Let` of each."""
+    def defined(self, stmts: Iterable[Stmt], given: Iterable[Var] = ()) -> dict[Var, Let | None]:
+        """Return the values that statements define for their block, with the `Let` of each; `given`: bound before."""
         found: dict[Var, Let | None] = {}
+
+        def define(v: Var, s: Let | None) -> None:
+            found[v] = s
+            if v in self.shapes:
+                found[self.shapes[v].out] = self.shapes[v]
+
+        for v in given:
+            define(v, None)
         for s in stmts:
             for v in defs(s):
-                found[v] = s if isinstance(s, Let) else None
+                define(v, s if isinstance(s, Let) else None)
             if s in self.of:
                 extra = self.of[s]
                 for v in (*extra.collects.values(), *extra.outs[0].values(), *extra.outs[1].values()):
                     found[v] = None
+                    self.kept.add(v)
                 if extra.trips is not None:
                     found[extra.trips] = None
                 if extra.call is not None:
@@ -74,15 +85,16 @@ class Saves:
 
     # -- assembly -----------------------------------------------------------------------------------
 
-    def assemble(self, block: Block) -> Block:
-        """Return a primal block with all additions made."""
-        stmts: list[Stmt] = []
+    def assemble(self, block: Block, given: Iterable[Var] = ()) -> Block:
+        """Return a primal block with all additions made; `given`: what is bound before it."""
+        stmts: list[Stmt] = [self.shapes[v] for v in given if v in self.shapes]
         for s in block.stmts:
             extra = self.of.get(s)
             if isinstance(s, Let) and extra is not None and extra.call is not None:
                 stmts.extend(call_forward(s, *extra.call))
             else:
                 stmts.append(self.with_additions(s))
+            stmts.extend(self.shapes[v] for v in defs(s) if v in self.shapes)
         same = len(stmts) == len(block.stmts) and all(a is b for a, b in zip(stmts, block.stmts))
         return block if same else Block(tuple(stmts), block.results)
 
@@ -96,10 +108,10 @@ class Saves:
             if extra is None:
                 return s if then is s.then and orelse is s.orelse else replace(s, then=then, orelse=orelse)
             a, b = extra.outs
-            then = Block(then.stmts, (*then.results, *a, *(NOTHING for _ in b)))
-            orelse = Block(orelse.stmts, (*orelse.results, *(NOTHING for _ in a), *b))
+            then = Block(then.stmts, (*then.results, *a, *map(_nothing, b)))
+            orelse = Block(orelse.stmts, (*orelse.results, *map(_nothing, a), *b))
             return replace(s, then=then, orelse=orelse, outs=(*s.outs, *a.values(), *b.values()))
-        body = self.assemble(s.body)
+        body = self.assemble(s.body, bound(s))
         if extra is None:
             return s if body is s.body else replace(s, body=body)
         return self._extend_loop(s, body, extra)
@@ -126,6 +138,12 @@ class Saves:
             body=Block(stmts, results),
             collects=(*s.collects, *extra.collects.values()),
         )
+
+
+def _nothing(v: Var) -> Const:
+    """Return what stands for a value on the other path: shapes stay shapes, so that a list of them has one type."""
+    is_shape = isinstance(v.type, Tuple) and all(isinstance(t, Int) for t in v.type.items)
+    return Const((0,) * len(v.type.items), v.type) if is_shape and isinstance(v.type, Tuple) else NOTHING
 
 
 def call_forward(s: Let, fwd: Summary, saved: Var) -> list[Let]:

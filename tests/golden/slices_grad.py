@@ -20,11 +20,11 @@ def shift_grad(x, y):
     # u[0] = 0.5
     d_u[0] = 0.0
     # u[1:] = u[:-1] * x[1:]
-    t3 = unbroadcast(d_u[1:], t2).copy()
+    t2 = unbroadcast(d_u[1:], t2).copy()
     d_u[1:] = 0.0
-    d_u[:-1] += unbroadcast(np.full_like(t2, t3 * t1), t)
+    d_u[:-1] += unbroadcast(t2 * t1, t)
     d_x = np.zeros_like(x)
-    d_x[1:] += unbroadcast(np.full_like(t2, t3 * t), t1)
+    d_x[1:] += unbroadcast(t2 * t, t1)
     # u = x * y
     d_x += d_u * y
     d_y += d_u * x

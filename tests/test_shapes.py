@@ -1,0 +1,104 @@
+"""Lengths that are only known when the program runs: what the backward part keeps for them, and that it is right."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import adgen
+
+
+def w(*shape):
+    n = int(np.prod(shape))
+    return (np.cos(1.3 * np.arange(n) + 0.4) * (1.0 + 0.1 * np.arange(n))).reshape(shape)
+
+
+def swapped(u, v, c, steps):
+    for _ in range(steps):
+        v[1:-1] = u[1:-1] + c * (u[2:] - u[:-2])
+        u, v = v, u
+    return np.sum(u**2)
+
+
+def gates(a, b, x):
+    h = np.zeros(len(b))
+    n = len(b)
+    for t in range(len(x)):
+        z = a * x[t] + np.sum(h)
+        forget = 1.0 / (1.0 + np.exp(-z[:n]))
+        fresh = np.tanh(z[n:])
+        h = forget * h + forget * fresh + b
+    return np.sum(h**2)
+
+
+def shrinking(v, p):
+    while len(v) > 2:
+        rest = p * v[:-1] + (1.0 - p) * v[1:]
+        v = np.maximum(rest, 0.3 * v[0])
+    return np.sum(v**3)
+
+
+def on_one_path(x, y, n):
+    total = 0.0
+    for i in range(n):
+        if i % 2:
+            part = x[i:] * y
+            total = total + np.sum(np.concatenate((part * 2.0, y[:i]))) ** 2
+            y = part[:1]
+    return total
+
+
+@pytest.mark.parametrize(
+    "f, args",
+    [
+        (swapped, (w(5), w(5) + 0.5, 0.3, 3)),
+        (swapped, (w(3), w(3) + 0.5, 0.3, 4)),
+        (swapped, (w(3), w(5) + 0.5, 0.3, 1)),  # one number is written into three cells
+        (gates, (w(4), w(2), w(3))),
+        (gates, (w(2), w(1), w(3))),
+        (gates, (w(3), w(2), w(3))),  # one number for two
+        (shrinking, (w(6), 0.4)),
+        (on_one_path, (w(5), w(1), 4)),
+    ],
+)
+def test_gradients_with_lengths_of_run_time(f, args):
+    kept = [np.copy(a) for a in args]
+    adgen.check_grads(f, args, order=1 if f is on_one_path else 2)
+    _, pullback = adgen.vjp(f, *args)
+    once, twice = pullback(1.0), pullback(2.0)
+    for a, k, g, h in zip(args, kept, once, twice):
+        np.testing.assert_array_equal(a, k)
+        if isinstance(a, np.ndarray):
+            assert g.shape == a.shape
+            np.testing.assert_allclose(2.0 * g, h)
+
+
+def test_shapes_are_kept_and_not_arrays():
+    gradient = adgen.grad(swapped, wrt=("u", "v"))  # linear in both
+    gradient(w(5), w(5), 0.3, 2)
+    kept = [line for line in gradient.source.splitlines() if "_saved.append" in line or "saved.append" in line]
+    assert kept
+    assert all(".shape)" in line for line in kept)
+
+
+def step_of_lorenz(state, rates):
+    x, y, z = state
+    s, r, b = rates
+    return np.array([s * (y - x), x * (r - z) - y, x * y - b * z])
+
+
+def lorenz(rates, start, steps):
+    state = start
+    for _ in range(steps):
+        half = state + 0.005 * step_of_lorenz(state, rates)
+        state = state + 0.01 * step_of_lorenz(half, rates)
+    return np.sum(state**2)
+
+
+def test_known_numbers_of_items_need_no_shapes():
+    gradient = adgen.grad(lorenz, wrt=("rates", "start"))
+    args = (np.array([10.0, 28.0, 2.6]), w(3), 4)
+    gradient(*args)
+    assert "unbroadcast" not in gradient.source
+    assert "shape" not in gradient.source
+    adgen.check_grads(lorenz, args, order=2)
