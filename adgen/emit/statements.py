@@ -311,7 +311,7 @@ class StatementWriter:
                 if v in self.unbound:
                     absent.setdefault(None, []).append(name)
                 continue
-            if isinstance(a, Const) and isinstance(a.value, tuple) and v.name is None:  # the shape of what is not made
+            if isinstance(a, Const) and isinstance(a.value, tuple) and v.name == "shape":  # of what is not made
                 absent.setdefault(shapes.setdefault(a.value, self.value(a)), []).append(name)
                 continue
             if isinstance(a, Var) and a not in self.overlay.folded and self.names.of(a) == name:

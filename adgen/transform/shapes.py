@@ -21,7 +21,7 @@ ASKS = {"unbroadcast": 1, "np.zeros_like": 0, "np.full_like": 0, "dim": 0}
 def shape_let(v: Var) -> Let:
     """Return the statement that takes the shape of an array."""
     assert isinstance(v.type, Array)
-    out = Var(Tuple((Int(),) * v.type.ndim))
+    out = Var(Tuple((Int(),) * v.type.ndim), "shape")
     out.length = v.type.dims
     return Let(out, REGISTRY.named("shape"), (v,))
 
