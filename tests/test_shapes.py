@@ -102,3 +102,65 @@ def test_known_numbers_of_items_need_no_shapes():
     assert "unbroadcast" not in gradient.source
     assert "shape" not in gradient.source
     adgen.check_grads(lorenz, args, order=2)
+
+
+def stepped(x, tol):
+    s = 0.0
+    for i in range(5, -1, -2):
+        s += x[i] * x[i - 1] * s + x[i] * i
+        if s > tol:
+            break
+    return s
+
+
+def nested(x, tol):
+    s = 0.0
+    for i in range(4):
+        for j in range(i, 4):
+            s += x[i] * x[j] * (i + 1)
+            if s > tol:
+                break
+        s *= 0.9
+    return s
+
+
+@pytest.mark.parametrize("f", [stepped, nested])
+@pytest.mark.parametrize("tol", [-1.0, 1.0, 1e9])
+def test_loops_that_end_early_count_back(f, tol):
+    adgen.check_grads(f, (w(6), tol), order=2)
+    gradient = adgen.grad(f)
+    gradient(w(6), tol)
+    assert "i_saved" not in gradient.source
+    assert "j_saved" not in gradient.source
+
+
+def advection(u, speed, dx, steps):
+    for _ in range(steps):
+        old = u.copy()
+        u[1:] = old[1:] - speed / dx**2 * (old[1:] - old[:-1])
+    return np.sum(u**2)
+
+
+@pytest.mark.parametrize("steps", [0, 1, 3])
+def test_what_iterations_share_is_kept_once(steps):
+    args = (w(5), 0.3, 0.7, steps)
+    adgen.check_grads(advection, args, order=2)
+    gradient = adgen.grad(advection, wrt=("u", "speed"))
+    gradient(*args)
+    assert gradient.source.count("saved = []") == 1
+    _, pullback = adgen.vjp(advection, *args)
+    np.testing.assert_allclose(pullback(1.0)[0], gradient(*args)[0])
+
+
+def by_rows(x, c, n):
+    s = 0.0
+    for i in range(n):
+        for j in range(i):
+            a = np.exp(c * i) * x
+            s = s + np.sum(a * np.sin(c) * s) + np.sum(a) * j
+    return s + c
+
+
+@pytest.mark.parametrize("n", [0, 1, 3])
+def test_inner_loops_without_iterations_keep_nothing(n):
+    adgen.check_grads(by_rows, (w(3), 0.4, n), order=2)

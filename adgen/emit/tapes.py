@@ -1,12 +1,12 @@
 """Where the lists that loops consume come from.
 
 A list collected by a loop over a range has at most as many elements as that range; a loop over both needs
-no counter.
+no counter. The same holds for a loop over the items of something, and a range of its length.
 """
 
 from __future__ import annotations
 
-from adgen.ir.nodes import Const, Func, Loop, Operand, Range, Var, walk
+from adgen.ir.nodes import Const, Func, Let, Loop, Operand, Range, Var, walk
 
 
 class Tapes:
@@ -15,7 +15,10 @@ class Tapes:
     def __init__(self, func: Func) -> None:
         self._collected: dict[Var, tuple[Loop, int]] = {}
         self._consumed: dict[Var, Operand] = {}
+        self._measured: dict[Operand, Operand] = {}  # the length of what an integer is
         for s in walk(func.body):
+            if isinstance(s, Let) and (s.op.name == "length" or (s.op.name == "dim" and is_zero(s.args[1]))):
+                self._measured[s.out] = s.args[0]
             if isinstance(s, Loop):
                 self._collected.update({v: (s, j) for j, v in enumerate(s.collects)})
                 self._consumed.update({c.var: c.seq for c in s.consumes})
@@ -23,8 +26,12 @@ class Tapes:
     def spans(self, seq: Operand, r: Range) -> bool:
         """Say whether `seq` was collected by a loop over the same range."""
         source = self._source(seq)
-        if source is None or source.range is None:
+        if source is None:
             return False
+        if source.range is None:
+            walked = self._measured.get(r.stop)
+            counts = is_zero(r.start) and isinstance(r.step, Const) and r.step.value == 1
+            return counts and walked is not None and any(c.seq is walked for c in source.consumes)
         pairs = zip((r.start, r.stop, r.step), (source.range.start, source.range.stop, source.range.step))
         return all(_equal(a, b) for a, b in pairs)
 
@@ -43,6 +50,10 @@ class Tapes:
                 return loop
             seq = loop.collected[j]
         return None
+
+
+def is_zero(a: Operand) -> bool:
+    return isinstance(a, Const) and type(a.value) is int and a.value == 0
 
 
 def _equal(a: Operand, b: Operand) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 
 from adgen.errors import UnsupportedError
@@ -19,7 +19,7 @@ from adgen.ir.nodes import (
     free_vars,
 )
 from adgen.ir.rewrite import substitute
-from adgen.ir.types import Array, Int, List, Type, is_scalar
+from adgen.ir.types import Array, Dim, Int, List, Type, dims_of, is_scalar
 from adgen.rules.lattice import skeleton
 from adgen.rules.typing import join
 from adgen.transform.activity import reach_loop
@@ -28,6 +28,8 @@ from adgen.transform.cotangents import Cot, Cotangents, gradient_name
 from adgen.transform.saves import NOTHING, Sources, choose, prune, recompute
 from adgen.transform.shapes import ask_for_shapes
 from adgen.transform.sums import find_sums
+
+MAX_LOOK = 32  # statements that are looked at to see that a value is the same in all iterations
 
 
 class Regions(Backward):
@@ -271,7 +273,15 @@ class Regions(Backward):
             index = Var(Int(), s.index.name if s.index is not None else None)
             if s.index is not None:
                 mapping[s.index] = index
+        constant = self._find_constant(s, kept, sources)
         for v in kept:
+            if v is s.index:
+                continue
+            if v in constant:
+                if v not in extra.lasts:
+                    extra.lasts[v] = Var(v.type, v.name, v.fixed)
+                mapping[v] = extra.lasts[v]
+                continue
             if v not in extra.collects and v in s.collected:
                 c = Var(v.type, v.name, v.fixed)
                 consumes.append(Consume(c, s.collects[s.collected.index(v)], True))
@@ -283,11 +293,14 @@ class Regions(Backward):
             c = Var(v.type, v.name, v.fixed)
             consumes.append(Consume(c, extra.collects[v], True))
             mapping[v] = c
-        if range_ is None and not consumes:
-            if extra.trips is None:
+        if range_ is None and (not consumes or s.index in kept):
+            if not consumes and extra.trips is None:
                 extra.trips = Var(Int(), "trips")
-            range_, backwards = Range(b.const(0), extra.trips, b.const(1)), True
-            index = Var(Int(), None)
+            trips = extra.trips or b.call("length", consumes[-1].seq)
+            range_, backwards, index = self._count_back(s, trips), True, Var(Int(), None)
+            if s.index is not None:
+                index.name = s.index.name
+                mapping[s.index] = index
         again_first = recompute(again, sources, mapping)
         moved = substitute(body, mapping)
         body = Block((*again_first, *moved.stmts), moved.results)
@@ -322,6 +335,42 @@ class Regions(Backward):
                 rows = q if given.reverse else b.call("reversed_list", q)
                 cots.add(given.seq, b.call("np.array", rows) if isinstance(given.seq.type, Array) else rows)
 
+    def _find_constant(self, s: Loop, kept: Sequence[Var], sources: Sources) -> set[Var]:
+        """Return the values that are the same in all iterations: the last one is as good as any."""
+        found: set[Var] = set()
+        lengths = _lengths_outside(s, sources.inner)
+        for v in kept:
+            if v in self.buffers:
+                continue
+            stack: list[Operand] = [v]
+            seen: set[Operand] = set()
+            while stack:
+                a = stack.pop()
+                if not isinstance(a, Var) or a not in sources.inner or a in seen or a in found:
+                    continue
+                made = sources.inner[a]
+                if made is not None and made.op.name == "shape" and _symbols(made.args[0].type) <= lengths:
+                    continue
+                if made is None or made.op.effect != "pure" or made.op.kind == "constructor" or len(seen) > MAX_LOOK:
+                    break
+                seen.add(a)
+                stack.extend(made.args)
+            else:
+                found.add(v)
+        return found
+
+    def _count_back(self, s: Loop, trips: Operand) -> Range:
+        """Return the range of the iterations that were run, where a loop may end early."""
+        b = self.b
+        if s.range is None:
+            return Range(b.const(0), trips, b.const(1))
+        start, step = s.range.start, s.range.step
+        adjoint, b.adjoint = b.adjoint, False  # these are integers
+        stop = trips if _is_int(step, 1) else b.call("mul", trips, step)
+        stop = stop if _is_int(start, 0) else b.call("add", start, stop)
+        b.adjoint = adjoint
+        return Range(start, stop, step)
+
     @staticmethod
     def _sequence(c: Cot, v: Var, cots: Cotangents) -> Operand:
         """Return the cotangent of a list as something to walk: a list, or an array of its items."""
@@ -330,6 +379,26 @@ class Regions(Backward):
     @staticmethod
     def _name_of(v: Operand) -> tuple[str | None, bool]:
         return gradient_name(v) if isinstance(v, Var) else (None, False)
+
+
+def _is_int(a: Operand, n: int) -> bool:
+    return isinstance(a, Const) and type(a.value) is int and a.value == n
+
+
+def _symbols(t: Type) -> set[int]:
+    return {n.symbol for n in dims_of(t) if isinstance(n, Dim)}
+
+
+def _lengths_outside(s: Loop, inner: Container[Operand]) -> set[int]:
+    """Return the symbols of lengths that do not change from iteration to iteration."""
+    found: set[int] = set()
+    for p, out in zip(s.params, s.outs):
+        if dims_of(p.type) == dims_of(out.type):
+            found |= _symbols(p.type)
+    for v in free_vars(s.body):
+        if v not in inner:
+            found |= _symbols(v.type)
+    return found
 
 
 def _of_lengths(t: Type, like: Type) -> Type:

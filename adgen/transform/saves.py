@@ -43,6 +43,7 @@ class Additions:
 
     collects: dict[Var, Var] = field(default_factory=dict)  # value in the body -> list of them
     outs: tuple[dict[Var, Var], dict[Var, Var]] = field(default_factory=lambda: ({}, {}))  # value in a branch -> out
+    lasts: dict[Var, Var] = field(default_factory=dict)  # value in the body that is the same in each iteration -> it
     trips: Var | None = None  # number of iterations
     call: tuple[Summary, Var] | None = None  # what is called instead, and what it saves
 
@@ -74,7 +75,8 @@ class Saves:
                 define(v, s if isinstance(s, Let) else None)
             if s in self.of:
                 extra = self.of[s]
-                for v in (*extra.collects.values(), *extra.outs[0].values(), *extra.outs[1].values()):
+                outs = (*extra.outs[0].values(), *extra.outs[1].values())
+                for v in (*extra.collects.values(), *extra.lasts.values(), *outs):
                     found[v] = None
                     self.kept.add(v)
                 if extra.trips is not None:
@@ -129,6 +131,9 @@ class Saves:
             stmts = (*stmts, Let(after, REGISTRY.named("add"), (count, Const(1, Int())), origin=s.origin))
             params, inits = (*params, count), (*inits, Const(0, Int()))
             outs, yields = (*outs, extra.trips), (*yields, after)
+        for v, last in extra.lasts.items():
+            params, inits = (*params, Var(v.type, v.name, v.fixed)), (*inits, UNDEF)
+            outs, yields = (*outs, last), (*yields, v)
         results = (*yields, *collected, *extra.collects, *stop)
         return replace(
             s,

@@ -4,10 +4,8 @@ import numpy as np
 def first_large_grad(xs, limit):
     total = 0.0
     t = False
-    saved = []
     total_saved = []
-    for t1, x in enumerate(xs):
-        saved.append(t1)
+    for x in xs:
         total += x * x
         total_saved.append(total)
         if total > limit:
@@ -20,7 +18,7 @@ def first_large_grad(xs, limit):
         t1 = 0.0
         d_total = 1.0
     d_xs = np.zeros_like(xs)
-    for t2, total in zip(reversed(saved), reversed(total_saved)):
+    for t2, total in zip(range(len(total_saved) - 1, -1, -1), reversed(total_saved)):
         # for x in xs:
         x = xs[t2]
         if total > limit:
