@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from adgen.emit.fold import STATEMENTS
+from adgen.emit.unbound import undefined_values
 from adgen.ir.memory import refers
 from adgen.ir.nodes import Block, Const, Func, If, Let, Loop, Operand, Stmt, Var, operands
 from adgen.ir.types import Bool
@@ -28,11 +29,12 @@ class Choices:
 
     branches: dict[Let, If] = field(default_factory=dict)
     inside: dict[Var, Let] = field(default_factory=dict)
+    undefined: set[Var] = field(default_factory=set)  # values that may not be read by name
 
 
 def find_choices(func: Func) -> tuple[Func, Choices]:
     """Return the function with its branches as expressions where they can be."""
-    choices = Choices()
+    choices = Choices(undefined=undefined_values(func))
     uses: dict[Var, int] = {}
     _count(func.body, uses)
     body = _block(func.body, uses, choices)
@@ -95,7 +97,7 @@ def _stmt(s: Stmt, uses: dict[Var, int], choices: Choices) -> Stmt:
     then, orelse = _block(s.then, uses, choices), _block(s.orelse, uses, choices)
     if then is not s.then or orelse is not s.orelse:
         s = replace(s, then=then, orelse=orelse)
-    reads = _reads(s, uses)
+    reads = _reads(s, uses, choices.undefined)
     if reads is None:
         return s
     for b in (s.then, s.orelse):
@@ -105,7 +107,7 @@ def _stmt(s: Stmt, uses: dict[Var, int], choices: Choices) -> Stmt:
     return let
 
 
-def _reads(s: If, uses: dict[Var, int]) -> tuple[Var, ...] | None:
+def _reads(s: If, uses: dict[Var, int], undefined: set[Var]) -> tuple[Var, ...] | None:
     """Return what the sides of a branch read from outside, or None if it can't be an expression."""
     if len(s.outs) != 1 or s.catch or refers(s.outs[0].type):
         return None
@@ -127,6 +129,8 @@ def _reads(s: If, uses: dict[Var, int]) -> tuple[Var, ...] | None:
             reads += [a for a in x.args if isinstance(a, Var) and a not in inner]
             inner.add(x.out)
         a = b.results[0]
+        if a in undefined:
+            return None
         if isinstance(a, Var) and a not in inner and a is not s.cond:
             reads.append(a)
     return tuple(reads)

@@ -36,7 +36,7 @@ from adgen.ir.types import Array, Record, Tuple
 WIDTH = 88
 DEPTH = 8
 LONGEST_GAP = 24  # writes that are looked at between a definition and its use
-STATEMENTS = CHANGES | {"bound", "raise_", "attempt", "caught", "unpack"}
+STATEMENTS = CHANGES | {"bound", "raise_", "attempt", "tried", "caught", "unpack"}
 SHAPE_ONLY = frozenset({"dim", "size", "shape", "np.zeros_like", "np.ones_like", "np.empty_like"})
 
 

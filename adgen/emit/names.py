@@ -85,6 +85,8 @@ class Names:
         for s in block.stmts:
             for b in blocks(s):
                 self._join_writes(b)
+            if isinstance(s, Let) and s.op.name == "caught" and s.out in self.classes:
+                self.classes[s.out].kind = "caught"  # Python unbinds its name at the end of the handler
             if isinstance(s, Let) and s.op.name in CHANGES:
                 base = self.overlay.resolve(s.args[0])
                 if isinstance(base, Var):

@@ -189,6 +189,11 @@ class Printer(Unparser):  # type: ignore[misc]
             self.enter()
             self.dispatch(h.body)
             self.leave()
+        if t.orelse:
+            self.fill("else")
+            self.enter()
+            self.dispatch(t.orelse)
+            self.leave()
 
     def _With(self, t: ast.With) -> None:
         self.fill("with ")

@@ -143,6 +143,7 @@ INTERNAL = frozenset(
         "raise_",
         "bound",
         "attempt",
+        "tried",
         "caught",
     }
 )

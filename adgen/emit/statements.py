@@ -16,7 +16,22 @@ from adgen.emit.printer import Comment
 from adgen.emit.unbound import find_unbound
 from adgen.ir.live import Live, collect_points
 from adgen.ir.memory import refers
-from adgen.ir.nodes import CHANGES, Const, Func, If, Let, Loop, Operand, Origin, Stmt, Var, ViewStep, defs
+from adgen.ir.nodes import (
+    CHANGES,
+    Const,
+    Func,
+    If,
+    Let,
+    Loop,
+    Operand,
+    Origin,
+    Stmt,
+    Var,
+    ViewStep,
+    defs,
+    ends_in_raise,
+    tried_part,
+)
 from adgen.ir.types import NoneT, Undef, is_scalar
 from adgen.rules.indexing import may_repeat
 
@@ -138,6 +153,8 @@ class StatementWriter:
         elif name == "attempt":
             names = [self.value(a) for a in s.args]
             self.kinds[s.out] = names[0] if len(names) == 1 else ast.Tuple(names, ast.Load())
+        elif name == "tried":
+            pass
         elif name == "raise_":
             self.put(ast.Raise(self.value(s.args[0]), None), s.origin)
         elif name == "bound" or (s.out not in self.live.used and not s.out.fixed):
@@ -259,18 +276,18 @@ class StatementWriter:
         assert isinstance(s.cond, Var)
         caught, *rest = s.orelse.stmts
         assert isinstance(caught, Let)
+        tried, after = tried_part(s)
         sides: list[list[ast.stmt]] = []
-        for stmts, results in ((s.then.stmts, s.then.results), (rest, s.orelse.results)):
+        done = () if after or ends_in_raise(s.then) else s.then.results
+        parts = (tried, done), (after, s.then.results), (rest, () if s.raises else s.orelse.results)
+        for stmts, results in parts:
             before = self.nested()
             self.block(stmts)
-            self.copies([(s.outs[k], results[k]) for k in live], s.origin)
+            self.copies([(s.outs[k], results[k]) for k in live if results], s.origin)
             sides.append(self.leave(before))
         name = self.names.of(caught.out) if caught.out in self.live.used else None
-        kinds = self.kinds[s.cond]
-        self.put(
-            ast.Try(sides[0] or [ast.Pass()], [ast.ExceptHandler(kinds, name, sides[1] or [ast.Pass()])], [], []),
-            s.origin,
-        )
+        handler = ast.ExceptHandler(self.kinds[s.cond], name, sides[2] or [ast.Pass()])
+        self.put(ast.Try(sides[0] or [ast.Pass()], [handler], sides[1] if after else [], []), s.origin)
         self.section = None
 
     def choose(self, test: ast.expr, then: list[ast.stmt], orelse: list[ast.stmt], origin: Origin | None) -> None:

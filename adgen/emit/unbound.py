@@ -6,6 +6,8 @@ name needs no statement; an assignment to another name would raise, so it must b
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from adgen.emit.names import Names
 from adgen.ir.live import Overlay
 from adgen.ir.nodes import Func, If, Let, Loop, Operand, Stmt, Var, walk
@@ -14,17 +16,14 @@ from adgen.ir.types import Undef
 
 def find_unbound(func: Func, overlay: Overlay, names: Names) -> set[Var]:
     """Return the values to bind to None on the paths that leave them undefined."""
-    flows: list[tuple[Var, Operand]] = []
-    checked: set[Var] = set()
-    for s in walk(func.body):
-        if isinstance(s, If):
-            for side in (s.then, s.orelse):
-                flows += zip(s.outs, side.results)
-        elif isinstance(s, Loop):
-            flows += [*zip(s.params, s.inits), *zip(s.params, s.yields), *zip(s.outs, s.params)]
-        elif s.op.name == "bound" and isinstance(s.args[0], Var):
-            checked.add(s.args[0])
-    flows = [(v, overlay.resolve(a)) for v, a in flows]
+    flows = [(v, overlay.resolve(a)) for v, a in _flows(func)]
+    checked = {
+        a
+        for s in walk(func.body)
+        if isinstance(s, Let) and s.op.name == "bound"
+        for a in s.args[:1]
+        if isinstance(a, Var)
+    }
     starts = {v for v, a in flows if isinstance(a.type, Undef)}
     if not starts:
         return starts
@@ -41,6 +40,25 @@ def find_unbound(func: Func, overlay: Overlay, names: Names) -> set[Var]:
     read_by_name = {v for v in starts if v not in kept and v in names.classes and names.of(v) in read}
     kept_for_later = {names.of(v) for v in saved if v in names.classes}
     return read_by_name | {v for v in starts if v in names.classes and names.of(v) in kept_for_later}
+
+
+def undefined_values(func: Func) -> set[Var]:
+    """Return the values that are undefined on some path."""
+    flows = list(_flows(func))
+    starts = {v for v, a in flows if isinstance(a.type, Undef)}
+    return _spread([(v, a) for v, a in flows if isinstance(a, Var)], starts) if starts else starts
+
+
+def _flows(func: Func) -> Iterator[tuple[Var, Operand]]:
+    """Yield what joins pass on: to what, and from what."""
+    for s in walk(func.body):
+        if isinstance(s, If):
+            for side in (s.then, s.orelse):
+                yield from zip(s.outs, side.results)
+        elif isinstance(s, Loop):
+            yield from zip(s.params, s.inits)
+            yield from zip(s.params, s.yields)
+            yield from zip(s.outs, s.params)
 
 
 def _saved(s: Stmt) -> tuple[Operand, ...]:

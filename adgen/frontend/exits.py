@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from adgen.frontend.refuse import make_refusal
 from adgen.frontend.tree import (
     COMPOUND,
+    NOTHING,
     Assign,
     AugItem,
     Break,
@@ -31,6 +32,8 @@ from adgen.frontend.tree import (
     Function,
     Handler,
     If,
+    Labelled,
+    Leave,
     Lit,
     Raise,
     Return,
@@ -47,10 +50,10 @@ from adgen.frontend.tree import (
 from adgen.ir.nodes import Origin
 
 _RET, _RETURNED = "%ret", "%returned"
-_LEAVES = frozenset("bcr")  # break, continue, return
+_OF_LOOP = frozenset("bc")  # break, continue; "r" is a return, all else the label of a block that is left
 _NONE: frozenset[str] = frozenset()
 _SHORT = 40  # statements that may be written twice
-_CHOOSING = COMPOUND | {Break, Continue, Return, Raise}
+_CHOOSING = COMPOUND | {Break, Continue, Return, Raise, Leave}
 
 Flags = tuple[tuple[str, bool], ...]
 
@@ -72,6 +75,7 @@ class _Context:
     on_break: Flags = ()
     on_continue: Flags = ()
     on_return: Flags = ()
+    on_leave: tuple[tuple[str, Flags], ...] = ()  # by label
     in_loop: bool = False
     end_returns: bool = False  # falling off the end returns None
     origin: Origin | None = None
@@ -84,6 +88,7 @@ class _Context:
             self.on_break + left,
             self.on_continue + left,
             self.on_return + left,
+            tuple((label, flags + left) for label, flags in self.on_leave),
             self.in_loop,
             origin=origin,
         )
@@ -94,11 +99,14 @@ class _Context:
 
 
 def single_exit(fn: Function) -> Function:
-    """Return the function in the form in which its only `Return` is its last statement."""
+    """Return the function, and those inside, in the form in which the only `Return` is the last statement."""
+    for s in walk(fn.body):
+        if isinstance(s, Assign) and s.op == "function" and not s.data.lowered:
+            s.data = single_exit(s.data)
     last = fn.body[-1] if fn.body else None
     if isinstance(last, Return) and _CHOOSING.isdisjoint(map(type, fn.body[:-1])):
         return fn  # as most rules are
-    return replace(fn, body=_Exits().function(fn))
+    return replace(fn, body=_Exits().function(fn), lowered=fn.body)
 
 
 class _Exits:
@@ -152,6 +160,8 @@ class _Exits:
             return _Flow(frozenset("c"), False)
         if isinstance(s, Return):
             return _Flow(frozenset("r"), False)
+        if isinstance(s, Leave):
+            return _Flow(frozenset((s.label,)), False)
         if isinstance(s, Raise):
             return _Flow(_NONE, False)
         if isinstance(s, If):
@@ -159,22 +169,27 @@ class _Exits:
             falls = [f for f in (then, orelse) if f.falls]
             return _Flow(then.leaves | orelse.leaves, bool(falls), bool(falls) and all(f.kept for f in falls))
         if isinstance(s, Try):
-            sides = [self.flow(b) for b in (s.body, *(h.body for h in s.handlers))]
-            return _Flow(_NONE.union(*(f.leaves for f in sides)), any(f.falls for f in sides))
+            body, orelse = self.flow(s.body), self.flow(s.orelse)
+            handled = [self.flow(h.body) for h in s.handlers]
+            goes_on = (body.falls and orelse.falls) or any(f.falls for f in handled)
+            return _Flow(body.leaves.union(orelse.leaves, *(f.leaves for f in handled)), goes_on)
+        if isinstance(s, Labelled):
+            body = self.flow(s.body)
+            return _Flow(body.leaves - {s.label}, body.falls or s.label in body.leaves)
         if isinstance(s, Finally):
             body, final = self.flow(s.body), self.flow(s.final)
-            if final.leaves:
+            if not final.leaves.isdisjoint("bcr"):
                 raise make_refusal("FinallyLeaves", s.origin or self._origin)
-            return _Flow(body.leaves, body.falls and final.falls)
+            return _Flow(body.leaves | final.leaves, body.falls and final.falls)
         if isinstance(s, With):
             body = self.flow(s.body)
             return _Flow(body.leaves, True, kept=not body.falls)  # a manager may keep an exception to itself
         if isinstance(s, (For, While)):
             body, orelse = self.flow(s.body), self.flow(s.orelse)
-            returns = body.leaves & frozenset("r")
+            outwards = body.leaves - _OF_LOOP
             if _is_endless(s, body):
-                return _Flow(returns, False)
-            return _Flow(returns | orelse.leaves, "b" in body.leaves or orelse.falls)
+                return _Flow(outwards, False)
+            return _Flow(outwards | orelse.leaves, "b" in body.leaves or orelse.falls)
         return _Flow(_NONE, True)
 
     # Rewriting
@@ -189,11 +204,15 @@ class _Exits:
                 out.append(s)
                 continue
             if isinstance(s, Return):
-                out.append(Assign(_RET, "copy", (s.value,), origin=s.origin))
+                if s.value is not NOTHING:
+                    out.append(Assign(_RET, "copy", (s.value,), origin=s.origin))
                 out.extend(_assign(ctx.on_return, s.origin))
                 return out
             if isinstance(s, (Break, Continue)):
                 out.extend(_assign(ctx.on_break if isinstance(s, Break) else ctx.on_continue, s.origin))
+                return out
+            if isinstance(s, Leave):
+                out.extend(_assign(dict(ctx.on_leave)[s.label], s.origin))
                 return out
             if isinstance(s, Raise):
                 out.append(s)
@@ -204,7 +223,7 @@ class _Exits:
             elif isinstance(s, (For, While)):
                 if self.loop(s, pending, ctx, out):
                     return out
-            elif isinstance(s, (Try, Finally, With)) and self.region(s, pending, ctx, out):
+            elif isinstance(s, (Try, Finally, Labelled, With)) and self.region(s, pending, ctx, out):
                 return out
         if ctx.end_returns:
             out.append(Assign(_RET, "copy", (Lit(None),), origin=ctx.origin))
@@ -225,7 +244,7 @@ class _Exits:
             # What follows is reached only if a manager keeps an exception to itself, which is known later.
             out.append(If(s.test, self.block(s.then + rest, ctx), self.block(s.orelse + rest, ctx), s.origin))
             return True
-        if not (then.leaves | orelse.leaves) & _LEAVES:
+        if not then.leaves | orelse.leaves:
             inner = ctx.inner()
             out.append(If(s.test, self.block(s.then, inner), self.block(s.orelse, inner), s.origin))
             return False
@@ -238,11 +257,14 @@ class _Exits:
         out.append(If(left, [], self.block(rest, ctx), s.origin))
         return True
 
-    def region(self, s: Try | Finally | With, pending: list[Stmt], ctx: _Context, out: list[Stmt]) -> bool:
+    def region(self, s: Try | Finally | Labelled | With, pending: list[Stmt], ctx: _Context, out: list[Stmt]) -> bool:
         """Append a rewritten statement whose blocks can't take in what follows; say whether that was done with, too."""
         flow = self.flow_of(s)
+        after = pending[-1] if pending else None
+        if isinstance(s, Labelled) and isinstance(after, If) and after.test == s.label and not self.flow(s.body).falls:
+            pending[-1:] = after.then[::-1]  # the only way to get there
         rest = pending[::-1]
-        if not flow.leaves & _LEAVES:
+        if not flow.leaves:
             out.extend(self._inside(s, ctx.inner()))
             return not flow.falls
         if not rest and not isinstance(s, Finally):
@@ -253,16 +275,37 @@ class _Exits:
         out.append(If(left, [], self.block(rest, ctx), s.origin))
         return True
 
-    def _inside(self, s: Try | Finally | With, ctx: _Context) -> list[Stmt]:
+    def _inside(self, s: Try | Finally | Labelled | With, ctx: _Context) -> list[Stmt]:
+        if isinstance(s, Labelled):
+            left = (*ctx.on_leave, (s.label, ((s.label, True), *ctx.end)))
+            # Falling off the end of the function is what leaving this block comes to.
+            none = [Assign(_RET, "copy", (Lit(None),), origin=s.origin)] if ctx.end_returns else []
+            begin = Assign(s.label, "copy", (Lit(False),), origin=s.origin)
+            return [begin, *none, *self.block(s.body, replace(ctx, on_leave=left))]
+        if isinstance(s, Try) and s.cut:
+            return [self._piece(s, ctx)]
         if isinstance(s, Try):
             return self._attempts(s, self._segments(s.body), ctx)
         if isinstance(s, With):
             # What the flags are if the manager keeps an exception to itself.
             none = [Assign(_RET, "copy", (Lit(None),), origin=s.origin)] if ctx.end_returns else []
             return [*none, *_assign(ctx.end, s.origin), replace(s, body=self.block(s.body, ctx))]
+        if s.caught:
+            return [*self.block(s.body, ctx), *self.block(s.final, ctx.inner())]
         again = Handler([], Lit(BaseException), None, [*s.final, Raise(None, origin=s.origin)], s.origin)
         guarded = Try(s.body, [again], self.name("ok"), cleanup=True, origin=s.origin)
         return [*self._inside(guarded, ctx), *self.block(s.final, ctx.inner())]
+
+    def _piece(self, s: Try, ctx: _Context) -> Try:
+        """Return a piece of a body that was cut: what follows it stands in its `orelse`."""
+        handlers = [replace(h, body=self.block(h.body, ctx)) for h in s.handlers]
+        if not self.flow(s.body).leaves:
+            body, orelse = self.block(s.body, ctx.inner()), self.block(s.orelse, ctx)
+        else:
+            left = self.name("left")
+            body = self.block(s.body, ctx.guarded(left, s.origin))
+            orelse = [If(left, [], self.block(s.orelse, ctx), s.origin)]
+        return replace(s, body=body, handlers=handlers, orelse=orelse)
 
     def _attempts(self, s: Try, segments: list[list[Stmt]], ctx: _Context) -> list[Stmt]:
         """Return a `try` of each segment, within the success of the one before."""
@@ -301,8 +344,9 @@ class _Exits:
     def loop(self, s: For | While, pending: list[Stmt], ctx: _Context, out: list[Stmt]) -> bool:
         """Append the rewritten loop and what follows from it; say whether the rest of the block is in it."""
         flow = self.flow(s.body)
-        breaks, returns = "b" in flow.leaves, "r" in flow.leaves
-        stop = self.name("stop") if breaks or returns else None
+        breaks, outwards = "b" in flow.leaves, sorted(flow.leaves - _OF_LOOP)
+        flags = {kind: _RETURNED if kind == "r" else kind for kind in outwards}
+        stop = self.name("stop") if breaks or outwards else None
         broke = self.name("broke") if breaks and s.orelse else None
         go_on: Flags = ((stop, False),) if stop else ()
         leave: Flags = ((stop, True),) if stop else ()
@@ -311,30 +355,34 @@ class _Exits:
             on_continue=go_on,
             on_break=leave + (((broke, True),) if broke else ()),
             on_return=(*leave, (_RETURNED, True)),
+            on_leave=tuple((label, (*leave, (label, True))) for label, _ in ctx.on_leave),
             in_loop=True,
             origin=s.origin,
         )
         if broke:
             out.extend(_assign(((broke, False),), s.origin))
-        if returns and not ctx.in_loop:
+        if "r" in outwards and not ctx.in_loop:
             out.extend(_assign(((_RETURNED, False),), s.origin))
         body = self.block(s.body, inside)
         if isinstance(s, For):
-            out.append(For(s.target, s.iter, body, [], stop, s.origin))
+            out.append(For(s.target, s.iter, body, [], stop, s.origin, s.cut))
         else:
             before = self.block(s.before, _Context())
             out.append(While(before, s.test, body, [], stop, s.origin))
         # %ret is set already: only the flags of the enclosing loop are left to do.
-        returned = list(_assign(tuple(f for f in ctx.on_return if f[0] != _RETURNED), s.origin))
-        if _is_endless(s, flow):
-            out.extend(returned if returns else [])
-            return True
+        to_do = {"r": ctx.on_return, **dict(ctx.on_leave)}
+        done = {k: list(_assign(tuple(f for f in to_do[k] if f[0] != flags[k]), s.origin)) for k in outwards}
         after: list[Stmt] = [If(broke, [], s.orelse, s.origin)] if broke else s.orelse
-        if not returns:
+        if _is_endless(s, flow):
+            rest = done[outwards.pop()] if outwards else []
+        elif not outwards:
             pending.extend(reversed(after))
             return False
-        rest = self.block(after + pending[::-1], ctx)
-        out.append(If(_RETURNED, returned, rest, s.origin))
+        else:
+            rest = self.block(after + pending[::-1], ctx)
+        for kind in reversed(outwards):
+            rest = [If(flags[kind], done[kind], rest, s.origin)]
+        out.extend(rest)
         return True
 
 

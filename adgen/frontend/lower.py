@@ -176,8 +176,7 @@ class Lowerer(MatchLowerer):
     def nested(self, node: Any, name: str) -> Function:
         outer = {k: v for k, v in self.outer.items() if k not in self.local}
         enclosing = self.enclosing | self.local
-        tree = _lower_node(self.locator.source, node, name, {**outer, **self.renames}, self.inner_scope(), enclosing)
-        return single_exit(tree)
+        return _lower_node(self.locator.source, node, name, {**outer, **self.renames}, self.inner_scope(), enclosing)
 
     def inner_scope(self) -> dict[str, Any]:
         """Return the globals as a function inside sees them: our local names hide some."""

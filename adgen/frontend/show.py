@@ -12,6 +12,8 @@ from adgen.frontend.tree import (
     For,
     Function,
     If,
+    Labelled,
+    Leave,
     Lit,
     Operand,
     Raise,
@@ -83,6 +85,12 @@ def _statement(s: Stmt, depth: int, lines: list[str]) -> None:
             kind = "" if h.kind is None else " " + _op(h.kind)
             lines.append(f"{pad}except{kind}{'' if h.name is None else ' as ' + h.name}:")
             _block(h.body, depth + 1, lines)
+        if s.orelse:
+            lines.append(f"{pad}else:")
+            _block(s.orelse, depth + 1, lines)
+    elif isinstance(s, Labelled):
+        lines.append(f"{pad}{s.label}:")
+        _block(s.body, depth + 1, lines)
     elif isinstance(s, Finally):
         lines.append(f"{pad}try:")
         _block(s.body, depth + 1, lines)
@@ -118,6 +126,8 @@ def _simple(s: Stmt) -> str:
     if isinstance(s, Raise):
         cause = "" if s.cause is None else f" from {_op(s.cause)}"
         return "raise" if s.exc is None else f"raise {_op(s.exc)}{cause}"
+    if isinstance(s, Leave):
+        return f"leave {s.label}"
     if isinstance(s, Break):
         return "break"
     assert isinstance(s, Continue)

@@ -23,6 +23,7 @@ class Lit:
 
 
 Operand = str | Lit
+NOTHING = Lit(None)  # a `Return` of just this object gives no value: an exception is on its way
 
 
 @dataclass(slots=True)
@@ -114,6 +115,7 @@ class For:
     orelse: list[Stmt] = field(default_factory=list)
     stop: str | None = None
     origin: Origin | None = None
+    cut: bool = False  # its body was cut: an exception of what it walks is not caught
 
 
 @dataclass(slots=True)
@@ -143,6 +145,7 @@ class Handler:
 class Try:
     """`ok` says afterwards whether the body ran to its end. `else` and `finally` are statements that follow.
 
+    `orelse` runs after the body, in the same branch, and is not tried: what `cuts.py` leaves of a longer body.
     `leaves`: nothing that follows runs after a handler, but for tests of flags. `cleanup`: the handler is what a
     `finally` does when an exception leaves the body, which it raises again.
     """
@@ -153,14 +156,35 @@ class Try:
     leaves: bool = False
     cleanup: bool = False
     origin: Origin | None = None
+    orelse: list[Stmt] = field(default_factory=list)
+    cut: bool = False  # a piece of a body that was cut
 
 
 @dataclass(slots=True)
 class Finally:
-    """`final` runs however the body is left; gone after `single_exit`."""
+    """`final` runs however the body is left; gone after `single_exit`. `caught`: no exception leaves the body."""
 
     body: list[Stmt]
     final: list[Stmt]
+    origin: Origin | None = None
+    caught: bool = False
+
+
+@dataclass(slots=True)
+class Labelled:
+    """A block that `Leave` may end from anywhere inside; the name `label` says whether it did.
+
+    Gone after `single_exit`.
+    """
+
+    label: str
+    body: list[Stmt]
+    origin: Origin | None = None
+
+
+@dataclass(slots=True)
+class Leave:
+    label: str
     origin: Origin | None = None
 
 
@@ -206,8 +230,8 @@ class Raise:
 
 
 Stmt = (
-    Assign | Unpack | SetItem | AugItem | SetAttr | Delete | If | For | While | Try | Finally | With | Yield
-    | Break | Continue | Return | Raise
+    Assign | Unpack | SetItem | AugItem | SetAttr | Delete | If | For | While | Try | Finally | Labelled | With | Yield
+    | Break | Continue | Return | Raise | Leave
 )  # fmt: skip
 
 
@@ -220,10 +244,10 @@ def blocks(s: Stmt) -> tuple[list[Stmt], ...]:
     if isinstance(s, While):
         return s.before, s.body, s.orelse
     if isinstance(s, Try):
-        return (s.body, *(b for h in s.handlers for b in (h.before, h.body)))
+        return (s.body, s.orelse, *(b for h in s.handlers for b in (h.before, h.body)))
     if isinstance(s, Finally):
         return s.body, s.final
-    return (s.body,) if isinstance(s, With) else ()
+    return (s.body,) if isinstance(s, (With, Labelled)) else ()
 
 
 def operands(s: Stmt) -> tuple[Operand | None, ...]:
@@ -251,7 +275,7 @@ def operands(s: Stmt) -> tuple[Operand | None, ...]:
     return (s.iter,) if isinstance(s, For) else ()
 
 
-COMPOUND = frozenset({If, For, While, Try, Finally, With})
+COMPOUND = frozenset({If, For, While, Try, Finally, Labelled, With})
 
 
 def walk(stmts: list[Stmt]) -> Iterator[Stmt]:
@@ -285,3 +309,4 @@ class Function:
     file: str = ""
     nonlocals: frozenset[str] = frozenset()  # those of `assigned` that belong to a function round it
     yields: bool = False  # it is a generator
+    lowered: list[Stmt] = field(default_factory=list)  # its body with all exits, if that is another one

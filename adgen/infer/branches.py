@@ -482,7 +482,10 @@ class Join:
         if isinstance(v, TapeV) and sure:
             self.after.heap[v.obj] = self.sides[side].heap[v.obj]
             return lambda outs: v
-        if isinstance(v, (Var, Const)) and (not isinstance(v.type, (Opaque, NoneT, Str)) or self.sides[1 - side].dead):
+        kept = sure and isinstance(v, Var) and isinstance(v.type, Opaque)
+        if isinstance(v, (Var, Const)) and (
+            kept or not isinstance(v.type, (Opaque, NoneT, Str)) or self.sides[1 - side].dead
+        ):
             return self.slot(UNDEF, v, name) if side else self.slot(v, UNDEF, name)
         if isinstance(v, (TupleV, Seq, Map)):
             parts = [self.bound_on(side, i, None, sure) for i in v.items]

@@ -29,6 +29,7 @@ from adgen.infer import (
     items,
     library,
     loops,
+    managers,
     marks,
     objects,
     operations,
@@ -129,6 +130,7 @@ class Engine:
         self.made: dict[int, list[Summary]] = {}  # the finished ones, by the function that they are
         self.summaries: list[Recursion] = []  # the functions that are being typed on their own
         self.changes: list[guarded.Changes] = []  # of the `try` bodies that are running
+        self.throws: guarded.Throws | None = None  # for the function that is called next
         self.caught: list[Any] = []  # the exceptions of the handlers that are running
         self.yielders: list[Callable[[Any], None]] = []  # what takes the values of the generators that are running
         self.contiguous: set[Obj] = set()  # arrays known to be C-contiguous: their reshapes are views
@@ -200,25 +202,10 @@ class Engine:
             return self.b.const(operand.value)
         value = self.env.get(operand, UNBOUND)
         if value is UNBOUND:
-            self.miss(operand)
+            guarded.miss(self, operand)
         if isinstance(value, Poison):
             self.refuse(value)
         return self._checked(operand, value)
-
-    def miss(self, name: str) -> None:
-        """Refuse a name that is not bound here; a loop that may bind it in an earlier iteration goes on without it."""
-        error = UnsupportedError(
-            what=f"the name '{name}' may be unbound here",
-            why="no assignment reaches this line on every path",
-            instead="assign it before the branch or loop that binds it",
-            origin=self.origin,
-        )
-        for frame, later, missed in self.tentative:
-            if frame == self.frame and name in later:
-                missed.append(error)
-                self.state.dead = True
-                raise DeadPath
-        raise error
 
     def _checked(self, name: str, value: Any) -> Any:
         """Make the program raise UnboundLocalError where the primal would."""
@@ -250,6 +237,8 @@ class Engine:
     def refuse(self, p: Poison) -> None:
         if p.counted and self.loops and not self.keeps_loops:
             raise loops.NeedsUnroll(self.origin)
+        if isinstance(p, guarded.HalfDone) and self.hidden is not None:
+            self.plan.cut(p.cuts)
         cls = AliasError if p.alias else guarded.HalfDoneError if isinstance(p, guarded.HalfDone) else UnsupportedError
         raise cls(what=p.what, why=p.why, origin=self.origin)
 
@@ -512,6 +501,8 @@ class Engine:
                 return None
             self.come_from(s.origin)
             if isinstance(s, tree.Return):
+                if s.value == "%ret" and self.env.get("%ret", UNBOUND) is UNBOUND:
+                    return None  # it always throws
                 return self.returned(self.get(s.value), s.value)
             try:
                 self.step(s)
@@ -551,7 +542,7 @@ class Engine:
         elif isinstance(s, tree.Try):
             guarded.run_try(self, s)
         elif isinstance(s, tree.With):
-            guarded.run_with(self, s)
+            managers.run_with(self, s)
         elif isinstance(s, tree.Yield):
             if not self.yielders:
                 raise make_refusal("Generator", s.origin)

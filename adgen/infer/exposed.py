@@ -56,7 +56,9 @@ def _scan(stmts: Sequence[tree.Stmt], bound: set[str], exposed: set[str]) -> Non
         elif isinstance(s, (tree.For, tree.Try)):
             if isinstance(s, tree.For):
                 exposed.update([s.target] if s.target not in bound else [])
-            for block in tree.blocks(s):
+            if isinstance(s, tree.Try):
+                _perhaps([*s.body, *s.orelse], bound, exposed)
+            for block in tree.blocks(s)[2 if isinstance(s, tree.Try) else 0 :]:
                 _perhaps(block, bound, exposed)
 
 

@@ -205,7 +205,8 @@ class Fit(Slots):
         if isinstance(v, Ref) and v.obj.traits is not None:
             self.made[path] = self._clash(name)
             return
-        if isinstance(v, (Var, Const)) and isinstance(v.type, NUMERIC):
+        error = isinstance(v, Var) and name is not None and name.startswith("%error")
+        if error or (isinstance(v, (Var, Const)) and isinstance(v.type, NUMERIC)):
             self._param(path, UNDEF, name).type = v.type
         elif isinstance(v, Ref) and isinstance(self.e.state.heap[v.obj], (Var, Const)):
             v = self.e.value(v)

@@ -1,34 +1,39 @@
-"""`try`, `with` and generators: code that runs, or stops running, because of something outside of it.
+"""`try` and generators: code that runs, or stops running, because of something outside of it.
 
 A `try` is an `If` whose condition is only known once the body has run: `attempt`. What the body changed before the
-last operation that can fail is neither the old nor the new value where the handler runs: reading it is refused.
+last operation that can fail is neither the old nor the new value where the handler runs. Where that is read, the
+program is typed again with the body cut into pieces (`frontend/cuts.py`), in which nothing is half done.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
-from adgen.infer import branches, calls, custom_calls, inlining, objects, tapes
+from adgen.infer import branches, calls, inlining, objects
 from adgen.infer.values import (
     UNBOUND,
+    BoundFunction,
     Closure,
     DeadPath,
     EnumV,
     GeneratorV,
     ManagerV,
+    Map,
     Obj,
     Once,
     Poison,
+    Ref,
     ReversedV,
-    TapeV,
+    Seq,
     ZipV,
 )
-from adgen.ir.nodes import Const, Var
-from adgen.ir.types import Bool, NoneT, Opaque
+from adgen.ir.nodes import Const, Origin, Var
+from adgen.ir.types import Bool, Opaque
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
@@ -40,6 +45,7 @@ class Changes:
 
     names: dict[tuple[int, str], int] = field(default_factory=dict)
     objects: dict[Obj, int] = field(default_factory=dict)
+    cuts: list[tuple[str, Origin]] = field(default_factory=list)  # what could be cut instead
 
     def repeat(self, since: int) -> None:
         """What a loop with such operations changed may have been changed by an earlier iteration."""
@@ -51,15 +57,43 @@ class Changes:
 
 def fail(e: Engine, error: type[Exception], message: Any, otherwise: UnsupportedError) -> None:
     """Raise what the program would raise here, if something in it may catch that; else refuse."""
-    if not e.b.guards:
+    if not e.b.guards and not e.caught:  # in a handler it ends the call, if the program comes there
         raise otherwise
+    fail_here(e, error, message)
+
+
+def fail_here(e: Engine, error: type[Exception], message: Any) -> NoReturn:
+    """Raise what the program would raise here."""
     e.b.emit(e.row("raise_"), (e.opaque(error, [e.b.const(message)]),))
     e.state.dead = True
     raise DeadPath
 
 
+def miss(e: Engine, name: str) -> None:
+    """Refuse a name that is not bound here; a loop that may bind it in an earlier iteration goes on without it."""
+    error = UnsupportedError(
+        what=f"the name '{name}' may be unbound here",
+        why="no assignment reaches this line on every path",
+        instead="assign it before the branch or loop that binds it",
+        origin=e.origin,
+    )
+    for frame, later, missed in e.tentative:
+        if frame == e.frame and name in later:
+            missed.append(error)
+            e.state.dead = True
+            raise DeadPath
+    if e.caught and not name.startswith("%"):  # this is only reached after an exception
+        fail_here(
+            e, UnboundLocalError, f"cannot access local variable '{name}' where it is not associated with a value"
+        )
+    raise error
+
+
 def run_try(e: Engine, s: tree.Try) -> None:
-    if s.cleanup and not e.b.guards and not any(shows(h.body) for h in s.handlers):
+    if s.cut:
+        _run_piece(e, s)
+        return
+    if s.cleanup and not e.b.guards and not any(_shows_here(e, h.body) for h in s.handlers):
         e.run(s.body)  # nobody sees what happens once an exception ends the call
         if not e.state.dead:
             e.set(s.ok, e.b.const(True))
@@ -77,12 +111,15 @@ def run_try(e: Engine, s: tree.Try) -> None:
         if not e.state.dead:
             e.set(s.ok, e.b.const(False))
 
+    cuts = [] if s.origin is None else [("finally" if s.cleanup else "try", s.origin)]
+    if s.cleanup:  # where what catches the exception is cut, this need not be
+        cuts[:0] = [c.cuts[0] for c in e.changes if c.cuts]
     if not s.cleanup or e.b.guards:
-        attempt(e, every, body, handle, s.leaves)
+        attempt(e, every, body, handle, s.leaves, cuts)
         return
     state, depth, mark = e.state.copy(), e.b.depth, e.b.mark()
     try:
-        attempt(e, every, body, handle, s.leaves)
+        attempt(e, every, body, handle, s.leaves, cuts)
     except UnsupportedError as error:
         if not isinstance(error, HalfDoneError):
             raise
@@ -97,11 +134,18 @@ def attempt(
     body: Callable[[], None],
     handle: Callable[[Any], None],
     leaves: bool = False,
+    cuts: Sequence[tuple[str, Origin]] = (),
+    orelse: Callable[[], None] | None = None,
 ) -> None:
-    """Run what may fail; `handle` takes the exception in the state that the body may leave behind."""
+    """Run what may fail; `handle` takes the exception in the state that the body may leave behind.
+
+    `orelse` follows where it does not fail, and is not tried.
+    """
+    start = e.b.mark()
     cond = e.b.emit(e.row("attempt"), tuple(Const(k, Opaque()) for k in kinds), type=Bool())
     origin, before = e.b.origin, e.state
-    changes = Changes()
+    changes = Changes(cuts=list(cuts))
+    may_fail = e.b.guarded
     e.state = before.copy()
     e.b.open()
     e.b.guards += 1
@@ -111,9 +155,19 @@ def attempt(
     finally:
         e.changes.pop()
         e.b.guards -= 1
+    if orelse is not None and e.b.guarded == may_fail:  # it can't
+        region = e.b.suspend()
+        e.b.rewind(e.b.depth, start)
+        e.b.splice(region)
+        orelse()
+        return
+    done = e.b.guarded
+    if orelse is not None and not e.state.dead:
+        e.b.emit(e.row("tried"), (cond,))
+        orelse()
     e.b.origin = origin
     sides, regions = [e.state], [e.b.suspend()]
-    e.state = _interrupted(e, before.copy(), changes)
+    e.state = _interrupted(e, before.copy(), changes, done)
     e.b.open()
     caught = e.b.emit(e.row("caught"), (cond,), type=Opaque())
     e.caught.append(caught)
@@ -134,26 +188,124 @@ def shows(stmts: list[tree.Stmt]) -> bool:
     return any(isinstance(t, tree.Assign) and t.op == "call" for t in tree.walk(stmts))
 
 
+def _shows_here(e: Engine, stmts: list[tree.Stmt]) -> bool:
+    """Say the same of statements in this frame: a method of a list or an array changes what dies with the call."""
+    known: dict[str, Any] = {}
+    for t in tree.walk(stmts):
+        if not isinstance(t, tree.Assign):
+            continue
+        if t.op == "free":
+            known[t.target] = t.data
+        elif t.op == "getattr" and isinstance(t.args[0], str):
+            owner = e.env.get(t.args[0], UNBOUND)
+            if t.args[0] in known:
+                owner = _found(e, known[t.args[0]])
+            content = e.state.heap.get(owner.obj) if isinstance(owner, Ref) and not owner.obj.param else None
+            if isinstance(content, (Seq, Var)) or (isinstance(content, Map) and content.cls is dict):
+                known[t.target] = True
+        elif t.op == "call" and known.get(str(t.args[0])) is not True:
+            return True
+    return False
+
+
+def _found(e: Engine, name: str) -> Any:
+    try:
+        return e.lookup(name)
+    except UnsupportedError:
+        return UNBOUND
+
+
 def _kinds(e: Engine, h: tree.Handler) -> tuple[type[BaseException], ...]:
     e.come_from(h.origin)
     e.run(h.before)
     if h.kind is None:
         return (Exception,)
-    found = e.static(e.get(h.kind), "the class in `except`")
-    kinds = found if isinstance(found, tuple) else (found,)
+    kind = e.get(h.kind)
+    if isinstance(kind, ManagerV) and kind.suppressed:
+        return kind.suppressed
+    found = e.static(kind, "the class in `except`")
+    kinds = tuple(_each(found))
     if not all(isinstance(k, type) and issubclass(k, BaseException) for k in kinds):
         raise UnsupportedError(what="`except` of something that is not an exception class", origin=h.origin)
     return kinds
 
 
-def _interrupted(e: Engine, state: Any, changes: Changes) -> Any:
-    """Return the state in which the handlers start: as before the body, but for what may be half done."""
+def _each(found: Any) -> Iterator[Any]:
+    if isinstance(found, tuple):
+        for one in found:
+            yield from _each(one)
+    else:
+        yield found
+
+
+@dataclass
+class Throws:
+    """A call whose exceptions of some kinds come back as values."""
+
+    kinds: tuple[type[BaseException], ...]
+    taken: bool = False  # by the function that was called
+    threw: Any = None
+    error: Any = None
+
+
+def _run_piece(e: Engine, s: tree.Try) -> None:
+    """Run a piece of a body that was cut, and what follows it."""
+    kinds = [_kinds(e, h) for h in s.handlers]
+    every = tuple(dict.fromkeys(k for group in kinds for k in group))
+
+    def run(stmts: list[tree.Stmt], rest: Callable[[], Any]) -> None:
+        attempt(e, every, lambda: e.run(stmts), lambda caught: _handle(e, s, kinds, 0, caught), orelse=rest)
+
+    def go_on() -> None:
+        if not e.state.dead:
+            e.run(s.orelse)
+
+    call = s.body[-1]
+    if not (isinstance(call, tree.Assign) and call.op == "call" and any(kind == "callee" for kind, _ in e.plan.cuts)):
+        run(s.body, go_on)
+        return
+
+    def run_call() -> None:
+        assert isinstance(call, tree.Assign)
+        state, depth, mark, throws = e.state.copy(), e.b.depth, e.b.mark(), Throws(every)
+        fn = e.get(call.args[0])
+        plain = isinstance(fn, (Closure, BoundFunction)) or (
+            isinstance(fn, Const) and isinstance(fn.value, FunctionType)
+        )
+        e.throws = throws if plain else None
+        if plain:
+            e.run([call])
+            e.throws = None
+        if not throws.taken:
+            e.state = state
+            e.b.rewind(depth, mark)
+            run([call], go_on)
+        elif not e.state.dead:
+            branches.run_if(e, throws.threw, lambda: _throw(e, s, throws.error), go_on)
+
+    if s.body[:-1]:
+        run(s.body[:-1], run_call)
+    else:
+        run_call()
+
+
+def _throw(e: Engine, s: tree.Try, error: Any) -> None:
+    """Handle an exception that a call gave back."""
+    e.set("%error", error)
+    e.run([tree.Try([tree.Raise("%error", None, s.origin)], s.handlers, "%handled", origin=s.origin)])
+
+
+def _interrupted(e: Engine, state: Any, changes: Changes, done: int) -> Any:
+    """Return the state in which the handlers start: as before the body, but for what may be half done.
+
+    `done` operations that can fail were emitted when the body was through.
+    """
     for (frame, name), count in changes.names.items():
-        if count < e.b.guarded and frame in state.frames and not name.startswith("%"):
-            state.frames[frame][name] = _half_done(e, name)
+        if count < done and frame in state.frames and not name.startswith("%"):
+            state.frames[frame][name] = _half_done(e, name, changes)
     for obj, count in changes.objects.items():
-        if count < e.b.guarded and obj in state.heap:
-            state.heap[obj] = _half_done(e, obj.name or "an array")
+        if count < done and obj in state.heap:
+            state.heap[obj] = _half_done(e, obj.name or "an array", changes)
     return state
 
 
@@ -171,16 +323,20 @@ class HalfDoneError(UnsupportedError):
     """Something that a `try` body changed is read in its handler."""
 
 
+@dataclass(frozen=True, slots=True)
 class HalfDone(Poison):
     """What a `try` body changed before it failed."""
 
+    cuts: tuple[tuple[str, Origin], ...] = ()  # what may be cut, so that it is not
 
-def _half_done(e: Engine, name: str) -> Poison:
+
+def _half_done(e: Engine, name: str, changes: Changes) -> Poison:
     return HalfDone(
         f"'{name}' is changed by a `try` body that may fail after that",
         "what it is here depends on where the exception came from",
         e.origin,
         alias=False,
+        cuts=tuple(changes.cuts),
     )
 
 
@@ -202,119 +358,10 @@ def _handle(e: Engine, s: tree.Try, kinds: Sequence[tuple[type[BaseException], .
     branches.run_if(e, fits, run, lambda: _handle(e, s, kinds, k + 1, caught))
 
 
-# -- with ---------------------------------------------------------------------------------------------
-
-
-def run_with(e: Engine, s: tree.With) -> None:
-    manager = e.get(s.manager)
-
-    def body(value: Any) -> None:
-        if s.target is not None:
-            e.assign(s.target, value)
-        e.run(s.body)
-
-    if isinstance(manager, ManagerV) and manager.suppressed:
-        attempt(e, manager.suppressed, lambda: body(e.b.const(None)), lambda caught: None)
-    elif isinstance(manager, TapeV):
-        tapes.run_tape(e, manager, body)
-    elif isinstance(manager, ManagerV) and manager.generator is not None:
-        _run_round(e, manager.generator, body)
-    elif isinstance(manager, ManagerV) and manager.overrides:
-        custom_calls.run_overridden(e, manager.overrides, lambda: body(e.b.const(None)))
-    elif isinstance(manager, ManagerV) and manager.around is not None:
-        manager.around(body)
-    elif isinstance(manager, ManagerV):
-        with e.let_pass(manager.errors):
-            body(manager.value)
-    elif objects.special(e, manager, "__enter__") and objects.special(e, manager, "__exit__"):
-        leave = objects.special(e, manager, "__exit__")
-        assert leave is not None
-        entered = objects.call_special(e, manager, "__enter__")
-        _leave_after(e, s, lambda: body(entered), lambda *how: calls.call(e, leave, how, {}, {}), _may_show(leave.fn))
-    elif isinstance(manager, (Var, Const)) and isinstance(manager.type, Opaque):
-        held = manager
-        enter, leave_it = (e.opaque(getattr, [held, e.b.const(n)]) for n in ("__enter__", "__exit__"))
-        entered = calls.call(e, enter, [], {}, {})
-        _leave_after(e, s, lambda: body(entered), lambda *how: _only_leave(e, leave_it, how), True)
-    else:
-        raise UnsupportedError(
-            what="this context manager",
-            why="what it does to the values inside is not known",
-            instead="put the `with` round the call of the differentiated function",
-            origin=e.origin,
-        )
-
-
-def _only_leave(e: Engine, leave: Any, how: Sequence[Any]) -> Any:
-    """Call an `__exit__` that adgen can't read. If it keeps the exception to itself, the program ends with it here."""
-    calls.call(e, leave, how, {}, {})
-    return e.b.const(False)
-
-
-def _leave_after(e: Engine, s: tree.With, body: Callable[[], None], leave: Callable[..., Any], shows_it: bool) -> None:
-    """Run the body of `with`, and what the manager does then, also when an exception leaves the body."""
-    none, ok = e.b.const(None), f"%with{e.b.depth}"
-
-    def inside() -> None:
-        body()
-        if not e.state.dead:
-            e.set(ok, e.b.const(True))
-
-    def handle(caught: Any) -> None:
-        e.come_from(s.origin)
-        how = (e.opaque(type, [caught]), caught, e.opaque(getattr, [caught, e.b.const("__traceback__")]))
-        kept = branches.truth(e, leave(*how))
-        e.set(ok, e.b.const(False))
-
-        def again() -> None:
-            e.b.emit(e.row("raise_"), (caught,), type=NoneT())
-            e.state.dead = True
-
-        branches.run_if(e, kept, lambda: None, again)
-
-    if not shows_it and not e.b.guards:
-        inside()
-    else:
-        attempt(e, (BaseException,), inside, handle)
-    if e.state.dead:
-        return
-    e.come_from(s.origin)
-    branches.run_if(e, e.get(ok), lambda: leave(none, none, none), lambda: None)
-
-
-def _may_show(fn: Any) -> bool:
-    """Say whether an `__exit__` does anything that an exception that ends the call leaves to see."""
-    from adgen.frontend.lower import lower
-
-    function = lower(fn)
-    kept = (t.value for t in tree.walk(function.body) if isinstance(t, tree.Return))
-    return shows(function.body) or any(not isinstance(v, tree.Lit) or bool(v.value) for v in kept)
-
-
-def _run_round(e: Engine, g: GeneratorV, body: Callable[[Any], None]) -> None:
-    """Run a generator that is a context manager, and the body of `with` where it yields."""
-    if sum(isinstance(t, tree.Yield) for t in _straight(g.function.body)) != 1:
-        raise UnsupportedError(
-            what=f"the context manager '{g.function.name}'",
-            why="it does not yield just once, outside of loops and branches",
-            instead="write it as a class with __enter__ and __exit__",
-            origin=e.origin,
-        )
-    _run_generator(e, g, body)
-
-
-def _straight(stmts: list[tree.Stmt]) -> Iterator[tree.Stmt]:
-    """Yield the statements outside of loops, branches and handlers."""
-    for t in stmts:
-        yield t
-        if isinstance(t, (tree.Try, tree.With)):
-            yield from _straight(t.body)
-
-
 # -- generators -----------------------------------------------------------------------------------------
 
 
-def _run_generator(e: Engine, g: GeneratorV, consume: Callable[[Any], None]) -> None:
+def run_generator(e: Engine, g: GeneratorV, consume: Callable[[Any], None]) -> None:
     """Run a generator's body; `consume` runs in the consumer's place for each value."""
     frame, active, yielders, origin = e.frame, list(e.active), list(e.yielders), e.b.origin
 
@@ -356,10 +403,26 @@ def force(e: Engine, v: Any) -> Any:
         )
     _exhaust(e, v.obj, f"the generator '{v.function.name}'")
     from adgen.infer import methods
-    from adgen.infer.values import Seq
 
     out = e.new(Seq(()))
-    _run_generator(e, v, lambda value: methods.call_method(e, out, "append", [value], {}, {}))
+    run_generator(e, v, lambda value: methods.call_method(e, out, "append", [value], {}, {}))
+    return out
+
+
+def force_apart(e: Engine, v: Any) -> Any:
+    """Do what `force` does, where an exception would have come after some iterations."""
+    before, e.b.guards = e.b.guarded, e.b.guards + 1
+    try:
+        out = force(e, v)
+    finally:
+        e.b.guards -= 1
+    if e.b.guarded != before:
+        raise UnsupportedError(
+            what="a loop in a `try` over a generator that may fail itself",
+            why="generators are run to their end before the loop starts",
+            instead="put the `try` into the generator, or loop without it",
+            origin=e.origin,
+        )
     return out
 
 
@@ -371,8 +434,6 @@ def _exhaust(e: Engine, obj: Obj, what: str) -> None:
 
 def once(e: Engine, inner: Any) -> Once:
     """Return an iterator that can be walked one time."""
-    from adgen.infer.values import Seq
-
     return Once(inner, e.new(Seq(())).obj)
 
 

@@ -13,6 +13,7 @@ from adgen.ir.types import Bool, Int
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
+    from adgen.infer.guarded import Throws
 
 MAX_DEPTH = 40
 MAX_RECURSION = 24  # of one function in itself
@@ -48,6 +49,7 @@ def inline(
     defaults: Sequence[Any],
 ) -> Any:
     """Run a callee's tree in a frame of its own, into the caller's region."""
+    throws, e.throws = e.throws, None
     depth = sum(f is function for f in e.active)
     bound = bind_parameters(e, function, args, kwargs, defaults)
     if depth:
@@ -65,7 +67,7 @@ def inline(
     if function.yields:
         ran = e.new(Seq(()))
         return GeneratorV(function, owner, tuple(bound.items()), ran.obj)
-    return run_body(e, function, owner, bound)
+    return run_body(e, function, owner, bound, throws)
 
 
 def refuse_recursion(e: Engine, function: tree.Function) -> None:
@@ -85,8 +87,13 @@ def refuse_recursion(e: Engine, function: tree.Function) -> None:
     )
 
 
-def run_body(e: Engine, function: tree.Function, owner: Any, bound: Mapping[str, Any]) -> Any:
+def run_body(
+    e: Engine, function: tree.Function, owner: Any, bound: Mapping[str, Any], throws: Throws | None = None
+) -> Any:
     """Run a tree in a frame of its own."""
+    body = None if throws is None else e.plan.thrower(function, throws.kinds)
+    for c in e.changes:
+        c.cuts.append(("callee", function.origin))
     frame = e.push(owner)
     keep, origin, printable = e.frame, e.b.origin, e.printable
     e.frame = frame
@@ -101,7 +108,9 @@ def run_body(e: Engine, function: tree.Function, owner: Any, bound: Mapping[str,
     for name, v in bound.items():
         e.set(name, v)
     try:
-        result = e.run(function.body)
+        result = e.run(e.plan.body(function) if body is None else body)
+        if throws is not None and body is not None:
+            throws.taken, throws.threw, throws.error = True, e.env.get("%threw"), e.env.get("%error")
     finally:
         e.active.pop()
         e.entries.pop()

@@ -89,7 +89,11 @@ def close_function(e: Engine, fn: Any, examples: Sequence[Operand]) -> tuple[str
 
 def _check(e: Engine, name: str, params: Sequence[Var], block: Block, out: Operand) -> None:
     for s in walk(block):
-        if isinstance(s, Let) and s.op.effect == "opaque" and s.op.name not in ("raise_", "bound", "attempt", "caught"):
+        if (
+            isinstance(s, Let)
+            and s.op.effect == "opaque"
+            and s.op.name not in ("raise_", "bound", "attempt", "tried", "caught")
+        ):
             raise UnsupportedError(
                 what=f"'{name}' has effects, or calls what adgen can't read",
                 why="a library function calls it as often as it likes, and so does its derivative",

@@ -54,7 +54,7 @@ class Widen(Exception):
 def run_for(e: Engine, s: tree.For) -> None:
     given = e.get(s.iter)
     entry = dict(e.state.heap) if isinstance(given, GeneratorV) else {}
-    it = guarded.force(e, given)
+    it = guarded.force_apart(e, given) if s.cut else guarded.force(e, given)
     walked = [(o, e.resized.get(o, 0)) for o in iterables.lists_of(e, it)]
     _run_for(e, s, it)
     if any(e.resized.get(o, 0) != n for o, n in walked):

@@ -75,7 +75,7 @@ def infer(
         except Retape as again:
             level = again.level
         except recursion.Replan:
-            pass  # the plan has one more function
+            pass
 
 
 def _is_member(t: Type) -> bool:
@@ -178,7 +178,7 @@ def _infer(
     if recursion.is_summary(e, tree) and not local:
         result = recursion.summarise(e, tree, fn, entered_with)
     else:
-        result = e.run(tree.body)
+        result = e.run(plan.body(tree))
     if e.state.dead:
         result = None
     out = marks.targets(e, fn) if asked.targets and not e.state.dead else None

@@ -6,14 +6,14 @@ A recursion that ends at compile time is written out. One that run time decides 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
-from adgen.frontend import tree
+from adgen.frontend import cuts, exits, tree
 from adgen.infer.values import Closure, Map, Ref, Seq, TupleV
-from adgen.ir.nodes import Const, Var
+from adgen.ir.nodes import Const, Origin, Var
 from adgen.ir.types import NUMERIC, Array, List, Opaque, Type
 from adgen.rules.lattice import skeleton
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Replan(Exception):
-    """The program is typed again from the start: another function is known to be a summary, or not to be one."""
+    """The program is typed again from the start: the plan knows more, so that it comes out otherwise."""
 
 
 @dataclass(slots=True)
@@ -31,12 +31,47 @@ class Plan:
 
     summarised: dict[int, tree.Function] = field(default_factory=dict)  # by identity
     refused: dict[int, UnsupportedError] = field(default_factory=dict)  # why they can't be summaries
+    cuts: dict[tuple[str, Origin], None] = field(default_factory=dict)  # bodies of `try` that are cut
+    bodies: dict[int, tuple[tree.Function, list[tree.Stmt]]] = field(default_factory=dict)  # functions with such
+    throwers: dict[tuple[int, Any], list[tree.Stmt]] = field(default_factory=dict)
 
     def add(self, function: tree.Function) -> None:
         """Make a function a summary, unless that was tried."""
         if id(function) not in self.summarised:
             self.summarised[id(function)] = function
             raise Replan
+
+    def cut(self, keys: Iterable[tuple[str, Origin]]) -> None:
+        """Cut the body of a `try`, unless that was tried."""
+        for key in keys:
+            if key not in self.cuts:
+                self.cuts[key] = None
+                self.bodies.clear()
+                self.throwers.clear()
+                raise Replan
+
+    def thrower(self, function: tree.Function, kinds: tuple[type[BaseException], ...]) -> list[tree.Stmt] | None:
+        """Return what runs when a function is called so that it hands over its exceptions; None: it does not."""
+        if ("callee", function.origin) not in self.cuts:
+            return None
+        key = id(function), kinds
+        if key not in self.throwers:
+            raw = replace(function, body=function.lowered or function.body)
+            self.throwers[key] = exits.single_exit(cuts.thrower(raw, kinds, self.cuts)).body
+        return self.throwers[key]
+
+    def body(self, function: tree.Function) -> list[tree.Stmt]:
+        """Return what runs when a function is called."""
+        if not self.cuts or not function.lowered:
+            return function.body
+        known = self.bodies.get(id(function))
+        if known is None:
+            files = {origin.file for _, origin in self.cuts}
+            made = function.body
+            if function.file in files or function.origin.file in files:
+                made = exits.single_exit(cuts.cut(replace(function, body=function.lowered), self.cuts)).body
+            known = self.bodies[id(function)] = (function, made)
+        return known[1]
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from adgen.ir.nodes import Block, Const, Hole, If, Index, Let, Mode, Operand, Origin, Place, Slice, Stmt, Var
-from adgen.ir.types import Array, Bool, Dict, List, Scalar, Type, Undef
+from adgen.ir.types import Array, Bool, Dict, Float, Int, List, Scalar, Type, Undef
 from adgen.rules.lengths import length_of_result
 from adgen.rules.registry import REGISTRY, Primitive
 from adgen.rules.typing import join, result_type, type_of_value
@@ -409,7 +409,7 @@ def same_operand(a: Operand, b: Operand) -> bool:
 def may_raise(op: Primitive, args: Sequence[Operand], place: Place) -> bool:
     """Say whether an operation can fail for some values: arithmetic of arrays and NumPy scalars can't."""
     if op.effect == "opaque":
-        return op.name not in ("caught", "attempt", "bound")
+        return op.name not in ("caught", "attempt", "tried", "bound")
     if op.name in ("without", "index_in"):
         return True
     if op.name in ("getitem", "update"):
@@ -417,6 +417,8 @@ def may_raise(op: Primitive, args: Sequence[Operand], place: Place) -> bool:
     if op.kind == "zero":  # `n // 0`, `np.argmax([])`; what only compares numbers does not fail
         return op.show not in COMPARISONS
     if op.kind == "elementwise":
+        if op.show in ("+", "-", "*") and all(isinstance(a.type, (Int, Float, Bool)) for a in args):
+            return False
         return op.name.startswith("math.") or not any(isinstance(a.type, (Array, Scalar)) for a in args)
     return op.kind in ("linear", "multilinear", "rule", "opaque")
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from adgen.ir import types
-from adgen.ir.nodes import Block, Const, Func, Hole, If, Index, Let, Loop, Operand, Place, Slice, Stmt, Var
+from adgen.ir.nodes import Block, Const, Func, Hole, If, Index, Let, Loop, Operand, Place, Slice, Stmt, Var, tried_part
 
 
 class _Unbound:
@@ -80,12 +80,16 @@ class _Runner:
 
     def attempt(self, s: If) -> None:
         before = dict(self.env)
+        tried, after = tried_part(s)
         try:
-            values = self.block(s.then)
+            for t in tried:
+                self.stmt(t)
         except self.use(s.cond) as e:
             self.env = before
             self.caught = e
             values = self.block(s.orelse)
+        else:
+            values = self.block(Block(after, s.then.results))
         self.env.update(zip(s.outs, values, strict=True))
 
     def let(self, s: Let) -> Any:

@@ -143,6 +143,7 @@ class If:
 
     With `catch`, `then` is tried and `orelse` handles its exceptions. Then `cond` is an `attempt`, which has no value
     of its own, and the first of `outs` says whether `then` ran to its end, unless the handler always `raises`.
+    What follows a `tried` in it is Python's `else`: it is not tried.
     """
 
     cond: Operand
@@ -172,6 +173,15 @@ def ends_in_raise(block: Block) -> bool:
     if isinstance(last, If):
         return ends_in_raise(last.orelse) and ends_in_raise(last.then)
     return isinstance(last, Let) and last.op.name == "raise_"
+
+
+def tried_part(attempt: If) -> tuple[tuple[Stmt, ...], tuple[Stmt, ...]]:
+    """Return what is tried of a `try`, and what comes after that where nothing was raised."""
+    stmts = attempt.then.stmts
+    for k, s in enumerate(stmts):
+        if isinstance(s, Let) and s.op.name == "tried" and s.args[0] is attempt.cond:
+            return stmts[:k], stmts[k:]
+    return stmts, ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -302,6 +302,10 @@ def _caught(attempt: bool) -> BaseException:
     raise NotImplementedError("a `try` is carried out as a whole")
 
 
+def _tried(attempt: bool) -> None:
+    """What follows in a `try` is not tried."""
+
+
 def _raise(exc: Any) -> Any:
     raise exc
 
@@ -332,6 +336,7 @@ register(
 )
 register(_attempt, "*kinds", kind="opaque", name="attempt", effect="opaque", infer=always(Bool()))
 register(_caught, "attempt", kind="opaque", name="caught", effect="opaque")
+register(_tried, "attempt", kind="opaque", name="tried", effect="opaque", infer=always(NoneT()))
 register(_raise, "exc", kind="opaque", name="raise_", effect="opaque", infer=always(NoneT()))
 
 

@@ -7,7 +7,7 @@ import threading
 
 import numpy as np
 
-from tests.language.table import program, refused
+from tests.language.table import program
 
 LOCK = threading.Lock()
 
@@ -162,7 +162,7 @@ def finally_in_loop(x):
     return s
 
 
-@refused("changed by a `try` body")
+@program
 def finally_before_handler(x):
     s = x[0]
     try:
