@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
-from adgen.infer import branches, calls, inlining, objects
+from adgen.infer import branches, calls, inlining, objects, scopes
 from adgen.infer.values import (
     UNBOUND,
     BoundFunction,
@@ -210,7 +210,7 @@ def _shows_here(e: Engine, stmts: list[tree.Stmt]) -> bool:
 
 def _found(e: Engine, name: str) -> Any:
     try:
-        return e.lookup(name)
+        return scopes.lookup(e, name)
     except UnsupportedError:
         return UNBOUND
 
