@@ -35,6 +35,7 @@ class Backward(ABC):
         self.buffers: set[Var] = set()  # versions of arrays that loops write
         self.stable: dict[Let, Var] = {}  # loads that a later version answers as well
         self.dear: set[Var] = set()  # the buffers of the loops around the present one
+        self.loops = 0  # how many there are
         self.saves = Saves()
         self.calls_again = False  # the primal is not to be changed: what a call saves is had by another call
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from adgen.errors import UnsupportedError
 from adgen.ir.nodes import (
+    UNDEF,
     Block,
     Const,
     Consume,
@@ -25,7 +26,7 @@ from adgen.rules.typing import join
 from adgen.transform.activity import reach_loop
 from adgen.transform.backward import Backward
 from adgen.transform.cotangents import Cot, Cotangents, gradient_name
-from adgen.transform.saves import NOTHING, Sources, choose, prune, recompute
+from adgen.transform.saves import NOTHING, Sources, choose, nothing_like, prune, recompute
 from adgen.transform.shapes import ask_for_shapes
 from adgen.transform.sums import find_sums
 
@@ -225,9 +226,11 @@ class Regions(Backward):
             if s.collected[k] in self.varied:
                 inner.add(s.collected[k], c.var)
         around = self.dear
+        self.loops += 1
         self.dear = around | {v for v in (*s.params, *self.saves.defined(s.body.stmts)) if v in self.buffers}
         self.block(s.body, inner)
         self.dear = around
+        self.loops -= 1
         for k in same:
             inner.pop(s.params[k])
         results = [inner.whole(inner.pop(v), v) for v in carried]
@@ -278,9 +281,7 @@ class Regions(Backward):
             if v is s.index:
                 continue
             if v in constant:
-                if v not in extra.lasts:
-                    extra.lasts[v] = Var(v.type, v.name, v.fixed)
-                mapping[v] = extra.lasts[v]
+                _, mapping[v] = extra.lasts.setdefault(v, (constant[v], Var(v.type, v.name, v.fixed)))
                 continue
             if v not in extra.collects and v in s.collected:
                 c = Var(v.type, v.name, v.fixed)
@@ -335,12 +336,16 @@ class Regions(Backward):
                 rows = q if given.reverse else b.call("reversed_list", q)
                 cots.add(given.seq, b.call("np.array", rows) if isinstance(given.seq.type, Array) else rows)
 
-    def _find_constant(self, s: Loop, kept: Sequence[Var], sources: Sources) -> set[Var]:
-        """Return the values that are the same in all iterations: the last one is as good as any."""
-        found: set[Var] = set()
+    def _find_constant(self, s: Loop, kept: Sequence[Var], sources: Sources) -> dict[Var, Const]:
+        """Return the values that are the same in all iterations: the last one is as good as any.
+
+        With each comes what stands for it where there are no iterations; in an outer loop that is kept in a list.
+        """
+        found: dict[Var, Const] = {}
         lengths = _lengths_outside(s, sources.inner)
         for v in kept:
-            if v in self.buffers:
+            nothing = nothing_like(v.type) if self.loops else UNDEF
+            if v in self.buffers or nothing is NOTHING:
                 continue
             stack: list[Operand] = [v]
             seen: set[Operand] = set()
@@ -356,7 +361,7 @@ class Regions(Backward):
                 seen.add(a)
                 stack.extend(made.args)
             else:
-                found.add(v)
+                found[v] = nothing
         return found
 
     def _count_back(self, s: Loop, trips: Operand) -> Range:

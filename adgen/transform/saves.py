@@ -29,7 +29,21 @@ from adgen.ir.nodes import (
     walk,
 )
 from adgen.ir.summary import Summary
-from adgen.ir.types import Array, Dict, Int, List, NoneT, Opaque, Tuple, Undef, is_scalar
+from adgen.ir.types import (
+    Array,
+    Bool,
+    Dict,
+    Float,
+    Int,
+    List,
+    NoneT,
+    Opaque,
+    Scalar,
+    Tuple,
+    Type,
+    Undef,
+    is_scalar,
+)
 
 MAX_RECOMPUTE = 2  # scalar operations worth doing again rather than keeping their result
 NOTHING = Const(None, NoneT())  # what the other branch gives where a branch's value is saved: it is never read
@@ -43,7 +57,8 @@ class Additions:
 
     collects: dict[Var, Var] = field(default_factory=dict)  # value in the body -> list of them
     outs: tuple[dict[Var, Var], dict[Var, Var]] = field(default_factory=lambda: ({}, {}))  # value in a branch -> out
-    lasts: dict[Var, Var] = field(default_factory=dict)  # value in the body that is the same in each iteration -> it
+    # value in the body that is the same in each iteration -> what it is without iterations, and the last one
+    lasts: dict[Var, tuple[Const, Var]] = field(default_factory=dict)
     trips: Var | None = None  # number of iterations
     call: tuple[Summary, Var] | None = None  # what is called instead, and what it saves
 
@@ -76,7 +91,7 @@ class Saves:
             if s in self.of:
                 extra = self.of[s]
                 outs = (*extra.outs[0].values(), *extra.outs[1].values())
-                for v in (*extra.collects.values(), *extra.lasts.values(), *outs):
+                for v in (*extra.collects.values(), *(last for _, last in extra.lasts.values()), *outs):
                     found[v] = None
                     self.kept.add(v)
                 if extra.trips is not None:
@@ -131,8 +146,8 @@ class Saves:
             stmts = (*stmts, Let(after, REGISTRY.named("add"), (count, Const(1, Int())), origin=s.origin))
             params, inits = (*params, count), (*inits, Const(0, Int()))
             outs, yields = (*outs, extra.trips), (*yields, after)
-        for v, last in extra.lasts.items():
-            params, inits = (*params, Var(v.type, v.name, v.fixed)), (*inits, UNDEF)
+        for v, (first, last) in extra.lasts.items():
+            params, inits = (*params, Var(v.type, v.name, v.fixed)), (*inits, first)
             outs, yields = (*outs, last), (*yields, v)
         results = (*yields, *collected, *extra.collects, *stop)
         return replace(
@@ -147,8 +162,16 @@ class Saves:
 
 def _nothing(v: Var) -> Const:
     """Return what stands for a value on the other path: shapes stay shapes, so that a list of them has one type."""
-    is_shape = isinstance(v.type, Tuple) and all(isinstance(t, Int) for t in v.type.items)
-    return Const((0,) * len(v.type.items), v.type) if is_shape and isinstance(v.type, Tuple) else NOTHING
+    return nothing_like(v.type) if isinstance(v.type, Tuple) else NOTHING
+
+
+def nothing_like(t: Type) -> Const:
+    """Return a shape or number that is never read, None for any other type."""
+    if isinstance(t, Tuple) and all(isinstance(i, Int) for i in t.items):
+        return Const((0,) * len(t.items), t)
+    if isinstance(t, (Bool, Int, Float)):
+        return Const(False if isinstance(t, Bool) else 0 if isinstance(t, Int) else 0.0, t)
+    return Const(0.0, Float()) if t == Scalar("float64") else NOTHING
 
 
 def call_forward(s: Let, fwd: Summary, saved: Var) -> list[Let]:
