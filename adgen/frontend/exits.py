@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 
 from adgen.frontend.refuse import make_refusal
 from adgen.frontend.tree import (
+    CLOSED,
     COMPOUND,
     NOTHING,
     Assign,
@@ -44,6 +45,7 @@ from adgen.frontend.tree import (
     Unpack,
     While,
     With,
+    Yield,
     operands,
     walk,
 )
@@ -103,10 +105,33 @@ def single_exit(fn: Function) -> Function:
     for s in walk(fn.body):
         if isinstance(s, Assign) and s.op == "function" and not s.data.lowered:
             s.data = single_exit(s.data)
+    if fn.yields:
+        body, closing = _Exits().function(fn), _Exits().function(replace(fn, body=_closable(fn.body)))
+        return replace(fn, body=body, lowered=fn.body, closing=closing)
     last = fn.body[-1] if fn.body else None
     if isinstance(last, Return) and _CHOOSING.isdisjoint(map(type, fn.body[:-1])):
         return fn  # as most rules are
     return replace(fn, body=_Exits().function(fn), lowered=fn.body)
+
+
+def _closable(stmts: list[Stmt]) -> list[Stmt]:
+    """Let a generator return behind each `yield` if its consumer takes no more values."""
+    out: list[Stmt] = []
+    for s in stmts:
+        if isinstance(s, Yield):
+            out += [s, If(CLOSED, [Return(Lit(None), s.origin)], [], s.origin)]
+        elif isinstance(s, If):
+            out.append(replace(s, then=_closable(s.then), orelse=_closable(s.orelse)))
+        elif isinstance(s, (For, While)):
+            out.append(replace(s, body=_closable(s.body), orelse=_closable(s.orelse)))
+        elif isinstance(s, Try):
+            handlers = [replace(h, body=_closable(h.body)) for h in s.handlers]
+            out.append(replace(s, body=_closable(s.body), handlers=handlers))
+        elif isinstance(s, Finally):
+            out.append(replace(s, body=_closable(s.body), final=_closable(s.final)))
+        else:
+            out.append(replace(s, body=_closable(s.body)) if isinstance(s, With) else s)
+    return out
 
 
 class _Exits:

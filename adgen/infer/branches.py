@@ -12,16 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
 from adgen.infer import escaping, objects, recording, rows, tables
-from adgen.infer.kinds import is_function, is_none, is_structured, shown, split_maybe, static_pair
+from adgen.infer.kinds import is_from_outside, is_function, is_none, is_structured, shown, split_maybe, static_pair
 from adgen.infer.names import as_name
 from adgen.infer.recording import Recorded
 from adgen.infer.values import (
     UNBOUND,
     Choice,
     DeadPath,
+    GeneratorV,
     Map,
     Maybe,
     Obj,
+    Once,
+    PlaceV,
     Poison,
     Ref,
     Seq,
@@ -251,6 +254,9 @@ class Join:
             return lambda outs: one
         if isinstance(one, Unbound) or isinstance(two, Unbound):
             return self.half_bound(one, two, name)
+        if isinstance(one, PlaceV) and isinstance(two, PlaceV):
+            at = self._join(one.at, two.at, None)
+            return lambda outs: PlaceV(at(outs), one.among | two.among)
         maybe = self._maybe(one, two, name)
         if maybe is not None:
             return maybe
@@ -288,8 +294,8 @@ class Join:
             if one == two:
                 return lambda outs: one
             return self._join_refs(one, two, name)
-        elif isinstance(one, TapeV) and isinstance(two, TapeV) and replace(one, obj=two.obj) == two:
-            return self._join_tapes(one, two, name)
+        elif isinstance(one, (TapeV, Once)) and type(one) is type(two) and replace(one, obj=two.obj) == two:
+            return self._join_states(one, two, name)
         if is_function(one) and is_function(two):
             first, second = escaping.function_on(self, 0, one), escaping.function_on(self, 1, two)
             if first is not None and second is not None:
@@ -423,8 +429,17 @@ class Join:
 
         return build
 
-    def _join_tapes(self, one: TapeV, two: TapeV, name: str | None) -> Callable[[list[Operand]], Any]:
-        """Let two tapes go on as one."""
+    def _iterator(self, old: Once, at: Callable[[list[Operand]], Any]) -> Callable[[list[Operand]], Any]:
+        obj = Obj()
+
+        def build(outs: list[Operand]) -> Any:
+            self.after.heap[obj] = at(outs)
+            return replace(old, obj=obj)
+
+        return build
+
+    def _join_states(self, one: TapeV | Once, two: TapeV | Once, name: str | None) -> Callable[[list[Operand]], Any]:
+        """Let two tapes or iterators go on as one."""
         if one.obj is two.obj:
             return lambda outs: one
         inner = self._join(self.sides[0].heap[one.obj], self.sides[1].heap[two.obj], name)
@@ -491,6 +506,12 @@ class Join:
             parts = [self.bound_on(side, i, None, sure) for i in v.items]
             known = [p for p in parts if p is not None]
             return _remake(v, known) if len(known) == len(parts) else None
+        if isinstance(v, (Once, GeneratorV)) and v.obj in self.before.heap:
+            return lambda outs: v
+        if isinstance(v, Once) and is_from_outside(v.inner, self.before.heap):
+            at = self.sides[side].heap[v.obj]
+            slot = self.slot(UNDEF, at, None) if side else self.slot(at, UNDEF, None)
+            return slot and self._iterator(v, slot)
         if not isinstance(v, Ref):
             return None
         c = self.sides[side].heap[v.obj]

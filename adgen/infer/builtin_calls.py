@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import types
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +14,12 @@ from adgen.api.tags import tag
 from adgen.errors import UnsupportedError
 from adgen.infer import (
     attributes,
-    calls,
     dicts,
     guarded,
     inlining,
     items,
     iterables,
+    iterators,
     library,
     marks,
     methods,
@@ -29,7 +30,22 @@ from adgen.infer import (
 )
 from adgen.infer.branches import truth
 from adgen.infer.handlers import HANDLERS, Handler, handles
-from adgen.infer.values import Closure, DictView, EnumV, Map, Method, RangeV, Ref, ReversedV, Seq, Super, TupleV, ZipV
+from adgen.infer.values import (
+    Closure,
+    DictView,
+    EnumV,
+    GeneratorV,
+    Map,
+    Method,
+    Once,
+    RangeV,
+    Ref,
+    ReversedV,
+    Seq,
+    Super,
+    TupleV,
+    ZipV,
+)
 from adgen.ir.nodes import Const, Var
 from adgen.ir.types import (
     Array,
@@ -75,7 +91,7 @@ def _range(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[st
 @handles(enumerate)
 def _enumerate(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     start = e.value(args[1] if len(args) > 1 else kwargs.get("start", e.b.const(0)))
-    return guarded.once(e, EnumV(args[0], start))
+    return iterators.once(e, EnumV(args[0], start))
 
 
 @handles(zip)
@@ -83,7 +99,7 @@ def _zip(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str,
     _plain(e, "zip", kwargs, "strict")
     if "strict" in kwargs and len(args) > 1 and e.static(kwargs["strict"], "the argument 'strict' of zip()"):
         inlining.inline_function(e, library.check_lengths, args, {})
-    return guarded.once(e, ZipV(tuple(args)))
+    return iterators.once(e, ZipV(tuple(args)))
 
 
 @handles(reversed)
@@ -93,12 +109,12 @@ def _reversed(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict
         parts = (inner.start, inner.stop, inner.step)
         if all(isinstance(p, Const) for p in parts):
             r = range(*[p.value for p in parts if isinstance(p, Const)])[::-1]
-            return guarded.once(e, RangeV(e.b.const(r.start), e.b.const(r.stop), e.b.const(r.step)))
+            return iterators.once(e, RangeV(e.b.const(r.start), e.b.const(r.stop), e.b.const(r.step)))
         if isinstance(inner.step, Const) and inner.step.value == 1:
             one = e.b.const(1)
             last, end = (operations.binary(e, "-", b, one) for b in (inner.stop, inner.start))
-            return guarded.once(e, RangeV(last, end, e.b.const(-1)))
-    return guarded.once(e, ReversedV(inner))
+            return iterators.once(e, RangeV(last, end, e.b.const(-1)))
+    return iterators.once(e, ReversedV(inner))
 
 
 @handles(len)
@@ -140,6 +156,12 @@ def class_of(e: Engine, v: Any) -> type | None:
     """Return the Python class of an abstract value."""
     if isinstance(v, TupleV):
         return v.cls or tuple
+    if isinstance(v, GeneratorV):
+        return types.GeneratorType
+    if isinstance(v, Once):
+        return type(iter(()))
+    if isinstance(v, (ZipV, EnumV, ReversedV)):
+        return {ZipV: zip, EnumV: enumerate, ReversedV: reversed}[type(v)]
     if isinstance(v, RangeV):
         return range
     if isinstance(v, Ref):
@@ -261,7 +283,7 @@ def make_dict(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict
         c = e.content(args[0].obj) if isinstance(args[0], Ref) else None
         if isinstance(c, Map):
             table = Map(c.keys, c.items)
-        elif iterables.known_items(e, guarded.force(e, args[0])) is None:
+        elif iterables.known_items(e, iterators.force(e, args[0])) is None:
             pairs: Ref = inlining.inline_function(e, library.dict_from, [args[0]], {})
             if kwargs:
                 dicts.call_method(e, pairs, "update", [], kwargs)
@@ -412,14 +434,6 @@ def _slice(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[st
     return SliceV(args[0], args[1], args[2] if len(args) > 2 else none)
 
 
-@handles(map)
-def _map(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    rows = iterables.known_items(e, ZipV(tuple(args[1:])))
-    if rows is None:
-        return guarded.once(e, inlining.inline_function(e, library.map_all, args, {}))
-    return guarded.once(e, e.new(Seq(tuple(calls.call(e, args[0], row.items, {}, {}) for row in rows))))
-
-
 @handles(super)
 def _super(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     if len(args) != 2:
@@ -431,13 +445,6 @@ def _super(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[st
 def _setattr(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     stores.store_attribute(e, args[0], e.static(args[1], "the name in setattr()"), args[2])
     return e.b.const(None)
-
-
-@handles(iter)
-def _iter(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    if len(args) == 1 and e.active and e.active[-1].name == "__iter__":
-        return args[0]  # consumed by whoever called `__iter__`
-    raise UnsupportedError(what="an iterator that is stepped by hand", instead="loop over the values", origin=e.origin)
 
 
 @handles(stop_gradient)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import itertools
 import logging
 import types as pytypes
 from collections.abc import Callable, Mapping, Sequence
@@ -23,11 +24,11 @@ from adgen.infer import (
     derivatives,
     dicts,
     draws,
-    guarded,
     handlers,
     inlining,
     items,
     iterables,
+    iterators,
     keywords,
     library,
     library_calls,
@@ -53,6 +54,7 @@ from adgen.infer.values import (
     Map,
     Method,
     Obj,
+    Once,
     Partial,
     Ref,
     Seq,
@@ -107,7 +109,7 @@ def run_call(e: Engine, s: tree.Assign, hint: dict[str, Any]) -> Any:
 
 def _spread(e: Engine, fn: Any, v: Any, given: int, named: Sequence[str] | None) -> list[Any]:
     """Return the arguments that `*v` stands for. `named` are the keywords, where it is the last by position."""
-    v = guarded.force(e, v)
+    v = iterators.force(e, v)
     if named is not None and iterables.known_items(e, v) is None:
         if isinstance(fn, Const) and fn.value in (max, min) and not given and isinstance(v, Ref):
             items.check_length(e, v, 2, None)  # of one item it would look inside
@@ -188,8 +190,22 @@ def call(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any], hin
     raise UnsupportedError(what=f"a call of {operations.describe(e, fn)}", origin=e.origin)
 
 
-ITERATING = frozenset(
-    {sum, list, tuple, set, frozenset, dict, max, min, sorted, any, all, zip, enumerate, map, reversed}
+DRAINING = frozenset(  # they take all values at once
+    {sum, list, tuple, set, frozenset, dict, max, min, sorted, itertools.product}
+)
+
+
+LAZY = frozenset(
+    {zip, enumerate, reversed, map, iter, next, isinstance, callable, type, itertools.count, itertools.repeat}
+    | {
+        itertools.cycle,
+        itertools.chain,
+        itertools.tee,
+        itertools.accumulate,
+        itertools.islice,
+        itertools.groupby,
+        functools.partial,
+    }
 )
 
 
@@ -228,16 +244,16 @@ def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, An
         own = objects.call_special(e, args[0], objects.BUILTINS[fn])
         if own is not None:
             return own
-    iterates = _among(fn, ITERATING) or library.find(fn) is not None
-    if iterates or (not isinstance(fn, pytypes.FunctionType) and any(isinstance(a, GeneratorV) for a in args)):
-        args = [guarded.force(e, a) for a in args]  # whoever takes an iterable reads it now
+    takes_iterators = isinstance(fn, pytypes.FunctionType) or library.find(fn) is not None or _among(fn, LAZY)
+    if _among(fn, DRAINING) or (not takes_iterators and any(isinstance(a, (GeneratorV, Once)) for a in args)):
+        args = [iterators.force(e, a) for a in args]
     handler = handlers.find(fn)
     if handler is not None:
         return handler(e, args, dict(kwargs), hint)
     source = library.find(fn)
     if source is not None:
         made = inlining.inline_function(e, source, args, kwargs)
-        return guarded.once(e, made) if _among(fn, library.ITERATORS) else made
+        return iterators.once(e, made) if _among(fn, library.ITERATORS) else made
     writer = writers.find(fn)
     if writer is not None:
         return writers.call(e, writer, fn.__name__, args, kwargs)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
-from adgen.infer import dicts, guarded, items, iterables, methods, operations, tapes
+from adgen.infer import dicts, items, iterables, iterators, methods, operations, tapes
 from adgen.infer.values import Map, Ref, Seq, TupleV
 from adgen.ir.nodes import Const, Operand
 from adgen.ir.types import Opaque
@@ -20,7 +20,7 @@ def display(e: Engine, s: tree.Assign, args: tuple[Any, ...]) -> Any:
     values: list[Any] = []
     starred = s.data or ()
     if s.op == "list" and starred:
-        args = tuple(guarded.force(e, a) if k in starred else a for k, a in enumerate(args))
+        args = tuple(iterators.force(e, a) if k in starred else a for k, a in enumerate(args))
         if any(k in starred and iterables.known_items(e, a) is None for k, a in enumerate(args)):
             made = e.new(Seq(()), e.hint(s.target).get("name"))
             for k, a in enumerate(args):

@@ -23,10 +23,12 @@ from adgen.infer import (
     branches,
     calls,
     dicts,
+    generators,
     gradients,
     guarded,
     inlining,
     items,
+    kinds,
     library,
     loops,
     managers,
@@ -132,7 +134,7 @@ class Engine:
         self.changes: list[guarded.Changes] = []  # of the `try` bodies that are running
         self.throws: guarded.Throws | None = None  # for the function that is called next
         self.caught: list[Any] = []  # the exceptions of the handlers that are running
-        self.yielders: list[Callable[[Any], None]] = []  # what takes the values of the generators that are running
+        self.generators = generators.Running()
         self.contiguous: set[Obj] = set()  # arrays known to be C-contiguous: their reshapes are views
         self._quieted: dict[tuple[Origin, tuple[str, ...]], Origin] = {}
         self.leaves = False  # the function changes its arguments: it is the primal, emitted back
@@ -155,7 +157,7 @@ class Engine:
 
     def come_from(self, origin: Origin | None) -> None:
         """Stamp what follows; statements of rules and of the library's functions come from where these are used."""
-        if self.printable and origin is not None and origin.file != library.FILE:
+        if self.printable and origin is not None and origin.file not in library.FILES:
             self.b.origin = origin if origin.quiet == self.quiet else self.quieted(origin)
 
     def quieted(self, origin: Origin) -> Origin:
@@ -181,7 +183,7 @@ class Engine:
 
     def hint(self, target: str | None) -> dict[str, Any]:
         """Return the name keywords for an operation whose result is assigned to `target`."""
-        if target is None or target.startswith("%") or not self.printable or self.active[-1].file == library.FILE:
+        if target is None or target.startswith("%") or not self.printable or self.active[-1].file in library.FILES:
             return {}
         return {"name": target.split("%")[0], "fixed": True}
 
@@ -215,7 +217,9 @@ class Engine:
         if isinstance(value, Ref) and not value.place:
             operand = self.state.heap[value.obj]
         if isinstance(operand, Var) and operand in self.maybe_unbound:
-            sure = self.b.emit(self.row("bound"), (operand,), name=name, fixed=True, type=operand.type)
+            sure = self.b.emit(
+                self.row("bound"), (operand,), name=name.split("%", maxsplit=1)[0], fixed=True, type=operand.type
+            )
             if isinstance(value, Ref):
                 self.state.heap[value.obj] = sure
             else:
@@ -513,9 +517,7 @@ class Engine:
     def returned(self, value: Any, source: tree.Operand) -> Any:
         """Return a result; the variable of early returns is bound on every path that comes here."""
         if isinstance(source, str) and source.startswith("%ret"):
-            held = self.state.heap.get(value.obj) if isinstance(value, Ref) else value
-            if isinstance(held, Var):
-                self.maybe_unbound.pop(held, None)
+            kinds.vouch(self, value)
         return value
 
     def step(self, s: tree.Stmt) -> None:
@@ -544,9 +546,9 @@ class Engine:
         elif isinstance(s, tree.With):
             managers.run_with(self, s)
         elif isinstance(s, tree.Yield):
-            if not self.yielders:
+            if not self.generators.consumers:
                 raise make_refusal("Generator", s.origin)
-            self.yielders[-1](self.get(s.value))
+            self.generators.consumers[-1].take(self.get(s.value))
         else:
             raise InternalError(what=f"{type(s).__name__} reached type inference", origin=self.origin)
 

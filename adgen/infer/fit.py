@@ -10,7 +10,7 @@ from adgen.infer import objects, recording, rows, tables
 from adgen.infer.kinds import is_none, split_maybe
 from adgen.infer.recording import Recorded
 from adgen.infer.slots import Leaf, Path, Slots, is_nonunit
-from adgen.infer.values import Map, Maybe, Obj, Poison, Ref, Seq, State, TupleV, Unbound
+from adgen.infer.values import Map, Maybe, Obj, Once, PlaceV, Poison, Ref, Seq, State, TupleV, Unbound
 from adgen.ir.nodes import UNDEF, Const, Operand, Var
 from adgen.ir.types import NUMERIC, Array, Dict, Dim, List, Record, Tuple, Type, held_class, is_scalar
 from adgen.rules.typing import join
@@ -27,7 +27,6 @@ def is_number(h: Any) -> bool:
 class Fit(Slots):
     """Compares the two ends of an iteration."""
 
-    exposed: frozenset[str]
     header: State  # what an iteration enters with
     may_peel = False  # the first iteration can be written apart
 
@@ -54,7 +53,7 @@ class Fit(Slots):
         if isinstance(v, Poison):
             return self._poison(path, v)
         if isinstance(h, Unbound):
-            if path[-1] in self.exposed and not isinstance(v, Unbound):
+            if self._is_exposed(path) and not isinstance(v, Unbound):
                 template = self._template(v)
                 if template is None:
                     return self._poison(path, self._clash(name))
@@ -66,6 +65,11 @@ class Fit(Slots):
             return self._poison(path, self._clash(name))
         if isinstance(h, Recorded) and isinstance(v, Recorded) and h is not v:
             return self._match_recorded(path, h, v)
+        if isinstance(h, PlaceV) and isinstance(v, PlaceV):
+            self.a.places[path] = h.among | v.among
+            return self._match((*path, "at"), h.at, v.at, None) or not v.among <= h.among
+        if isinstance(h, Once) and h.obj in self.contents and isinstance(v, Once) and h.inner == v.inner:
+            return self._match((*path, "at"), self.contents[h.obj], self.e.state.heap[v.obj], None)
         if isinstance(h, Maybe) or isinstance(v, Maybe) or is_none(h) != is_none(v):
             return self._match_maybe(path, h, v, name)
         leaf = self.leaves.get(path)
@@ -115,7 +119,7 @@ class Fit(Slots):
             return self._match_operand(path, leaf, v)
         elif h is v or (isinstance(h, Const) and isinstance(v, Const) and h.value is v.value) or h == v:
             return False
-        if self.may_peel and path[-1] in self.exposed and is_number(h) and isinstance(v, Ref):
+        if self.may_peel and self._is_exposed(path) and is_number(h) and isinstance(v, Ref):
             raise NeedsPeel(name or "a value")
         return self._poison(path, self._clash(name))
 

@@ -14,23 +14,18 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
-from adgen.infer import branches, calls, inlining, objects, scopes
+from adgen.infer import branches, scopes
 from adgen.infer.values import (
     UNBOUND,
     BoundFunction,
     Closure,
     DeadPath,
-    EnumV,
-    GeneratorV,
     ManagerV,
     Map,
     Obj,
-    Once,
     Poison,
     Ref,
-    ReversedV,
     Seq,
-    ZipV,
 )
 from adgen.ir.nodes import Const, Origin, Var
 from adgen.ir.types import Bool, Opaque
@@ -148,13 +143,16 @@ def attempt(
     may_fail = e.b.guarded
     e.state = before.copy()
     e.b.open()
+    stops = int(all(k is StopIteration for k in kinds))
     e.b.guards += 1
+    e.b.stops += stops
     e.changes.append(changes)
     try:
         body()
     finally:
         e.changes.pop()
         e.b.guards -= 1
+        e.b.stops -= stops
     if orelse is not None and e.b.guarded == may_fail:  # it can't
         region = e.b.suspend()
         e.b.rewind(e.b.depth, start)
@@ -356,112 +354,3 @@ def _handle(e: Engine, s: tree.Try, kinds: Sequence[tuple[type[BaseException], .
     cls = Const(kinds[k] if len(kinds[k]) > 1 else kinds[k][0], Opaque())
     fits = e.b.emit(e.row("opaque"), (Const(isinstance, Opaque()), caught, cls), type=Bool())
     branches.run_if(e, fits, run, lambda: _handle(e, s, kinds, k + 1, caught))
-
-
-# -- generators -----------------------------------------------------------------------------------------
-
-
-def run_generator(e: Engine, g: GeneratorV, consume: Callable[[Any], None]) -> None:
-    """Run a generator's body; `consume` runs in the consumer's place for each value."""
-    frame, active, yielders, origin = e.frame, list(e.active), list(e.yielders), e.b.origin
-
-    def step(value: Any) -> None:
-        inside = e.frame, e.active, e.yielders, e.b.origin
-        e.frame, e.active, e.yielders, e.b.origin = frame, list(active), list(yielders), origin
-        consume(value)
-        e.frame, e.active, e.yielders, e.b.origin = inside
-
-    e.yielders = [*yielders, step]
-    try:
-        inlining.run_body(e, g.function, g.owner, dict(g.bound))
-    finally:
-        e.frame, e.active, e.yielders, e.b.origin = frame, active, yielders, origin
-
-
-def force(e: Engine, v: Any) -> Any:
-    """Return an iterable with what generators in it yield, as lists: they are run now, to their end."""
-    if isinstance(v, ZipV):
-        return ZipV(tuple(force(e, p) for p in v.parts))
-    if isinstance(v, EnumV):
-        return EnumV(force(e, v.inner), v.start)
-    if isinstance(v, ReversedV):
-        return ReversedV(force(e, v.inner))
-    own = objects.special(e, v, "__iter__")
-    if own is not None:
-        return force(e, calls.call(e, own, [], {}, {}))
-    if isinstance(v, Once):
-        _exhaust(e, v.obj, "an iterator")
-        return force(e, v.inner)
-    if not isinstance(v, GeneratorV):
-        return v
-    if _is_endless(v.function):
-        raise UnsupportedError(
-            what=f"the generator '{v.function.name}', which may never end",
-            why="generators are run to their end before their values are used",
-            instead="loop where the values are used",
-            origin=e.origin,
-        )
-    _exhaust(e, v.obj, f"the generator '{v.function.name}'")
-    from adgen.infer import methods
-
-    out = e.new(Seq(()))
-    run_generator(e, v, lambda value: methods.call_method(e, out, "append", [value], {}, {}))
-    return out
-
-
-def force_apart(e: Engine, v: Any) -> Any:
-    """Do what `force` does, where an exception would have come after some iterations."""
-    before, e.b.guards = e.b.guarded, e.b.guards + 1
-    try:
-        out = force(e, v)
-    finally:
-        e.b.guards -= 1
-    if e.b.guarded != before:
-        raise UnsupportedError(
-            what="a loop in a `try` over a generator that may fail itself",
-            why="generators are run to their end before the loop starts",
-            instead="put the `try` into the generator, or loop without it",
-            origin=e.origin,
-        )
-    return out
-
-
-def _exhaust(e: Engine, obj: Obj, what: str) -> None:
-    """Refuse what was walked before: from here on it is exhausted."""
-    e.content(obj)
-    e.state.heap[obj] = Poison(f"{what} is read a second time", "it is exhausted by then", e.origin, alias=False)
-
-
-def once(e: Engine, inner: Any) -> Once:
-    """Return an iterator that can be walked one time."""
-    return Once(inner, e.new(Seq(())).obj)
-
-
-def _is_endless(fn: tree.Function) -> bool:
-    """Say whether a generator has a loop that only the consumer can end."""
-    return any(
-        isinstance(t, tree.While) and isinstance(t.test, tree.Lit) and t.test.value and t.stop is None
-        for t in tree.walk(fn.body)
-    )
-
-
-def check_apart(e: Engine, g: GeneratorV, entry: dict[Obj, Any], assigned: Sequence[str]) -> None:
-    """Refuse a loop over a generator whose body changes what the generator goes on to read."""
-    from adgen.infer.loops import reach
-
-    seen: dict[Obj, None] = {}
-    for _, v in g.bound:
-        reach(e, v, seen)
-    names: set[str] = set()
-    if isinstance(g.owner, Closure):
-        names = {str(t.data) for t in tree.walk(g.function.body) if isinstance(t, tree.Assign) and t.op == "free"}
-        for name in names:
-            reach(e, e.state.frames.get(g.owner.frame, {}).get(name, UNBOUND), seen)
-    changed = [o for o in seen if o in entry and e.state.heap.get(o) is not entry[o]]
-    if changed or (names & set(assigned) and isinstance(g.owner, Closure) and g.owner.frame == e.frame):
-        raise UnsupportedError(
-            what=f"a loop that changes what its generator '{g.function.name}' reads",
-            why="the generator is run to its end before the loop starts",
-            instead="make a list first, or loop without the generator",
-            origin=e.origin,
-        )

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
+from adgen.frontend.resume import PLACE
 from adgen.infer import recursion
-from adgen.infer.values import Closure, GeneratorV, Map, Seq, TupleV
+from adgen.infer.values import Closure, GeneratorV, Map, PlaceV, TupleV
 from adgen.ir.types import Bool, Int
 
 if TYPE_CHECKING:
@@ -65,8 +66,11 @@ def inline(
     if recursion.is_summary(e, function):
         return recursion.summarise(e, function, owner, bound)
     if function.yields:
-        ran = e.new(Seq(()))
-        return GeneratorV(function, owner, tuple(bound.items()), ran.obj)
+        ran = e.new(e.b.const(0))
+        g = GeneratorV(function, owner, tuple(bound.items()), ran.obj, e.push(owner))
+        e.state.frames[g.frame] |= {**bound, PLACE: PlaceV(e.b.const(0), frozenset({0}))}
+        e.generators.called.append(g)
+        return g
     return run_body(e, function, owner, bound, throws)
 
 
@@ -88,10 +92,16 @@ def refuse_recursion(e: Engine, function: tree.Function) -> None:
 
 
 def run_body(
-    e: Engine, function: tree.Function, owner: Any, bound: Mapping[str, Any], throws: Throws | None = None
+    e: Engine,
+    function: tree.Function,
+    owner: Any,
+    bound: Mapping[str, Any],
+    throws: Throws | None = None,
+    body: list[tree.Stmt] | None = None,
 ) -> Any:
-    """Run a tree in a frame of its own."""
-    body = None if throws is None else e.plan.thrower(function, throws.kinds)
+    """Run a tree in a frame of its own; `body` is another form of its body."""
+    if throws is not None:
+        body = e.plan.thrower(function, throws.kinds)
     for c in e.changes:
         c.cuts.append(("callee", function.origin))
     frame = e.push(owner)

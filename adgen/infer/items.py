@@ -12,6 +12,7 @@ from adgen.infer import (
     dicts,
     guarded,
     inlining,
+    iterators,
     library,
     lists,
     loops,
@@ -376,7 +377,7 @@ def _is_static(e: Engine, key: SliceV, value: Any) -> bool:
     from adgen.infer import iterables
 
     bounds = [b for b in (key.start, key.stop, key.step) if isinstance(b, Var)]
-    return not bounds and iterables.known_items(e, guarded.force(e, value)) is not None
+    return not bounds and iterables.known_items(e, iterators.force(e, value)) is not None
 
 
 def aug_item(e: Engine, base: Any, key: Any, symbol: str, value: Any) -> None:
@@ -416,7 +417,7 @@ def expand(e: Engine, v: Any) -> list[Any]:
     """Return the items of a sequence of known length."""
     from adgen.infer import iterables
 
-    found = iterables.known_items(e, guarded.force(e, v))
+    found = iterables.known_items(e, iterators.force(e, v))
     if found is None:
         raise UnsupportedError(
             what=f"the number of items in {operations.describe(e, v)} is not known at compile time",
@@ -430,7 +431,7 @@ def split(e: Engine, v: Any, n: int) -> list[Any] | None:
     """Return `n` items of a sequence, None if it is known to have another number."""
     from adgen.infer import iterables
 
-    v = guarded.force(e, v)
+    v = iterators.force(e, v)
     found = iterables.known_items(e, v)
     if found is not None:
         return found if len(found) == n else None

@@ -8,8 +8,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
-from adgen.infer import dicts, guarded, items, operations
-from adgen.infer.values import DictView, EnumV, Map, Obj, RangeV, Ref, ReversedV, Seq, TupleV, ZipV
+from adgen.infer import dicts, items, operations
+from adgen.infer.values import (
+    CountV,
+    CycleV,
+    DictView,
+    EnumV,
+    Map,
+    Obj,
+    Once,
+    RangeV,
+    Ref,
+    RepeatV,
+    RestV,
+    ReversedV,
+    Seq,
+    TupleV,
+    ZipV,
+)
 from adgen.ir.nodes import Const, Operand, Range, Var
 from adgen.ir.types import Array, List, Str
 
@@ -30,6 +46,7 @@ class Plan:
     get: Element
     direct: bool = False  # the target is the counter itself
     pairs: bool = False  # an enumerate: its first target is the counter
+    stepped: Once | None = None  # the iterator that it moves
 
     def to_range(self) -> Range:
         return Range(self.start, self.stop, self.step)
@@ -52,14 +69,13 @@ class Plan:
 
 def plan(e: Engine, it: Any) -> Plan | list[Any]:
     """Return the items, or a plan to count through them."""
-    it = guarded.force(e, it)
     if isinstance(it, RangeV):
         return Plan(it.start, it.stop, it.step, lambda e, i, t: i, direct=True)
     found = known_items(e, it)
     if found is not None and (len(found) <= 16 or not isinstance(it, Ref)):
         return found
-    counted = _counted(e, it)
-    if counted is None:
+    way = counted(e, it)
+    if way is None or way[0] is None:
         if found is not None:
             return found
         raise UnsupportedError(
@@ -68,9 +84,11 @@ def plan(e: Engine, it: Any) -> Plan | list[Any]:
             instead="loop over a range, an array, a list, zip or enumerate",
             origin=e.origin,
         )
-    length, get = counted
-    zero, one = e.b.const(0), e.b.const(1)
-    return Plan(zero, length, one, get)
+    start: Operand = e.b.const(0)
+    if isinstance(it, RestV):
+        start, way = it.start, counted(e, it.inner)
+    assert way is not None and way[0] is not None
+    return Plan(start, way[0], e.b.const(1), way[1])
 
 
 def _pieces(e: Engine, content: Any) -> int:
@@ -105,9 +123,18 @@ def known_items(e: Engine, it: Any) -> list[Any] | None:
     if isinstance(it, ZipV):
         parts = [known_items(e, p) for p in it.parts]
         known = [p for p in parts if p is not None]
+        if known and len(known) < len(parts):  # what has no end is as long as the others
+            n = min(map(len, known))
+            parts = [_first_items(e, q, n) if p is None else p for p, q in zip(parts, it.parts)]
+            known = [p for p in parts if p is not None]
         if known and len(known) == len(parts):
             return [TupleV(row) for row in zip(*known)]
         return None
+    if isinstance(it, RestV):
+        inner = known_items(e, it.inner) if isinstance(it.start, Const) else None
+        return None if inner is None or not isinstance(it.start, Const) else inner[it.start.value :]
+    if isinstance(it, RepeatV) and isinstance(it.times, Const) and it.times.value <= 64:
+        return [it.value] * it.times.value
     if isinstance(it, EnumV):
         inner = known_items(e, it.inner)
         if inner is None:
@@ -131,6 +158,20 @@ def known_items(e: Engine, it: Any) -> list[Any] | None:
     return None
 
 
+def _first_items(e: Engine, it: Any, n: int) -> list[Any] | None:
+    """Return the first items of a sequence without end; None for another."""
+    if isinstance(it, RepeatV) and it.times is None:
+        return [it.value] * n
+    if isinstance(it, CountV):
+        way = counted(e, it)
+        return None if way is None else [way[1](e, e.b.const(k), None) for k in range(n)]
+    if not isinstance(it, CycleV):
+        return None
+    _check_held(e, it)
+    found = known_items(e, it.inner)
+    return None if found is None else (found * (n // len(found) + 1))[:n] if found else []
+
+
 def lists_of(e: Engine, it: Any) -> list[Obj]:
     """Return the lists and dicts that are walked."""
     if isinstance(it, Ref):
@@ -139,11 +180,16 @@ def lists_of(e: Engine, it: Any) -> list[Obj]:
         return [it.owner.obj]
     if isinstance(it, ZipV):
         return [o for p in it.parts for o in lists_of(e, p)]
-    return lists_of(e, it.inner) if isinstance(it, (EnumV, ReversedV)) else []
+    return lists_of(e, it.inner) if isinstance(it, (EnumV, ReversedV, RestV)) else []
 
 
-def _counted(e: Engine, it: Any) -> tuple[Operand, Element] | None:
-    """Return the length of a sequence and how to get an item."""
+def is_map(e: Engine, v: Any) -> bool:
+    """Say whether a value is a dict of known keys or an object."""
+    return isinstance(v, Ref) and (isinstance(e.content(v.obj), Map) or dicts.is_dict(e, v))
+
+
+def counted(e: Engine, it: Any) -> tuple[Operand | None, Element] | None:
+    """Return the length of a sequence, None if it has no end, and how to get an item."""
     if dicts.is_dict(e, it):
         return dicts.walk(e, it, "keys")
     if isinstance(it, DictView) and dicts.is_dict(e, it.owner):
@@ -174,45 +220,94 @@ def _counted(e: Engine, it: Any) -> tuple[Operand, Element] | None:
         r = it
         return length, lambda e, i, t: operations.binary(e, "+", r.start, operations.binary(e, "*", i, r.step))
     if isinstance(it, EnumV):
-        inner = _counted(e, it.inner)
+        inner = counted(e, it.inner)
         if inner is None:
             return None
-        length, get = inner
+        count, get = inner
         start = it.start
         zero = isinstance(start, Const) and start.value == 0
 
         def pair(e: Engine, i: Operand, t: str | None) -> Any:
             return TupleV((i if zero else operations.binary(e, "+", i, start), get(e, i, None)))
 
-        return length, pair
+        return count, pair
     if isinstance(it, ReversedV):
-        inner = _counted(e, it.inner)
-        if inner is None:
+        inner = counted(e, it.inner)
+        if inner is None or inner[0] is None:
             return None
-        length, get = inner
-        last = operations.binary(e, "-", length, e.b.const(1))
-        return length, lambda e, i, t: get(e, operations.binary(e, "-", last, i), t)
+        count, get = inner
+        last = operations.binary(e, "-", count, e.b.const(1))
+        return count, lambda e, i, t: get(e, operations.binary(e, "-", last, i), t)
     if isinstance(it, ZipV):
         parts = [_counted_part(e, p) for p in it.parts]
         if any(p is None for p in parts):
             return None
         known = [p for p in parts if p is not None]
-        length = known[0][0]
-        for other, _ in known[1:]:
-            if not _same(length, other):
-                length = e.b.emit(e.row("min"), (length, other))
+        shortest = _shortest(e, [n for n, _ in known if n is not None])
+        for p in it.parts:
+            if isinstance(p, CycleV) and shortest is not None:
+                shortest = _none_if_empty(e, shortest, p)
         gets = [g for _, g in known]
-        return length, lambda e, i, t: TupleV(tuple(g(e, i, None) for g in gets))
-    return None
+        return shortest, lambda e, i, t: TupleV(tuple(g(e, i, None) for g in gets))
+    return _counted_iterator(e, it)
 
 
-def _counted_part(e: Engine, p: Any) -> tuple[Operand, Element] | None:
+def _shortest(e: Engine, lengths: list[Operand]) -> Operand | None:
+    shortest = lengths[0] if lengths else None
+    for other in lengths[1:]:
+        assert shortest is not None
+        if not _same(shortest, other):
+            shortest = e.b.emit(e.row("min"), (shortest, other))
+    return shortest
+
+
+def _check_held(e: Engine, it: CycleV) -> None:
+    if isinstance(it.inner, Ref) and e.content(it.inner.obj) is not it.held:
+        raise UnsupportedError(
+            what="itertools.cycle() of a list or array that is written while it is walked",
+            why="it goes on with the values that it met",
+            instead="index the list by `k % len(list)`",
+            origin=e.origin,
+        )
+
+
+def _none_if_empty(e: Engine, length: Operand, it: CycleV) -> Operand:
+    """There are no rows if what one part repeats without end is empty."""
+    own = counted(e, it.inner)
+    assert own is not None and own[0] is not None
+    if isinstance(own[0], Const):
+        return length if own[0].value else e.b.const(0)
+    return e.b.emit(e.row("min"), (length, operations.binary(e, "*", length, own[0])))
+
+
+def _counted_iterator(e: Engine, it: Any) -> tuple[Operand | None, Element] | None:
+    """What `itertools` gives, and what is left of a sequence."""
+    if isinstance(it, CountV):
+        return None, lambda e, i, t: operations.binary(e, "+", it.start, operations.binary(e, "*", i, it.step))
+    if isinstance(it, RepeatV):
+        return it.times, lambda e, i, t: it.value
+    inner = counted(e, it.inner) if isinstance(it, (CycleV, RestV)) else None
+    if inner is None or inner[0] is None:
+        return None
+    n, get = inner
+    if isinstance(it, RestV):
+        left = e.b.emit(e.row("max"), (operations.binary(e, "-", n, it.start), e.b.const(0)))
+        return left, lambda e, i, t: get(e, operations.binary(e, "+", it.start, i), t)
+
+    def again(e: Engine, i: Operand, t: str | None) -> Any:
+        _check_held(e, it)
+        return get(e, operations.binary(e, "%", i, n), t)
+
+    return None, again
+
+
+def _counted_part(e: Engine, p: Any) -> tuple[Operand | None, Element] | None:
     if isinstance(p, TupleV):
         elem = items.element_type(e, Seq(p.items))
         if elem is None:
             return None
         p = e.new(Seq(p.items))
-    return _counted(e, p)
+    return counted(e, p)
 
 
 def _same(a: Operand, b: Operand) -> bool:

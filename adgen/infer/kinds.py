@@ -8,21 +8,40 @@ from adgen.infer.values import (
     BoundFunction,
     Choice,
     Closure,
+    EnumV,
+    GeneratorV,
     LocalGradient,
     Map,
     Maybe,
     Method,
+    Obj,
+    Once,
     Partial,
+    RangeV,
     Ref,
     Seq,
     State,
     TupleV,
+    ZipV,
 )
 from adgen.ir.nodes import Const, Operand, Var
 from adgen.ir.types import NUMERIC, Array, Opaque, Record, Scalar, Tuple, Undef
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
+
+
+def is_from_outside(v: Any, heap: dict[Obj, Any]) -> bool:
+    """Say whether what an iterator walks was there before a region: all its objects are in the heap of that time."""
+    if isinstance(v, (Ref, Once, GeneratorV)):
+        return v.obj in heap and not (isinstance(v, Ref) and v.holes)
+    if isinstance(v, TupleV):
+        return all(is_from_outside(i, heap) for i in v.items)
+    if isinstance(v, ZipV):
+        return all(is_from_outside(i, heap) for i in v.parts)
+    if isinstance(v, RangeV):
+        return all(isinstance(p, Const) for p in (v.start, v.stop, v.step))
+    return isinstance(v, Const) or (isinstance(v, EnumV) and is_from_outside(v.inner, heap))
 
 
 def shown(name: str | None) -> str:
@@ -76,3 +95,14 @@ def static_pair(a: Operand, b: Operand) -> bool:
         and a.value is b.value
         and not isinstance(a.type, (Undef, Scalar, Array, Tuple, Record))
     )
+
+
+def vouch(e: Engine, value: Any) -> Any:
+    """Return a value that is bound here, though it is not on all paths that lead here."""
+    operand = e.state.heap.get(value.obj) if isinstance(value, Ref) and not value.place else value
+    if isinstance(operand, Var):
+        e.maybe_unbound.pop(operand, None)
+    elif isinstance(value, TupleV):
+        for v in value.items:
+            vouch(e, v)
+    return value

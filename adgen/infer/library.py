@@ -1,7 +1,6 @@
 """Functions of Python's library as Python source: they are inlined like functions of the user.
 
-What Python computes lazily is computed at once here. That shows only where the consumer stops early or changes what
-the producer reads; infinite iterators are not here.
+Iterators whose items depend on nothing but those of what they walk are lists here; the others are in `lazy.py`.
 """
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ from __future__ import annotations
 import functools
 import heapq
 import itertools
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +18,7 @@ from adgen.ir.types import Array, Bool, Float, Int, List, Record, Scalar, Tuple,
 from adgen.rules.declare import fact
 from adgen.rules.helpers import best_of, fall, heap_order, order_of, rise
 
-FILE = __file__
+FILES = frozenset({__file__, os.path.join(os.path.dirname(__file__), "lazy.py")})
 FUNCTIONS: dict[Any, Callable[..., Any]] = {}
 
 
@@ -31,23 +31,14 @@ def stands_for(*fns: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return mark
 
 
-# These give iterators: walked once.
+# These give lists where Python gives iterators: walked once.
 ITERATORS = frozenset(
     {
-        itertools.accumulate,
-        itertools.starmap,
-        filter,
-        itertools.filterfalse,
         itertools.pairwise,
-        itertools.chain,
         itertools.product,
         itertools.combinations,
         itertools.combinations_with_replacement,
         itertools.permutations,
-        itertools.islice,
-        itertools.takewhile,
-        itertools.dropwhile,
-        itertools.compress,
         np.ndindex,
         np.ndenumerate,
     }
@@ -92,28 +83,6 @@ def reduce(function: Any, sequence: Any, *initial: Any) -> Any:
     return total
 
 
-@stands_for(itertools.accumulate)
-def accumulate(sequence: Any, function: Any = None, *, initial: Any = None) -> Any:
-    if initial is None:
-        values = subscriptable(sequence)
-        total = values[0]
-        rest = values[1:]
-    else:
-        total = initial
-        rest = sequence
-    out = [total]
-    for v in rest:
-        total = total + v if function is None else function(total, v)
-        out.append(total)
-    return out
-
-
-def map_all(function: Any, *sequences: Any) -> Any:
-    if len(sequences) == 1:
-        return [function(v) for v in sequences[0]]
-    return [function(*vs) for vs in zip(*sequences)]
-
-
 def check_lengths(*sequences: Any) -> None:
     """What `zip(…, strict=True)` finds when it comes to the end of the shortest."""
     for k in range(1, len(sequences)):
@@ -122,11 +91,6 @@ def check_lengths(*sequences: Any) -> None:
             raise ValueError(f"zip() argument {k + 1} is shorter than {before}")
         if len(sequences[k]) > len(sequences[0]):
             raise ValueError(f"zip() argument {k + 1} is longer than {before}")
-
-
-@stands_for(itertools.starmap)
-def starmap(function: Any, rows: Any) -> Any:
-    return [function(*row) for row in rows]
 
 
 def item_of(keys: Any, x: Any) -> Any:
@@ -153,18 +117,6 @@ def numbers_list(a: Any) -> Any:
     if a.ndim == 2:
         return [[float(v) for v in row] for row in a]
     raise NotImplementedError
-
-
-@stands_for(filter)
-def filter_all(function: Any, sequence: Any) -> Any:
-    if function is None:
-        return [v for v in sequence if v]
-    return [v for v in sequence if function(v)]
-
-
-@stands_for(itertools.filterfalse)
-def filter_false(function: Any, sequence: Any) -> Any:
-    return [v for v in sequence if not function(v)]
 
 
 def _is_number(t: Type) -> bool:
@@ -204,19 +156,6 @@ def best_by(sequence: Any, key: Any, sign: Any) -> Any:
 def pairwise(sequence: Any) -> Any:
     values = subscriptable(sequence)
     return [(values[i], values[i + 1]) for i in range(len(values) - 1)]
-
-
-@stands_for(itertools.chain)
-def chain(*sequences: Any) -> Any:
-    out: list[Any] = []
-    for s in sequences:
-        out.extend(s)
-    return out
-
-
-@stands_for(itertools.chain.from_iterable)
-def chain_rows(rows: Any) -> Any:
-    return [v for row in rows for v in row]
 
 
 @stands_for(itertools.product)
@@ -264,33 +203,6 @@ def permutations(sequence: Any, r: Any) -> Any:
     raise NotImplementedError
 
 
-@stands_for(itertools.takewhile)
-def takewhile(predicate: Any, values: Any) -> Any:
-    found = []
-    for v in values:
-        if not predicate(v):
-            break
-        found.append(v)
-    return found
-
-
-@stands_for(itertools.dropwhile)
-def dropwhile(predicate: Any, values: Any) -> Any:
-    found = []
-    begun = False
-    for v in values:
-        if begun or not predicate(v):
-            begun = True
-            found.append(v)
-    return found
-
-
-@stands_for(itertools.compress)
-def compress(data: Any, selectors: Any) -> Any:
-    return [v for v, wanted in zip(data, selectors) if wanted]
-
-
-@stands_for(itertools.islice)
 def islice(sequence: Any, *bounds: Any) -> Any:
     return subscriptable(sequence)[slice(*bounds)]
 

@@ -26,10 +26,11 @@ from adgen.infer import (
     calls,
     custom_calls,
     derivatives,
-    guarded,
     inlining,
     items,
     iterables,
+    iterators,
+    lazy,
     library,
     lists,
     methods,
@@ -184,15 +185,12 @@ def _arranges(fn: Any) -> Handler:
                 named.setdefault("fillvalue", e.b.const(None))
             made = list(itertools.islice(fn(*given, **named), MAX_ARRANGED + 1))
             if len(made) <= MAX_ARRANGED:
-                return guarded.once(e, e.new(Seq(tuple(map(TupleV, made)))))
-        source = library.find(fn)
-        if source is None:
-            raise UnsupportedError(
-                what=f"{fn.__name__}() of items whose number is not known",
-                instead="loop over the indices",
-                origin=e.origin,
-            )
-        return guarded.once(e, inlining.inline_function(e, source, args, kwargs))
+                return iterators.once(e, e.new(Seq(tuple(map(TupleV, made)))))
+        if fn is itertools.zip_longest:
+            given = [inlining.inline_function(e, library.subscriptable, [a], {}) for a in args]
+            fill = kwargs.get("fillvalue", e.b.const(None))
+            return inlining.inline_function(e, lazy.zip_longest_of, [TupleV(tuple(given)), fill], {})
+        return iterators.once(e, inlining.inline_function(e, library.find(fn), args, kwargs))
 
     return handler
 

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
-from adgen.infer import guarded, iterables, operations
+from adgen.frontend.resume import YIELDED
+from adgen.infer import generators, iterables, iterators, operations, stepping
 from adgen.infer.branches import run_if, truth
 from adgen.infer.exposed import exposed_names
 from adgen.infer.fit import Fit, NeedsPeel
 from adgen.infer.slots import Path
-from adgen.infer.values import UNBOUND, GeneratorV, Map, Obj, RangeV, Ref, Seq, State, TupleV
+from adgen.infer.values import UNBOUND, WALKED, Map, Obj, Once, PlaceV, RangeV, Ref, Seq, State, TupleV, ZipV
 from adgen.ir.nodes import Block, Const, Loop, Operand, Origin, Range, Var
 from adgen.ir.types import Int, Undef
 
@@ -52,15 +53,45 @@ class Widen(Exception):
 
 
 def run_for(e: Engine, s: tree.For) -> None:
-    given = e.get(s.iter)
-    entry = dict(e.state.heap) if isinstance(given, GeneratorV) else {}
-    it = guarded.force_apart(e, given) if s.cut else guarded.force(e, given)
+    it = iterators.settle(e, e.get(s.iter))
+    if s.cut and (iterators.is_stepped(e, it) or iterators.has_generator(e, it)):
+        it = iterators.force_apart(e, it)
+    if iterators.is_stepped(e, it):
+        iterators.run_loop(e, s, it)
+        return
+    early, entry = len(e.generators.listed), e.state.heap if isinstance(it, ZipV) else {}
+    g = iterators.as_generator(e, it)
+    if g is None:
+        run_over(e, s, it)
+        return
+    entry = dict(entry)
+    generators.run_loop(e, s, g)
+    for listed in e.generators.listed[early:]:
+        generators.check_apart(e, listed, entry, assigned_names(s))
+    del e.generators.listed[early:]
+
+
+def run_over(e: Engine, s: tree.For, it: Any, stepped: Once | None = None) -> None:
+    """Run a loop over a sequence whose items are known by their place; `stepped` is the iterator that it moves."""
     walked = [(o, e.resized.get(o, 0)) for o in iterables.lists_of(e, it)]
-    _run_for(e, s, it)
+    _run_for(e, s, it, stepped)
     if any(e.resized.get(o, 0) != n for o, n in walked):
         refuse_resizing(e, s)
-    if isinstance(given, GeneratorV):
-        guarded.check_apart(e, given, entry, assigned_names(s))
+    if stepped is not None and s.stop is None and not e.state.dead:
+        iterators.move(e, stepped, e.b.const(WALKED))
+
+
+def run_stepwise(e: Engine, s: tree.For, it: Any) -> None:
+    """Run a loop that takes each next value when it comes to it: `while True: value = next(it) …`."""
+    e.next_frame += 1
+    stop, manager = s.stop or f"%stop{e.next_frame}", f"%walk{e.next_frame}"
+    e.set(manager, iterators.around(e, it, s, stop))
+    body: list[tree.Stmt] = [tree.With(manager, s.target, s.body, s.origin)]
+    runner = Runner(e, tree.While([], tree.Lit(True), body, [], stop, s.origin), None)
+    bound = tree.Assign(s.target, "copy", (tree.Lit(None),), origin=s.origin)
+    perhaps: list[tree.Stmt] = [tree.If(tree.Lit(True), [bound, *s.body], [], s.origin)]
+    runner.exposed = exposed_names(tree.While([], tree.Lit(True), perhaps, [], stop, s.origin))
+    runner.run()
 
 
 def refuse_resizing(e: Engine, s: tree.For) -> None:
@@ -72,8 +103,10 @@ def refuse_resizing(e: Engine, s: tree.For) -> None:
     )
 
 
-def _run_for(e: Engine, s: tree.For, it: Any) -> None:
+def _run_for(e: Engine, s: tree.For, it: Any, stepped: Once | None) -> None:
     plan = iterables.plan(e, it)
+    if not isinstance(plan, list):
+        plan.stepped = stepped
     if isinstance(plan, list):
         if len(plan) > MAX_UNROLL:
             raise UnsupportedError(
@@ -82,7 +115,7 @@ def _run_for(e: Engine, s: tree.For, it: Any) -> None:
                 instead="loop over a range, an array or a list of one type",
                 origin=e.origin,
             )
-        _unroll(e, s, plan, 0, it)
+        _unroll(e, s, plan, 0, None if stepped is not None else it, stepped)
         return
     _count(e, s, plan)
 
@@ -127,7 +160,7 @@ def _count(e: Engine, s: tree.For, plan: iterables.Plan, peeled: int = 0) -> Non
 
 def _unroll_counted(e: Engine, s: tree.For, plan: iterables.Plan) -> None:
     e.come_from(s.origin)
-    _unroll(e, s, [plan.element(e, e.b.const(v)) for v in plan.constant_values() or ()], 0, None)
+    _unroll(e, s, [plan.element(e, e.b.const(v)) for v in plan.constant_values() or ()], 0, None, plan.stepped)
 
 
 def _keep(e: Engine, s: tree.For, plan: iterables.Plan, peeled: int) -> None:
@@ -167,8 +200,10 @@ def _refuse_none(e: Engine, name: str) -> None:
     e.state.dead = True
 
 
-def _unroll(e: Engine, s: tree.For, items: Sequence[Any], k: int, it: Any) -> None:
+def _unroll(e: Engine, s: tree.For, items: Sequence[Any], k: int, it: Any, stepped: Once | None = None) -> None:
     """Run the body for each item from the k-th on; the items are those that are there by then."""
+    begin = e.content(stepped.obj).value if stepped is not None else 0
+    begin -= k if stepped is not None else 0
     while k < len(items):
         e.come_from(s.origin)
         now = iterables.known_items(e, it) if it is not None else items
@@ -176,6 +211,8 @@ def _unroll(e: Engine, s: tree.For, items: Sequence[Any], k: int, it: Any) -> No
             refuse_resizing(e, s)
         items = now or ()
         e.marks.unrolled += 1
+        if stepped is not None:
+            iterators.move(e, stepped, e.b.const(begin + k + 1))
         try:
             e.assign(s.target, items[k])
             e.run(s.body)
@@ -184,13 +221,18 @@ def _unroll(e: Engine, s: tree.For, items: Sequence[Any], k: int, it: Any) -> No
         if e.state.dead:
             return
         k += 1
+        if stepped is not None:
+            at = e.content(stepped.obj)
+            if not isinstance(at, Const):
+                raise iterators.Stepped
+            k = at.value - begin
         if s.stop is not None:
             stop = truth(e, e.get(s.stop))
             if isinstance(stop, Const):
                 if stop.value:
                     return
             else:
-                run_if(e, stop, lambda: None, partial(_unroll, e, s, items, k, it))
+                run_if(e, stop, lambda: None, partial(_unroll, e, s, items, k, it, stepped))
                 return
 
 
@@ -231,6 +273,7 @@ class Runner(Fit):
 
     def run(self) -> None:
         e = self.e
+        stepping.prime_all(e)
         self.entry = e.state
         depth, mark, failures = e.b.depth, e.b.mark(), e.b.guarded
         for _ in range(MAX_TRIES):
@@ -258,6 +301,9 @@ class Runner(Fit):
         headers: dict[Path, Any] = {}
         for name in self.names:
             headers["name", name] = self._enter(("name", name), e.env.get(name, UNBOUND), name)
+        for frame, name in self.a.outer:
+            path = "outer", frame, name
+            headers[path] = self._enter(path, e.state.frames[frame].get(name, UNBOUND), name)
         for obj in self.a.written:
             if obj in self.entry.heap:
                 entered = self._enter_content(("obj", obj), self.entry.heap[obj], obj.name)
@@ -267,10 +313,7 @@ class Runner(Fit):
         range_ = self.plan.to_range() if self.plan is not None else None
         index = Var(Int(), self.plan.index_name(s)) if self.plan is not None else None
         for path, value in headers.items():
-            if path[0] == "name":
-                e.set(path[1], value)
-            else:
-                e.state.heap[path[1]] = value
+            self._put(path, value)
         for obj, unknown in self.a.unknown.items():
             e.state.heap[obj] = unknown
         self._apply_links()
@@ -281,7 +324,11 @@ class Runner(Fit):
         header_state = self.header = e.state.copy()
         unbound = {n for n in self.exposed if headers.get(("name", n)) is UNBOUND}
         missed: list[UnsupportedError] = []
-        e.tentative.append((e.frame, unbound, missed))
+        tentative = [(e.frame, unbound, missed)]
+        for f in generators.frames_around(e):
+            later = {n for g, n in self.a.outer if g == f and headers["outer", f, n] is UNBOUND}
+            tentative.append((f, later, missed))
+        e.tentative.extend(tentative)
         e.loops.append(self.entry.heap)
         e.around.append((e.b.depth, self.leaves))
         try:
@@ -289,7 +336,7 @@ class Runner(Fit):
         finally:
             e.loops.pop()
             e.around.pop()
-            e.tentative.pop()
+            del e.tentative[-len(tentative) :]
 
     def _body(
         self,
@@ -307,8 +354,16 @@ class Runner(Fit):
             assert index is not None
             e.counters.add(index)
             e.come_from(s.origin)
+            reached = None
+            if (stepped := self.plan.stepped) is not None:
+                reached = iterators.next_place(e, index)
+                iterators.move(e, stepped, reached)
             e.assign(s.target, self.plan.element(e, index, s.target))
-        e.run(s.body)
+            e.run(s.body)
+            if stepped is not None and not e.state.dead and e.state.heap[stepped.obj] is not reached:
+                raise iterators.Stepped
+        else:
+            e.run(s.body)
         e.come_from(s.origin)
         if e.state.dead and missed:
             raise missed[0]
@@ -316,7 +371,7 @@ class Runner(Fit):
             self._emit(range_, index, test, e.b.close(tuple(leaf.param for leaf in self.leaves.values())), False)
             e.state = header_state
             return
-        widen = self._discover_written(header_state)
+        widen = self._discover_written(header_state) | self._discover_bound(header_state)
         for k, now in enumerate((e.replaced, e.resized, e.renewed)):
             for obj, count in now.items():
                 if count == structure[k].get(obj, 0) or obj not in self.entry.heap:
@@ -325,11 +380,11 @@ class Runner(Fit):
                     self.a.restructured[obj, k] = None
                     widen = True
         for path, header in headers.items():
-            if path[0] == "name":
-                final = e.env.get(path[1], UNBOUND)
-            else:
+            if path[0] == "obj":
                 final = e.state.heap[path[1]]
-            widen |= self._match(path, header, final, path[1] if path[0] == "name" else path[1].name)
+            else:
+                final = e.state.frames[path[1] if path[0] == "outer" else e.frame].get(path[-1], UNBOUND)
+            widen |= self._match(path, header, final, _called(path))
         widen |= self._discover_links(header_state)
         if widen:
             raise Widen
@@ -350,11 +405,31 @@ class Runner(Fit):
         e.state = header_state
         e.state.links = end_links
         for path, header in headers.items():
-            value = self._rebuild(path, header, path[1] if path[0] == "name" else path[1].name)
-            if path[0] == "name":
-                e.set(path[1], value)
-            else:
-                e.state.heap[path[1]] = value
+            self._put(path, self._rebuild(path, header, _called(path)))
+
+    def _put(self, path: Path, value: Any) -> None:
+        if path[0] == "name":
+            self.e.set(path[1], value)
+        elif path[0] == "outer":
+            self.e.state.frames[path[1]][path[2]] = value
+        else:
+            self.e.state.heap[path[1]] = value
+
+    def _discover_bound(self, header: State) -> bool:
+        """Find names that the consumers of running generators bind in the body, and that are not carried yet."""
+        found = False
+        for frame in generators.frames_around(self.e):
+            if frame == self.e.frame or frame not in header.frames:
+                continue
+            was, entry = header.frames[frame], self.entry.frames[frame]
+            for name, v in self.e.state.frames[frame].items():
+                before = was.get(name, UNBOUND)
+                if (frame, name) in self.a.outer or before is v or _are_same(before, v):
+                    continue
+                if name != YIELDED and (not is_numbered(name) or name in entry):
+                    self.a.outer[frame, name] = None
+                    found = True
+        return found
 
     def _run_test(self, header_state: State) -> Block:
         e, s = self.e, self.s
@@ -379,10 +454,30 @@ class Runner(Fit):
             leaf.out = Var(self._outer_type(p.type), p.name, p.fixed)
             if (not sure and (isinstance(init.type, Undef) or init in e.maybe_unbound)) or y in e.maybe_unbound:
                 e.maybe_unbound[leaf.out] = p.name or "?"
+        endless = test is not None and isinstance(test.results[0], Const) and test.results[0].value is True
+        if e.generators.draining and endless and not stops:
+            raise UnsupportedError(
+                what="a generator that may never end",
+                why="all its values are taken here",
+                instead="take some of them: itertools.islice, zip with what ends, or a loop with `break`",
+                origin=self.s.origin,
+            )
         leaves = list(self.leaves.values())
         outs = tuple(leaf.out for leaf in leaves if leaf.out is not None)
         params, inits = tuple(leaf.param for leaf in leaves), tuple(leaf.init for leaf in leaves)
         e.b.append(Loop(range_, index, test, (), params, inits, body, outs, (), stops, False, e.b.origin, e.b.adjoint))
+
+
+def _are_same(a: Any, b: Any) -> bool:
+    """Say whether two values are one number that is known, or one place of a generator."""
+    if isinstance(a, PlaceV) and isinstance(b, PlaceV):
+        return a.among == b.among and _are_same(a.at, b.at)
+    return isinstance(a, Const) and isinstance(b, Const) and a.type == b.type == Int() and bool(a.value == b.value)
+
+
+def _called(path: Path) -> str | None:
+    name: str | None = path[-1] if path[0] != "obj" else path[1].name
+    return name
 
 
 def is_numbered(name: str) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
-from adgen.infer import branches, calls, custom_calls, guarded, objects, tapes
+from adgen.infer import branches, calls, custom_calls, generators, guarded, objects, tapes
 from adgen.infer.values import GeneratorV, ManagerV, Ref, TapeV
 from adgen.ir.nodes import Const, Var
 from adgen.ir.types import NoneT, Opaque
@@ -131,7 +131,7 @@ def _run_round(e: Engine, g: GeneratorV, body: Callable[[Any], None]) -> None:
             instead="write it as a class with __enter__ and __exit__",
             origin=e.origin,
         )
-    guarded.run_generator(e, g, body)
+    generators.run(e, g, body)
 
 
 def _straight(stmts: list[tree.Stmt]) -> Iterator[tree.Stmt]:

@@ -19,6 +19,7 @@ from adgen.infer import (
     displays,
     inlining,
     items,
+    lazy,
     library,
     methods,
     objects,
@@ -29,7 +30,7 @@ from adgen.infer import (
 )
 from adgen.infer.branches import truth
 from adgen.infer.kinds import is_none
-from adgen.infer.values import Closure, DictView, Map, Maybe, Method, Ref, Seq, SliceV, TupleV
+from adgen.infer.values import Closure, DictView, GeneratorV, Map, Maybe, Method, Once, Ref, Seq, SliceV, TupleV
 from adgen.ir.nodes import Const, Operand, Var
 from adgen.ir.types import (
     NUMERIC,
@@ -411,6 +412,9 @@ def _identity(e: Engine, symbol: str, a: Any, b: Any) -> Operand:
 
 def _membership(e: Engine, symbol: str, a: Any, b: Any) -> Operand:
     keys = None
+    if isinstance(b, (Once, GeneratorV)):
+        found = e.value(inlining.inline_function(e, lazy.contains, [b, a], {}))
+        return found if symbol == "in" else e.b.call("not_", found)
     if isinstance(b, DictView) and b.kind == "keys":
         b = b.owner
     if isinstance(b, Ref) and dicts.is_dynamic(e, b, a):

@@ -7,12 +7,26 @@ from typing import TYPE_CHECKING, Any
 
 from adgen.frontend import tree
 from adgen.infer import tables
-from adgen.infer.kinds import is_none, split_maybe
+from adgen.infer.kinds import is_from_outside, is_none, split_maybe
 from adgen.infer.names import as_name
 from adgen.infer.recording import Recorded
-from adgen.infer.values import UNBOUND, Map, Maybe, Obj, Poison, Ref, Seq, State, TupleV, Unbound
+from adgen.infer.values import (
+    UNBOUND,
+    GeneratorV,
+    Map,
+    Maybe,
+    Obj,
+    Once,
+    PlaceV,
+    Poison,
+    Ref,
+    Seq,
+    State,
+    TupleV,
+    Unbound,
+)
 from adgen.ir.nodes import UNDEF, Const, Operand, Var
-from adgen.ir.types import NUMERIC, Array, Dict, Dim, Length, List, Record, Tuple, Type
+from adgen.ir.types import NUMERIC, Array, Dict, Dim, Int, Length, List, Record, Tuple, Type
 from adgen.rules.typing import fresh_dim
 
 if TYPE_CHECKING:
@@ -28,6 +42,7 @@ class Assumption:
     types: dict[Path, Type] = field(default_factory=dict)
     general: dict[int, None] = field(default_factory=dict)  # symbols of lengths that vary from iteration to iteration
     written: dict[Obj, None] = field(default_factory=dict)
+    outer: dict[tuple[int, str], None] = field(default_factory=dict)  # names that consumers of generators bind
     links: dict[tuple[Path, Path], None] = field(default_factory=dict)
     outer_links: dict[tuple[Path, Obj], None] = field(default_factory=dict)
     object_links: dict[tuple[Obj, Obj], None] = field(default_factory=dict)
@@ -38,6 +53,7 @@ class Assumption:
     bound: dict[Path, Any] = field(default_factory=dict)  # names that iterations bind: what a later one enters with
     maybe: dict[Path, Any] = field(default_factory=dict)  # slots that are None in some iterations, and their form else
     unknown: dict[Obj, Poison] = field(default_factory=dict)  # objects that an iteration may write through another name
+    places: dict[Path, frozenset[int]] = field(default_factory=dict)  # where generators may stand
     moving: dict[Obj, None] = field(default_factory=dict)  # objects whose place another one takes
     recorded: dict[Path, None] = field(default_factory=dict)  # tapes that every iteration records on
 
@@ -58,6 +74,7 @@ class Slots:
 
     entry: State
     newest: int  # lengths with later symbols are made in the body
+    exposed: frozenset[str]  # names whose value an iteration may need from an earlier one
     leaves: dict[Path, Leaf]
     made: dict[Path, Any]  # tuples, lists and dicts that the body binds first
     contents: dict[Obj, Any]  # header objects, with the content that they enter with
@@ -77,12 +94,21 @@ class Slots:
 
     def _param(self, path: Path, init: Operand, name: str | None, obj: Obj | None = None) -> Var:
         t = self.a.types.get(path, init.type)
-        hint = self.e.hint(name)
+        hint = self._hint(path, name)
         p = Var(t, hint.get("name"), hint.get("fixed", False))
         if init in self.e.maybe_unbound:
             self.e.maybe_unbound[p] = name or "?"
         self.leaves[path] = Leaf(p, init, obj=obj)
         return p
+
+    def _hint(self, path: Path, name: str | None) -> dict[str, Any]:
+        if path[0] == "outer" and name is not None and not name.startswith("%") and self.e.printable:
+            return {"name": name.split("%")[0], "fixed": True}  # a name of the consumer, whoever runs here
+        return self.e.hint(name)
+
+    def _is_exposed(self, path: Path) -> bool:
+        """Say whether an iteration may need what an earlier one left in a slot."""
+        return path[-1] in self.exposed or path[0] == "outer"
 
     def _enter(self, path: Path, v: Any, name: str | None) -> Any:
         e = self.e
@@ -96,6 +122,8 @@ class Slots:
             if isinstance(v, Const) and not isinstance(v.type, NUMERIC):
                 return v
             return self._param(path, v, name)
+        if isinstance(v, PlaceV):
+            return PlaceV(self._param((*path, "at"), v.at, None), self.a.places.get(path, v.among))
         if isinstance(v, TupleV):
             return TupleV(tuple(self._enter((*path, k), i, None) for k, i in enumerate(v.items)), v.cls)
         if isinstance(v, Ref):
@@ -133,6 +161,11 @@ class Slots:
             if init is UNDEF:
                 self.e.maybe_unbound[p] = name or "?"
             return p if obj is None else self._hold(obj, p)
+        if isinstance(template, Once) and template.obj not in self.entry.heap:
+            self.a.types.setdefault((*path, "at"), Int())
+            obj = Obj()
+            self.e.state.heap[obj] = self.contents[obj] = self._param((*path, "at"), init, None)
+            return replace(template, obj=obj)
         if isinstance(template, TupleV):
             items = tuple(self._enter_as((*path, k), i, None, init) for k, i in enumerate(template.items))
             return TupleV(items, template.cls)
@@ -164,6 +197,9 @@ class Slots:
                 return None if any(i is None for i in parts) else replace(c, items=parts)
             t = v.type if v.type is not None else c.type if isinstance(c, (Var, Const)) else None
             return t if isinstance(t, (Array, List, Dict)) else None
+        if isinstance(v, (Once, GeneratorV)):
+            there = v.obj in self.entry.heap or (isinstance(v, Once) and is_from_outside(v.inner, self.entry.heap))
+            return v if there else None
         if isinstance(v, TupleV):
             items = tuple(map(self._template, v.items))
             return None if any(i is None for i in items) else TupleV(items, v.cls)
@@ -255,6 +291,10 @@ class Slots:
             return Seq(tuple(self._rebuild((*path, k), i, None) for k, i in enumerate(h.items)))
         if isinstance(h, Map):
             return Map(h.keys, tuple(self._rebuild((*path, k), i, None) for k, i in zip(h.keys, h.items)), h.cls)
+        if isinstance(h, PlaceV):
+            return PlaceV(self._rebuild((*path, "at"), h.at, None), h.among)
+        if isinstance(h, Once) and h.obj in self.contents:
+            self.e.state.heap[h.obj] = self._rebuild((*path, "at"), self.contents[h.obj], None)
         if isinstance(h, Ref) and h.obj in self.contents:
             self.e.state.heap[h.obj] = self._rebuild(path, self.contents[h.obj], name)
         return h

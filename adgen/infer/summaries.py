@@ -73,11 +73,12 @@ class Recursion(Fit):
         e = self.e
         self.entry = e.state
         mark = e.b.depth, e.b.mark()
-        guards, changes, yielders, origin = e.b.guards, e.changes, e.yielders, e.b.origin
+        guards, changes, origin = e.b.guards, e.changes, e.b.origin
+        stops, consumers = e.b.stops, e.generators.consumers
         for _ in range(MAX_TRIES):
             e.state = self.entry.copy()
-            e.b.guards, e.changes, e.yielders = min(guards, 1), [], []  # what may raise in a `try` stays
-            bare = False
+            e.b.guards, e.changes = min(guards, 1), []  # what may raise in a `try` stays
+            e.b.stops, e.generators.consumers, bare = 0, [], False
             e.summaries.append(self)
             try:
                 done = self._attempt()
@@ -86,7 +87,8 @@ class Recursion(Fit):
                 done, bare = None, True
             finally:
                 e.summaries.pop()
-                e.b.guards, e.changes, e.yielders, e.b.origin = guards, changes, yielders, origin
+                e.b.guards, e.changes, e.b.origin = guards, changes, origin
+                e.b.stops, e.generators.consumers = stops, consumers
             if bare:
                 e.state = self.entry
                 return inlining.run_body(e, self.function, self.owner, self.bound)

@@ -119,11 +119,51 @@ class ReversedV:
 
 
 @dataclass(frozen=True, slots=True)
+class CountV:
+    """`itertools.count` of integers."""
+
+    start: Operand
+    step: Operand
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatV:
+    """`itertools.repeat`; times None: without end."""
+
+    value: Any
+    times: Operand | None
+
+
+@dataclass(frozen=True, slots=True)
+class CycleV:
+    """`itertools.cycle` of a sequence, whose content was `held` then."""
+
+    inner: Any
+    held: Any
+
+
+@dataclass(frozen=True, slots=True)
+class RestV:
+    """What is left of a sequence behind its first items."""
+
+    inner: Any
+    start: Operand
+
+
+@dataclass(frozen=True, slots=True)
 class Once:
-    """An iterator: what it walks, and the object that says whether it was walked."""
+    """An iterator over a sequence. The heap has its position in `obj`: WALKED where it came to the end.
+
+    `stamp` says what the list that it walks had been through when it was made.
+    """
 
     inner: Any
     obj: Obj
+    stamp: Any = None
+
+
+STEPPED = 1
+WALKED = 2**62  # behind the end of everything
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,12 +228,24 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class GeneratorV:
-    """A call of a generator function. It has not run; `obj` says whether it has."""
+    """A call of a generator function. The heap has in `obj` whether it ran: 0, WALKED, or STEPPED.
+
+    Where it is stepped, `frame` has its variables.
+    """
 
     function: tree.Function
     owner: Any
     bound: tuple[tuple[str, Any], ...]
     obj: Obj
+    frame: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceV:
+    """Where a generator that is stepped stands, and where it may stand as far as that is known."""
+
+    at: Operand
+    among: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,7 @@ class Builder:
         self.adjoint = False
         self.shares = True  # two equal expressions are one value
         self.guards = 0  # `try` bodies round what is emitted
+        self.stops = 0  # those of them that only wait for StopIteration, which no arithmetic raises
         self.guarded = 0  # statements in them that may raise
         self.algebra: Callable[[Builder, str, tuple[Operand, ...]], Operand | None] | None = None
         self.negated: Callable[[Builder, Operand], Operand | None] | None = None
@@ -207,7 +208,7 @@ class Builder:
             t = replace(t, loose=True)
         out = Var(t, name, fixed)
         out.length = length_of_result(op.name, args)
-        guarded = self.guards > 0 and may_raise(op, args, place)
+        guarded = self.guards > (self.stops if op.effect != "opaque" else 0) and may_raise(op, args, place)
         self.guarded += guarded
         self.append(Let(out, op, args, kws, place, mode, self.origin, self.adjoint, guarded))
         if key is not None:
