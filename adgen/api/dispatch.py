@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from adgen.api.names import Param, Place, header, passing
+from adgen.api.names import Member, Param, Place, header, passing
 from adgen.api.signature import SIMPLE, Key, key_of, static_key, with_statics
 
 _ = "__adgen_"  # no parameter begins like this
@@ -54,7 +54,7 @@ def make_dispatcher(
     lines = [
         f"def {name}({header(params, fn)}):",
         f"    {_}k = ({keys})",
-        f"    if {_}fn.__code__ is not {_}code:",
+        f"    if {_}fn.__code__ is not {_}code or {_}fn.__defaults__ is not {_}defaults:",
         f"        return {_}stale()({passing(params)})",
         f"    {_}f = {_}get({_}k) or {_}miss({_}k, ({values}))",
     ]
@@ -71,6 +71,7 @@ def make_dispatcher(
     space: dict[str, Any] = {
         f"{_}fn": fn,
         f"{_}code": fn.__code__,
+        f"{_}defaults": fn.__defaults__,
         f"{_}type": type,
         f"{_}simple": SIMPLE,
         f"{_}ndarray": np.ndarray,
@@ -89,7 +90,7 @@ def make_dispatcher(
     return made
 
 
-FunctionGuard = tuple[Place | None, Any]
+FunctionGuard = tuple[Place | Member | None, Any]
 """A name (None: it is not looked at) must still mean this function, with the code that it has."""
 
 ValueGuard = tuple[Place, Key]
@@ -134,6 +135,11 @@ def make_guarded(
         code = getattr(function, "__code__", None)
         if code is not None:
             tests.append(f"{f}.__code__ is not {bind('code', code)}")
+            if function.__defaults__:
+                tests.append(f"{f}.__defaults__ is not {bind('defaults', function.__defaults__)}")
+            if function.__kwdefaults__:
+                given = (*function.__kwdefaults__.values(),)
+                tests.append(f"(*{f}.__kwdefaults__.values(),) != {bind('keywords', given)}")
     for p, key in values:
         if isinstance(key, tuple) and callable(key[2]):
             tests.append(f"{bind('place', p.base)}{p.steps} is not {bind('fn', key[2])}")
@@ -145,9 +151,9 @@ def make_guarded(
             tests.append(f"{_}type({_}h{i}) is not {bind('want', key)}")
         else:
             tests.append(f"{_}key({_}h{i}) != {bind('want', key)}")
-    given = ", ".join(names)
+    taken = ", ".join(names)
     passed = ", ".join((*names, *[f"{_}h{i}" for i in range(len(hidden))]))
-    lines = [f"def {_}guarded({given}):"]
+    lines = [f"def {_}guarded({taken}):"]
     if again is None:
         lines += [line[4:] for line in reads]
     else:
@@ -158,7 +164,7 @@ def make_guarded(
             f"    except {_}errors:",
             f"        {_}bad = True",
             f"    if {_}bad:",
-            f"        return {_}again({given})",
+            f"        return {_}again({taken})",
         ]
     lines.append(f"    return {_}call({passed})")
     exec(compile("\n".join(lines), "<adgen guards>", "exec"), space)

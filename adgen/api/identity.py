@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from adgen.api.digest import digest_code
 from adgen.api.names import Place
-from adgen.api.request import digest_code
 from adgen.api.signature import Key, UnstorableError, show_signature
 from adgen.version import __version__
 
@@ -71,7 +71,7 @@ def text_key(engine: Engine, keys: tuple[Key, ...], wrt: tuple[str, ...]) -> str
     try:
         parts = [
             versions(),
-            digest_code(fn),
+            digest_code(fn, defaults=False),  # its defaults are arguments
             str(fn.__module__),
             fn.__qualname__,
             engine.mode,

@@ -10,14 +10,16 @@ import linecache
 import sys
 import threading
 from ast import literal_eval
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from types import ModuleType
+from functools import cached_property
+from types import FunctionType, ModuleType
 from typing import Any
 
+from adgen.api.digest import bases_of, digest_of, function_in
 from adgen.api.dispatch import FunctionGuard, HiddenValue, make_guarded
-from adgen.api.names import Place, find_by_name, names_in
-from adgen.api.request import Dependency, Derived, digest_code
+from adgen.api.names import Member, Place, find_by_name, names_in
+from adgen.api.request import Dependency, Derived
 from adgen.api.signature import Key, UnstorableError, key_of, show_key, static_key
 from adgen.cache.header import Stored
 
@@ -130,7 +132,7 @@ def find(s: Stored, fn: Any) -> References | None:
             f = Place([*functions, fn][owner], path).read() if path else find_by_name(module, qualname)
         except (LookupError, AttributeError, ValueError):
             return None
-        if f is None or (digests.get(id(f)) or digests.setdefault(id(f), digest_code(f))) != digest:
+        if f is None or (digests.get(id(f)) or digests.setdefault(id(f), digest_of(f))) != digest:
             return None
         functions.append(f)
     refs = References(functions, {})
@@ -159,6 +161,22 @@ def _import(module: str, qualname: str) -> Any:
     if module.partition(".")[0] == "adgen" and module not in sys.modules:
         __import__(module)
     return find_by_name(module, qualname) if qualname else sys.modules.get(module)
+
+
+def _of_classes(found: Sequence[Any]) -> Iterator[FunctionGuard]:
+    """Yield a guard for each name under which a class, or a base of one, must still hold a function that went in."""
+    functions = {id(f) for f in found}
+    places: dict[tuple[type, str], Any] = {}
+    for cls in found:
+        if isinstance(cls, type):
+            for base in reversed([*bases_of(cls)]):
+                for name, raw in vars(base).items():
+                    places[cls, name] = places[base, name] = raw
+    for (cls, name), raw in places.items():
+        f = function_in(raw)
+        if id(f) in functions or (isinstance(raw, staticmethod) and not isinstance(f, FunctionType)):
+            step = f".{name}.__func__" if isinstance(raw, classmethod) else f".{name}"
+            yield Member(cls, step), raw if isinstance(raw, (property, cached_property)) else f
 
 
 _lock = threading.Lock()
@@ -190,6 +208,7 @@ def link(s: Stored, refs: References, fn: Any, names: tuple[str, ...], again: Ca
     for (_, module, _, _, owner, path), f in zip(s.depends, refs.functions, strict=True):
         if module.partition(".")[0] != "adgen":
             guards.append((Place(owners[owner], path) if path else None, f))
+    guards += _of_classes(refs.functions)
     for name, how, *rest in s.externals:
         if how == "read" and not isinstance(refs.externals[name], ModuleType):
             guards.append((Place(owners[rest[0]], rest[1]), refs.externals[name]))

@@ -12,10 +12,13 @@ import sys
 from collections.abc import Callable
 from inspect import CO_VARARGS, CO_VARKEYWORDS
 from itertools import islice
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
+from adgen.api.digest import defaults_of
+
 MAX_ENTRIES = 200  # of a table of functions
+DEFAULTS = "__defaults__"  # begins the path of a default value of the function itself: `__defaults__.scale`
 
 
 class Param(NamedTuple):
@@ -72,8 +75,12 @@ class Place:
     def __init__(self, owner: Any, path: str) -> None:
         first, steps = steps_of(path)
         code = getattr(owner, "__code__", None)
-        if code is not None and first in code.co_freevars:
-            self.base: Any = owner.__closure__[code.co_freevars.index(first)]
+        if first == DEFAULTS and code is not None:
+            name = steps.pop(0)[1]
+            self.base: Any = owner
+            first, step = f"{DEFAULTS}.{name}", _step_to_default(owner, name)
+        elif code is not None and first in code.co_freevars:
+            self.base = owner.__closure__[code.co_freevars.index(first)]
             step = ".cell_contents"
         else:
             space = getattr(owner, "__globals__", None)
@@ -87,10 +94,26 @@ class Place:
 
     def read(self) -> Any:
         """Evaluate it; raises LookupError, AttributeError or ValueError (an empty cell) if it can't be."""
-        value = self.base[self.first] if isinstance(self.base, dict) else self.base.cell_contents
+        if isinstance(self.base, FunctionType):
+            value = defaults_of(self.base)[self.first.partition(".")[2]]
+        else:
+            value = self.base[self.first] if isinstance(self.base, dict) else self.base.cell_contents
         for is_item, a in self.inner:
             value = value[a] if is_item else getattr(value, a)
         return value
+
+
+def _step_to_default(fn: Any, name: str) -> str:
+    given = fn.__defaults__ or ()
+    names = fn.__code__.co_varnames[: fn.__code__.co_argcount][-len(given) :] if given else ()
+    return f".__defaults__[{names.index(name)}]" if name in names else f".__kwdefaults__[{name!r}]"
+
+
+class Member(NamedTuple):
+    """What is found in a class."""
+
+    base: type
+    steps: str
 
 
 def steps_of(path: str) -> tuple[str, list[tuple[bool, Any]]]:

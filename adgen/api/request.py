@@ -6,10 +6,11 @@ needed to run it, to guard it, and to find it again on disk.
 
 from __future__ import annotations
 
-import marshal
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
+
+from adgen.api.digest import digest_of
 
 if TYPE_CHECKING:
     from adgen.ir.nodes import Origin
@@ -86,22 +87,10 @@ class Baked:
     value: Any
 
 
-def digest_code(fn: Any) -> str:
-    """Return a hash of a function's code; anything without code is known by its name alone."""
-    from hashlib import sha256
-
-    code = getattr(fn, "__code__", None)
-    if code is None:
-        name = f"{getattr(fn, '__module__', '')}:{getattr(fn, '__qualname__', type(fn).__qualname__)}"
-        return sha256(name.encode()).hexdigest()[:32]
-    # Version 2 has no back references, whose presence depends on reference counts.
-    return sha256(marshal.dumps(code, 2)).hexdigest()[:32]
-
-
 @dataclass(frozen=True, slots=True)
 class Dependency:
-    """A function whose source went into the text: when its name means something else, or its code changed, the text is
-    stale. The names by which the primal and other such functions read it are found from their code.
+    """A function or class whose source went into the text: when its name means something else, or its code changed, the
+    text is stale. The names by which the primal and other such functions read it are found from their code.
     """
 
     kind: Literal["callee", "rule"]
@@ -112,9 +101,9 @@ class Dependency:
 
     @classmethod
     def of(cls, fn: Any, kind: Literal["callee", "rule"] = "callee") -> Dependency:
-        """Describe a function."""
+        """Describe a function or a class."""
         module = getattr(fn, "__module__", None) or ""
-        return cls(kind, module, getattr(fn, "__qualname__", repr(type(fn))), digest_code(fn), fn)
+        return cls(kind, module, getattr(fn, "__qualname__", repr(type(fn))), digest_of(fn), fn)
 
 
 @dataclass(slots=True)

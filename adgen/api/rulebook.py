@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from adgen.api.request import digest_code
+from adgen.api.digest import digest_code
 
 Kind = Literal["vjp", "jvp", "fwd"]
 LIBRARIES = ("numpy", "math", "builtins", "_operator", "scipy", "adgen")

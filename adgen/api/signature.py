@@ -23,9 +23,9 @@ from typing import Any
 
 import numpy as np
 
+from adgen.api.digest import digest_code
 from adgen.api.names import find_by_name
 from adgen.api.plain import Attributes, attributes_of, is_plain
-from adgen.api.request import digest_code
 
 Key = Any  # type | tuple, as above
 
@@ -238,5 +238,5 @@ def describe_signature(names: tuple[str, ...], keys: tuple[Key, ...]) -> str:
         try:
             parts.append(f"{name}: {show_key(key)}")
         except UnstorableError:
-            parts.append(f"{name}: one {key[1].__name__}")
+            parts.append(f"{name}: one {(key[1] if key[0] == STATIC else key[0]).__name__}")
     return ", ".join(parts)

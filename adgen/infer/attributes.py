@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adgen.errors import UnsupportedError
-from adgen.infer import calls, inlining, items, library, methods, objects, operations
+from adgen.infer import calls, inlining, items, library, methods, objects, operations, reads
 from adgen.infer.values import BoundFunction, Map, Method, Ref, Seq, Super, TupleV
 from adgen.ir.nodes import Const, Var
 from adgen.ir.types import Opaque, dims_of, is_floating
@@ -25,6 +25,7 @@ def construct(e: Engine, cls: type, args: Sequence[Any], kwargs: Mapping[str, An
     """Make a namedtuple, a dataclass instance or an exception."""
     fields = getattr(cls, "_fields", None)
     if issubclass(cls, tuple) and fields is not None:
+        reads.rely_on_class(e, cls)
         values = dict(zip(fields, args)) | dict(kwargs)
         for name, v in getattr(cls, "_field_defaults", {}).items():
             values.setdefault(name, e.constant(v))
@@ -107,6 +108,7 @@ def get_attribute(e: Engine, v: Any, name: str, hint: dict[str, Any]) -> Any:
             and value.__self__ is v.value
             and not calls.from_library(value.__func__)
         ):
+            _rely_on_method(e, v, name, value)
             return BoundFunction(value.__func__, v)
         if v not in e.paths and isinstance(v.value, pytypes.ModuleType) and not is_library(v.value):
             if not callable(value) and not isinstance(value, pytypes.ModuleType):
@@ -125,6 +127,15 @@ def get_attribute(e: Engine, v: Any, name: str, hint: dict[str, Any]) -> Any:
     if isinstance(v, Var) and isinstance(v.type, Opaque):
         return e.opaque(getattr, [v, e.b.const(name)], **hint)
     return Method(v, name)
+
+
+def _rely_on_method(e: Engine, v: Const, name: str, found: pytypes.MethodType) -> None:
+    """Record that an object that is read by a path finds this method, in its class or in itself."""
+    reads.rely_on_class(e, type(v.value))
+    if v in e.paths:
+        owner, path = e.paths[v]
+        path = f"{path}.{name}.__func__"
+        e.baked.setdefault((id(owner), path), (path, owner, found.__func__))
 
 
 def extend_list(e: Engine, ref: Any, other: Any) -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
-from adgen.infer import escaping, objects, recording, rows, tables
+from adgen.infer import escaping, objects, reads, recording, rows, tables
 from adgen.infer.kinds import is_from_outside, is_function, is_none, is_structured, shown, split_maybe, static_pair
 from adgen.infer.names import as_name
 from adgen.infer.recording import Recorded
@@ -70,7 +70,7 @@ def truth(e: Engine, v: Any) -> Operand:
         return operand
     if isinstance(v, Const):
         try:
-            return e.b.const(bool(v.value))
+            return e.b.const(bool(v.value)) if reads.is_fixed(e, v) else reads.ask_truth(e, v)
         except Exception:  # the truth of an array constant and the like: left to run time
             return v
     if isinstance(v, Var):

@@ -26,6 +26,7 @@ from adgen.infer import (
     objects,
     operations,
     primitives,
+    reads,
     stores,
 )
 from adgen.infer.branches import truth
@@ -137,7 +138,7 @@ def _len(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str,
         if isinstance(whole.type, Array) and whole.type.dims and isinstance(whole.type.dims[0], int):
             return e.b.const(whole.type.dims[0])
         return e.b.emit(e.row("length"), (whole,), **hint)
-    if isinstance(v, Const):
+    if isinstance(v, Const) and reads.is_fixed(e, v):
         return e.b.const(len(v.value))
     return e.b.emit(e.row("opaque"), (Const(len, Opaque()), e.value(v)), type=Int(), **hint)
 

@@ -10,7 +10,7 @@ from adgen.api.paths import split_path
 from adgen.api.plain import is_plain
 from adgen.api.request import Baked, NeedsValue, Step
 from adgen.errors import UnsupportedError
-from adgen.infer import calls, custom_calls, gradients, inlining, marks, tapes, weights
+from adgen.infer import calls, custom_calls, gradients, inlining, marks, reads, tapes, weights
 from adgen.infer.names import is_data
 from adgen.infer.recording import Recorded
 from adgen.infer.values import Closure, LocalGradient, Map, Ref, Seq, TupleV
@@ -164,7 +164,7 @@ def call_derivative(
     last = Step(df.mode, df.wrt, df._engine.scalar_wrt, options.unconnected, options.stop_gradients)
     for step in (*options.inner, last):
         program, rules = make_inner(program, step, "inner", factors if step is last else None)
-        e.rely_on(rules)
+        reads.rely_on(e, rules)
     for h in program.hidden:
         value = e.hidden(e, h.owner, h.name, h.value) if e.hidden is not None else e.constant(h.value)
         mapping[h.var] = e.value(value)
@@ -211,7 +211,7 @@ def _infer(
                 root, path = split_path(text)
                 statics[text] = e.static(_part(e, bound[root], path), f"'{text}' of {df.primal.__name__}()")
     e.callees.setdefault(df.primal)
-    e.rely_on((*program.callees, *[Baked(*read) for read in program.baked]))
+    reads.rely_on(e, (*program.callees, *[Baked(*read) for read in program.baked]))
     return program
 
 

@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import types as pytypes
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from adgen.api.plain import attributes_of, is_compressed, is_plain
-from adgen.api.request import Baked
+from adgen.api.plain import is_plain
 from adgen.errors import AliasError, InternalError, UnsupportedError
 from adgen.frontend import tree
 from adgen.frontend.refuse import make_refusal
 from adgen.infer import (
-    apart,
     attributes,
     branches,
     calls,
@@ -26,7 +23,6 @@ from adgen.infer import (
     generators,
     gradients,
     guarded,
-    inlining,
     items,
     kinds,
     library,
@@ -36,13 +32,14 @@ from adgen.infer import (
     objects,
     operations,
     primitives,
+    reads,
     recursion,
     rows,
     stores,
     tapes,
 )
 from adgen.infer.kinds import is_structured
-from adgen.infer.names import as_name, find_free, holds_functions, is_data, leaf_type, needs_guard
+from adgen.infer.names import as_name, find_free, is_data, leaf_type
 from adgen.infer.values import (
     UNBOUND,
     Closure,
@@ -76,13 +73,6 @@ if TYPE_CHECKING:
 
 FLOAT_ERRORS = ("divide", "invalid", "over", "under")
 MAX_INLINE = 40  # nested calls
-STATIC_GLOBALS = (
-    pytypes.ModuleType,
-    pytypes.FunctionType,
-    pytypes.BuiltinFunctionType,
-    pytypes.MethodType,
-    type,
-)
 
 
 class Engine:
@@ -413,14 +403,6 @@ class Engine:
         """Return the abstract value of the object that a bound method belongs to."""
         return self.constant(value)
 
-    def rely_on(self, rules: Iterable[Any]) -> None:
-        """Record what a derivative that was inlined is made of: functions, and data that went in by value."""
-        for r in rules:
-            if isinstance(r, Baked):
-                self.baked.setdefault((id(r.owner), r.name), (r.name, r.owner, r.value))
-            elif not inlining.is_ours(r):
-                self.callees.setdefault(r)
-
     def row(self, name: str) -> Primitive:
         return REGISTRY.named(name)
 
@@ -554,24 +536,7 @@ class Engine:
 
     def read(self, owner: Any, path: str, value: Any) -> Any:
         """Return what a function reads by a global name, or by attributes of one; data is read at each call."""
-        if is_compressed(type(value)):  # known by its parts
-            parts, kind = attributes_of(value), f"{path}.__class__.__name__"
-            self.baked.setdefault((id(owner), kind), (kind, owner, type(value).__name__))
-            items = [self.read(owner, f"{path}.{k}", getattr(value, k)) for k in parts]
-            return self.new(Map(tuple(parts), tuple(items), type(value)))
-        if isinstance(value, STATIC_GLOBALS) or callable(value) or not is_data(value) or holds_functions(value):
-            found = Const(value, type_of_value(value))
-            self.paths[found] = (owner, path)
-            if callable(value) and not inlining.is_ours(owner) and needs_guard(owner, path, value):
-                self.baked.setdefault((id(owner), path), (path, owner, value))
-            return found
-        if not self.printable or self.hidden is None:
-            if not inlining.is_ours(owner):
-                self.baked.setdefault((id(owner), path), (path, owner, value))
-            return self.b.const(value)
-        if "." in path:
-            apart.note_read(self, owner, path)
-        return self.hidden(self, owner, path, value)
+        return reads.read(self, owner, path, value)
 
 
 __all__ = ["UNDEF", "Engine", "find_free", "is_data", "leaf_type"]

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from adgen.api.digest import defaults_of as given_defaults
+from adgen.api.names import DEFAULTS
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
 from adgen.frontend.resume import PLACE
@@ -32,13 +37,26 @@ def inline_function(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str
 
 
 def defaults_of(e: Engine, fn: Any, function: tree.Function) -> list[Any]:
-    positional = [p for p in function.params if p.kind in ("positional", "either")]
-    values: dict[str, Any] = {}
-    given = fn.__defaults__ or ()
-    for p, v in zip(positional[len(positional) - len(given) :], given):
-        values[p.name] = v
-    values.update(fn.__kwdefaults__ or {})
-    return [e.constant(values[p.name]) for p in function.params if p.has_default]
+    """Return the abstract default values; what calls may change, or share, is read at each call."""
+    values = given_defaults(fn)
+    keep, ours = e.printable, is_ours(fn) or e.hidden is None
+    e.printable = e.hidden is not None
+    try:
+        return [
+            e.constant(values[p.name])
+            if ours or _never_changes(values[p.name])
+            else e.read(fn, f"{DEFAULTS}.{p.name}", values[p.name])
+            for p in function.params
+            if p.has_default
+        ]
+    finally:
+        e.printable = keep
+
+
+def _never_changes(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return all(map(_never_changes, value))
+    return value is None or isinstance(value, (str, bytes, int, float, complex, np.generic, enum.Enum))
 
 
 def inline(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, MutableSequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from adgen.infer import (
     objects,
     operations,
     primitives,
+    reads,
     rows,
     tables,
 )
@@ -127,13 +129,13 @@ def get_item(e: Engine, base: Any, key: Any, hint: dict[str, Any]) -> Any:
         if isinstance(t, List):
             return from_list(e, base, key, hint)
         return from_array(e, base, key, hint)
-    if isinstance(base, Const) and base in e.paths and isinstance(base.value, (dict, list, tuple)):
+    if isinstance(base, Const) and base in e.paths and isinstance(base.value, (Mapping, MutableSequence, tuple)):
         found = from_table(e, base, key)
         if found is not None:
             return found
-    if isinstance(base, Const) and (id(base.value) in SUBSCRIPTS or base.value in (np.s_, np.index_exp)):
+    if isinstance(base, Const) and id(base.value) in (*SUBSCRIPTS, id(np.s_), id(np.index_exp)):
         return from_subscript(e, base.value, key, hint)
-    if isinstance(base, Const) and isinstance(key, Const):
+    if isinstance(base, Const) and isinstance(key, Const) and reads.is_fixed(e, base):
         try:
             return operations.lift(e, base.value[key.value])
         except Exception as error:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
-from adgen.infer import calls, operations, primitives
+from adgen.infer import calls, operations, primitives, reads
 from adgen.infer.handlers import handles
 from adgen.infer.values import BoundFunction, Closure, Map, Partial, Poison, Seq, TupleV
 from adgen.ir.nodes import Block, Const, Func, Let, Operand, Var, free_vars, walk
@@ -185,7 +185,7 @@ def _pullback(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict
     seed = Var(shaped if same else given.type) if isinstance(given, Var) else given
     sources = [p for p in func.params if is_floating(p.type)]
     g = differentiate(func, sources, seed, "none")
-    e.rely_on(g.rules)
+    reads.rely_on(e, g.rules)
     found = dict(zip(sources, g.gradients))
     b = Builder()
     b.open()
@@ -208,7 +208,7 @@ def _pushforward(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: d
     moved = [k for k, t in enumerate(args[2].items) if not _is_none(t)]
     program = Program(func, {f"p{k}": p for k, p in enumerate(func.params)})
     tangent, rules = make_tangent(program, [f"p{k}" for k in moved], func.name)
-    e.rely_on(rules)
+    reads.rely_on(e, rules)
     result = splice(e, tangent, [*operands, *[e.value(args[2].items[k]) for k in moved]])
     return result.items[1]
 

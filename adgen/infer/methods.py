@@ -20,6 +20,7 @@ from adgen.infer import (
     objects,
     operations,
     primitives,
+    reads,
     rows,
     writers,
 )
@@ -281,6 +282,7 @@ def _dict_method(e: Engine, owner: Ref, c: Map, name: str, args: Sequence[Any], 
 def class_attribute(e: Engine, self: Any, cls: type, name: str) -> Any:
     """A method, property or constant that an object finds in its class."""
     found = objects.find_in_class(cls, name)
+    reads.rely_on_class(e, cls)
     if isinstance(found, property) and found.fget is not None:
         return inlining.inline_function(e, found.fget, [self], {})
     if isinstance(found, functools.cached_property):

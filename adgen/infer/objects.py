@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import AdgenError, UnsupportedError
-from adgen.infer import inlining
+from adgen.infer import inlining, reads
 from adgen.infer.values import BoundFunction, Map, Obj, Ref, Seq, TupleV
 from adgen.ir.nodes import Const, Index, Operand, Var
 from adgen.ir.types import Record, held, held_class, holds_objects
@@ -114,7 +114,10 @@ def special(e: Engine, v: Any, name: str) -> BoundFunction | None:
     """Return a special method that the user's class of an object defines."""
     cls = class_of_object(e, v)
     found = find_in_class(cls, name) if cls is not None else None
-    return BoundFunction(found, v) if isinstance(found, pytypes.FunctionType) else None
+    if cls is None or not isinstance(found, pytypes.FunctionType):
+        return None
+    reads.rely_on_class(e, cls)
+    return BoundFunction(found, v)
 
 
 def call_special(e: Engine, v: Any, name: str, *args: Any) -> Any:
@@ -210,6 +213,7 @@ def make(e: Engine, cls: type, args: Sequence[Any], kwargs: Mapping[str, Any]) -
 
     if REGISTRY.stand_in(cls) is None and not is_followed(cls):
         return None
+    reads.rely_on_class(e, cls)
     if dataclasses.is_dataclass(cls):
         return _make_dataclass(e, cls, args, kwargs)
     init = find_in_class(cls, "__init__")
@@ -291,6 +295,7 @@ def set_attribute(e: Engine, base: Ref, name: str, value: Any) -> None:
     kept = held_as(e, base)
     cls: type = held_class(kept) or c.cls
     found = find_in_class(cls, name)
+    reads.rely_on_class(e, cls)
     if isinstance(found, property):
         if found.fset is None:
             raise UnsupportedError(what=f"the property '{name}' can't be set", origin=e.origin)
@@ -357,8 +362,11 @@ def super_attribute(e: Engine, owner: type, self: Any, name: str) -> Any:
     """What `super().name` finds: the class after `owner` in the order of the object's class."""
     cls = self.value if not isinstance(self, Ref) and isinstance(getattr(self, "value", None), type) else None
     cls = cls or class_of_object(e, self)
+    if cls is None and isinstance(self, Const) and self in e.paths:
+        cls = type(self.value)
     if cls is None:
         raise UnsupportedError(what="super() of an object that can't be followed", origin=e.origin)
+    reads.rely_on_class(e, cls)
     order = cls.__mro__
     for base in order[order.index(owner) + 1 :]:
         if name not in base.__dict__:

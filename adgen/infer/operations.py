@@ -24,6 +24,7 @@ from adgen.infer import (
     methods,
     objects,
     primitives,
+    reads,
     rows,
     scopes,
     tables,
@@ -171,7 +172,7 @@ def known(e: Engine, *vs: Any) -> list[Any] | None:
     """Return the Python values of constants, tuples and strings; None if one is not known."""
     found = []
     for v in vs:
-        if isinstance(v, Const):
+        if isinstance(v, Const) and reads.is_fixed(e, v):
             found.append(v.value)
         elif isinstance(v, TupleV) and v.cls is None:
             inner = known(e, *v.items)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -202,6 +202,12 @@ def as_array(e: Engine, v: Any) -> Any:
 
 def call_without_rule(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]) -> Any:
     """A NumPy function without a row: typed by a trial call, an error only if it is differentiated."""
+    if not isinstance(fn, Hashable):
+        raise UnsupportedError(
+            what=f"a call of an object of the class '{type(fn).__name__}' that comes from outside",
+            instead="make the object inside of the function",
+            origin=e.origin,
+        )
     row = unruled(fn)
     operands = [e.value(a) for a in args]
     named = {k: e.value(v) for k, v in kwargs.items()}

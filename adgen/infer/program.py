@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from adgen.api.names import steps_of
+from adgen.api.names import DEFAULTS, steps_of
 from adgen.api.paths import root_of, split_path
 from adgen.api.request import NeedsValue
 from adgen.errors import UnsupportedError
@@ -99,13 +99,10 @@ def _infer(
     wholes: dict[tuple[int, str], HiddenValue] = {}  # of globals that are part of the text, to be passed if asked for
 
     def hide(e: Engine, owner: Any, name: str, value: Any) -> Any:
-        key = (
-            id(getattr(owner, "__globals__", owner))
-            if steps_of(name)[0] not in getattr(owner, "__code__", owner).co_freevars
-            else id(owner),
-            name,
-        )
-        t, shown = type_of_value(value), re.sub(r"\W+", "_", name).strip("_")
+        own = (DEFAULTS, *getattr(owner, "__code__", owner).co_freevars)
+        key = (id(owner) if steps_of(name)[0] in own else id(getattr(owner, "__globals__", owner)), name)
+        label = name.removeprefix(f"{DEFAULTS}.")
+        t, shown = type_of_value(value), re.sub(r"\W+", "_", label).strip("_")
         if (
             isinstance(t, (Str, NoneT, Bool))
             or (isinstance(t, (Tuple, Record)) and not _has_arrays(t))
@@ -114,10 +111,10 @@ def _infer(
             if key not in hidden:
                 hidden[key] = HiddenValue(name, owner, Var(t, shown), value, True)
             found = e.constant(value)
-            _mark_global(e, found, name)
+            _mark_global(e, found, label)
             if isinstance(value, (dict, list, tuple)) and key not in read:
                 wholes[key] = HiddenValue(name, owner, Var(Opaque(), shown, True), value)
-                read[key] = apart.Root(name, wholes[key].var, tuple(apart.global_shells(value, name)))
+                read[key] = apart.Root(label, wholes[key].var, tuple(apart.global_shells(value, name)))
             return found
         if key not in hidden:
             hidden[key] = HiddenValue(name, owner, Var(t, shown, True), value)
@@ -125,9 +122,9 @@ def _infer(
             e.b.resume(opening)  # a loop that runs its body again forgets what it emitted
             v = e.wrap(hidden[key].var, shown)
             e.b.suspend()
-            _mark_global(e, v, name)
+            _mark_global(e, v, label)
             _keep_instances(e, v, value)
-            read[key] = apart.Root(name, hidden[key].var, tuple(apart.global_shells(value, name)))
+            read[key] = apart.Root(label, hidden[key].var, tuple(apart.global_shells(value, name)))
             roots[key] = v, {o: c for o, c in e.state.heap.items() if o not in before}
         value, heap = roots[key]
         for obj, content in heap.items():  # a loop that runs its body again has forgotten them
