@@ -369,6 +369,18 @@ class Builder:
         same = len(made.args) == len(holes) + 2 and all(map(same_operand, made.args[2:], holes))
         return made.args[0] if same else None
 
+    def _is_there(self, base: Operand, value: Operand, place: Place, holes: Sequence[Operand]) -> bool:
+        """Say whether a value is what was read at this very place."""
+        for step in reversed(place):
+            made = self.defs.get(value) if isinstance(value, Var) else None
+            if made is None or made.op.name != "getitem" or not isinstance(step, Index):
+                return False
+            local, used = localise(step, holes)
+            if made.place != (local,) or not all(map(same_operand, made.args[1:], used)):
+                return False
+            value = made.args[0]
+        return value is base
+
     def update(
         self,
         base: Operand,
@@ -396,6 +408,8 @@ class Builder:
             if cleared is not None:  # `d_y[1] = 0.0; d_y[1] += t`
                 value = value if mode == "add" else self.call("neg", value)
                 base, mode = cleared, "set"
+                if self._is_there(base, value, place, holes):
+                    return base
         return self.emit(
             REGISTRY.named("update"), (base, value, *holes), place=shifted, mode=mode, name=name, fixed=fixed, type=type
         )

@@ -15,7 +15,7 @@ from typing import Any
 from adgen.api.plain import is_plain
 from adgen.errors import UnsupportedError
 from adgen.ir.build import Builder, shift
-from adgen.ir.nodes import Const, Index, Operand, Place, Slice, Var
+from adgen.ir.nodes import Const, Index, Let, Operand, Place, Slice, Var
 from adgen.ir.types import (
     Array,
     Complex,
@@ -120,6 +120,8 @@ class Cotangents:
             ):
                 break
             if isinstance(s.args[0].type, List) and any(isinstance(i, Slice) for i in _items(s.place)):
+                break
+            if added_axes(s):
                 break
             more = len(s.args) - 1
             place = (*(shift(p, -1) for p in s.place), *(shift(p, more) for p in place))
@@ -245,6 +247,9 @@ class Cotangents:
 
     def _reduce(self, c: Operand, v: Operand) -> Operand:
         b = self.b
+        made = b.defs.get(c) if isinstance(c, Var) else None
+        if made is not None and made.op.name == "neg" and made.adjoint:  # the sum is the smaller one to negate
+            return b.call("neg", self._reduce(made.args[0], v))
         a, d = dims_of(c.type), dims_of(v.type)
         lead = len(a) - len(d)
         tail = list(zip(a[max(lead, 0) :], d[max(-lead, 0) :]))
@@ -414,9 +419,25 @@ def _items(place: Place) -> list[object]:
     return [i for step in place if isinstance(step, Index) for i in step.items]
 
 
+def added_axes(s: Let) -> tuple[int, ...]:
+    """Return the axes of a read of an array that does nothing but add axes of length 1, none for any other."""
+    step = s.place[0] if len(s.place) == 1 else None
+    if not isinstance(step, Index) or None not in step.items or not isinstance(s.out.type, Array):
+        return ()
+    items: list[object] = []
+    for i in step.items:
+        if i is Ellipsis:
+            items += [Slice()] * (s.out.type.ndim - len(step.items) + 1)
+        elif i is None or i == Slice():
+            items.append(i)
+        else:
+            return ()
+    return tuple(k for k, i in enumerate(items) if i is None)
+
+
 def gradient_name(v: Var) -> tuple[str | None, bool]:
     """Return the base name of a value's gradient, and whether it must be a statement of its own."""
     return (f"d_{v.name}", v.fixed) if v.name else (None, False)
 
 
-__all__ = ["Cot", "Cotangents", "Masked", "gradient_name", "join", "make_record"]
+__all__ = ["Cot", "Cotangents", "Masked", "added_axes", "gradient_name", "join", "make_record"]

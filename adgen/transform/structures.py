@@ -23,7 +23,7 @@ from adgen.ir.types import Array, Bool, Dict, List, Record, Saved, Tuple, Type, 
 from adgen.rules.registry import REGISTRY
 from adgen.transform.activity import Varied, overwrites
 from adgen.transform.backward import Backward, OneSided, name_of_call
-from adgen.transform.cotangents import Cot, Cotangents, Masked, gradient_name
+from adgen.transform.cotangents import Cot, Cotangents, Masked, added_axes, gradient_name
 from adgen.transform.rules import RuleRunner
 from adgen.transform.summaries import active_arguments, call, cot_of, leaves, pair_of, part_of, sources_of
 
@@ -192,11 +192,25 @@ class Structures(Backward):
                 return
         else:
             g = cots.settle(c)
+            if (dropped := self._without_new_axes(s, g)) is not None:
+                cots.add(base, cots.project(dropped, base))
+                return
         root, outer, holes = cots.origin_of(base, True)
         d = cots.whole(cots.of.pop(root, None), root)
         name, fixed = gradient_name(root)
         place = (*outer, *(shift(step, len(holes) - 1) for step in s.place))
         cots.of[root] = self.b.update(d, g, place, (*holes, *s.args[1:]), "add", name=name, fixed=fixed)
+
+    def _without_new_axes(self, s: Let, g: Operand) -> Operand | None:
+        """Return a cotangent without the axes of length 1 that an index does nothing but add."""
+        new = added_axes(s)
+        dims = dims_of(g.type)
+        if not new or len(dims) != len(dims_of(s.out.type)) or any(dims[k] != 1 for k in new):
+            return None
+        axis = self.b.const(new[0] if len(new) == 1 else new)
+        summed = self.b.algebra and self.b.algebra(self.b, "np.squeeze", (g, axis))
+        items = tuple(0 if k in new else Slice() for k in range(new[-1] + 1))
+        return summed or self.b.load(g, (Index(items),), ())
 
     def _item_of_list(self, s: Let, g: Operand, cots: Cotangents) -> None:
         """Add the cotangent of a tuple or list that a list holds: their `+=` joins, so a new one takes its place."""

@@ -24,10 +24,10 @@ def normalise_grad(x, s):
     d_s = np.sum(d_y * y_2)
     # y /= np.sqrt(np.mean(y * y) + 1.0)
     d_y = d_y_1 / t
-    t1 = 0.5 * np.sum(-(d_y_1 * (t1 / t))) / t / y_1.size * y_1
-    d_y += 2.0 * t1
+    t1 = 2.0 * (0.5 * np.sum(d_y_1 * (t1 / t)) / t / y_1.size * y_1)
+    d_y -= t1
     # y -= np.mean(y)
-    d_y += np.sum(-d_y) / y.size
+    d_y -= d_y.sum() / y.size
     # y = x.copy()
     d_x = y_3 + d_y
     return d_x, float(d_s)

@@ -28,7 +28,7 @@ def momentum_grad(w, x, rate):
         # state["w"] = state["w"] + state["v"]
         t3 = d_v + d_w
         # state["v"] = 0.9 * state["v"] - rate * (x.T @ r)
-        d_rate += np.sum(-(t3 * t2))
+        d_rate -= np.sum(t3 * t2)
         d_r = t1.T @ (-rate * t3)
         d_v = 0.9 * t3
         # losses[k] = np.mean(r * r)

@@ -20,7 +20,7 @@ def attend_grad(q, k, v):
     d_v = np.einsum('ihd,hij->jhd', t2, p_1)
     # p = p / p.sum(axis=-1, keepdims=True)
     d_p_1 = d_p / t1
-    d_p_1 += np.sum(-(d_p * (p_1 / t1)), axis=2, keepdims=True)
+    d_p_1 -= np.sum(d_p * (p_1 / t1), axis=2, keepdims=True)
     # p = np.exp(s)
     d_s = d_p_1 * p
     # s = np.einsum("ihd,jhd->hij", q, k) / np.sqrt(q.shape[-1])

@@ -16,13 +16,13 @@ def network_grad(params, x, y):
     np.subtract.at(d_p, (t3, y), 1.0 / t2 / t2.size)
     # p = z / z.sum(axis=1, keepdims=True)
     d_z = d_p / t1
-    d_z += np.sum(-(d_p * (p / t1)), axis=1, keepdims=True)
+    d_z -= np.sum(d_p * (p / t1), axis=1, keepdims=True)
     # z = np.exp(logits - top)
     t1 = d_z * z
-    d_top = np.sum(-t1, axis=1, keepdims=True)
+    t4 = t1.sum(axis=1, keepdims=True)
     # top = logits.max(axis=1, keepdims=True)
-    t4 = np.logical_not(logits < top)
-    d_logits = t1 + d_top * (t4 / t4.sum(axis=1, keepdims=True))
+    t5 = np.logical_not(logits < top)
+    d_logits = t1 - t4 * (t5 / t5.sum(axis=1, keepdims=True))
     # logits = h @ params["w2"] + params["b2"]
     t2 = d_logits.sum(axis=0)
     d_h = d_logits @ params['w2'].T

@@ -37,7 +37,7 @@ def wave_grad(u, v, c, steps):
         d_v[:-2] += t2
         d_v[2:] += t2
         t = unbroadcast(t1, t) - t2
-        d_u[1:-1] = unbroadcast(-t1, shape)
+        d_u[1:-1] = -unbroadcast(t1, shape)
         d_v[1:-1] += 2.0 * t
         d_u, d_v = d_v, d_u
     return d_u, d_v, float(d_c)
