@@ -132,9 +132,11 @@ def simple_fold(ufunc: Any, axis: Any, initial: Any, where: Any) -> int:
 
 
 def reduce_by(
-    ufunc: Any, a: Any, axis: Any = 0, dtype: Any = None, *, keepdims: bool = False, initial: Any = NONE,
-    where: Any = True,
+    ufunc: Any, a: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: bool = False,
+    initial: Any = NONE, where: Any = True,
 ) -> Any:  # fmt: skip
+    if out is not None:
+        no_gradient("a reduction with out= by position")
     a = np.asarray(a)
     if ufunc is np.add:
         return np.sum(a, axis=axis, dtype=dtype, keepdims=keepdims, initial=initial, where=where)
@@ -207,21 +209,17 @@ def reduceat_by(ufunc: Any, array: Any, indices: Any, axis: int = 0) -> Any:
     return from_front(np.stack(rows), axis)
 
 
-@static
-def one_axis_of_places(ndim: int, places: int) -> None:
-    if ndim != 1 or places != 1:
-        raise TypeError("ufunc.at has a gradient rule for vectors with a vector of indices")
-
-
 def at_by(ufunc: Any, a: Any, indices: Any, b: Any = None) -> None:
     """One element after the other: an index that repeats counts each time."""
-    indices = np.asarray(indices)
-    one_axis_of_places(a.ndim, indices.ndim)
-    for k in range(np.size(indices)):
+    places = np.reshape(np.arange(np.size(a)), np.shape(a))[indices]
+    flat = np.ravel(places)
+    for k in range(np.size(flat)):
         if b is None:
-            a[indices[k]] = ufunc(a[indices[k]])
+            a.flat[flat[k]] = ufunc(a.flat[flat[k]])
+        elif np.ndim(b) == 0:
+            a.flat[flat[k]] = ufunc(a.flat[flat[k]], b)
         else:
-            a[indices[k]] = ufunc(a[indices[k]], b if np.ndim(b) == 0 else b[k])
+            a.flat[flat[k]] = ufunc(a.flat[flat[k]], np.ravel(np.broadcast_to(b, np.shape(places)))[k])
 
 
 for _name, _define in (

@@ -120,7 +120,6 @@ LISTED: dict[str, dict[str, str]] = {
         **dict.fromkeys(
             words("product cumproduct msort asfarray fastCopyAndTranspose"), "a name that NumPy 2 has dropped"
         ),
-        "unstack": "the length of its tuple is known only at run time; unpack or loop over np.moveaxis(x, axis, 0)",
         "next": "iterators are followed in loops only",
     },
 }

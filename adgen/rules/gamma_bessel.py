@@ -21,10 +21,14 @@ def polygamma(n: Any, x: Any) -> Any:
     """Return the derivative of order n of the digamma function at x (Abramowitz and Stegun 6.4.6 and 6.4.11)."""
     if x <= 0.0 and x == math.floor(x):
         return math.nan
+    if n == 0 and x < -30.0:
+        return polygamma(0, 1.0 - x) - math.pi / math.tan(math.pi * math.fmod(x, 1.0))
     sign, total = (-1.0) ** (n + 1), 0.0
     while x < 12.0 + n:
         total += sign * math.factorial(n) / x ** (n + 1) if n else -1.0 / x
         x += 1.0
+    if x > 1e17:  # the further terms are below rounding, and may overflow
+        return math.log(x) if n == 0 else sign * math.factorial(n - 1) * x**-n
     bernoulli = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
     if n == 0:
         tail = math.log(x) - 0.5 / x

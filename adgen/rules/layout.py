@@ -100,6 +100,14 @@ def asarray_chkfinite(a: Any, dtype: Any = None, order: Any = None) -> Any:
     return out
 
 
+def unstack(x: Any, *, axis: int = 0) -> Any:
+    return tuple(np.moveaxis(x, axis, 0))
+
+
+if hasattr(np, "unstack"):  # new in NumPy 2.1
+    formula(np.unstack, sample(np.eye(2)[:2]))(unstack)
+
+
 @formula(np.require, sample(V), sample(V, "float64"))
 def require(a: Any, dtype: Any = None, requirements: Any = None) -> Any:
     if requirements is not None:

@@ -405,9 +405,17 @@ def parts_of_sum(out: Any, a: Any, axis: Axis, keepdims: bool) -> Any:
     return np.exp(a - np.where(whole == -np.inf, 0.0, whole))
 
 
+def shares_of_sum(out: Any, a: Any, axis: Axis, keepdims: bool) -> Any:
+    """Return the same where the sum is that of exp(a): the parts have the sum 1, also where a is too large for it."""
+    parts = parts_of_sum(out, a, axis, keepdims)
+    whole = np.sum(parts, axis=axis, keepdims=True)
+    return parts / np.where(whole == 0.0, 1.0, whole)
+
+
 def logsumexp_share(out: Any, a: Any, axis: Axis, b: Any, keepdims: bool) -> Any:
-    share = parts_of_sum(out, a, axis, keepdims)
-    return share if b is None else share * b
+    if b is None:
+        return shares_of_sum(out, a, axis, keepdims)
+    return parts_of_sum(out, a, axis, keepdims) * b
 
 
 def logsumexp_a_jvp(t: Any, out: Any, a: Any, axis: Axis, b: Any, keepdims: bool, return_sign: bool) -> Any:

@@ -39,6 +39,11 @@ HOLOMORPHIC = (sample(Z),)
 CUT, SIDE = np.array([2.3 + 0.0j, -1.7 - 0.0j]), "a branch cut"
 
 
+def _share(x: Any, y: Any) -> Any:
+    """Return x / (x + y), where the sum is 1 but for rounding: large operands lose the digits that tell them apart."""
+    return x / (x + y)
+
+
 def _quotient(x: Any, y: Any) -> Any:
     if all_weak(x, y):
         return np.divide(x, y)
@@ -95,14 +100,14 @@ elementwise(np.log10, lambda out, x: _quotient(1.0, x) / math.log(10.0), samples
 elementwise(np.log1p, lambda out, x: _quotient(1.0, 1.0 + x), samples=(*POSITIVE, *INSIDE))
 elementwise(
     np.logaddexp,
-    lambda out, x, y: np.exp(x - out),
-    lambda out, x, y: np.exp(y - out),
+    lambda out, x, y: _share(np.exp(x - out), np.exp(y - out)),
+    lambda out, x, y: _share(np.exp(y - out), np.exp(x - out)),
     samples=(*PAIRS, sample(800.0, 801.0)),
 )
 elementwise(
     np.logaddexp2,
-    lambda out, x, y: np.exp2(x - out),
-    lambda out, x, y: np.exp2(y - out),
+    lambda out, x, y: _share(np.exp2(x - out), np.exp2(y - out)),
+    lambda out, x, y: _share(np.exp2(y - out), np.exp2(x - out)),
     samples=PAIRS,
 )
 
