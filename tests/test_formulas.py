@@ -66,6 +66,7 @@ def program(f: Formula, s: Sample, folder: Path, index: int) -> tuple[ModuleType
 
 # Their results are objects with many fields, or as exact as a tolerance says: see tests/test_scipy_functions.py.
 ELSEWHERE = (
+    "unstack",
     "spsolve",
     "fit",
     "make_interp_spline",

@@ -67,17 +67,24 @@ def array_attribute(e: Engine, v: Any, name: str, hint: dict[str, Any]) -> Any:
 
 
 def shape_of(e: Engine, v: Any) -> TupleV:
-    if isinstance(v, (TupleV, Ref)) and not operations.is_array(e, v):
-        v = primitives.as_array(e, v)
-    operand = e.value(v)
+    operand = _as_numpy(e, v)
     parts: list[Operand] = []
     for k, n in enumerate(dims_of(operand.type)):
         parts.append(e.b.const(n) if isinstance(n, int) else e.b.call("dim", operand, e.b.const(k)))
     return TupleV(tuple(parts))
 
 
+def _as_numpy(e: Engine, v: Any) -> Operand:
+    """Return what NumPy makes of a sequence; of a dict, a set and the like it makes one object."""
+    made = primitives.numbers_as_array(e, v)
+    operand: Operand = e.value(made)
+    if made is not v and not isinstance(operand.type, Array):
+        raise UnsupportedError(what=f"the shape of {operations.describe(e, v)}", origin=e.origin)
+    return operand if made is v or isinstance(operand.type, Array) else e.b.const(0.0)
+
+
 def size_of(e: Engine, v: Any) -> Operand:
-    operand = e.value(v)
+    operand = _as_numpy(e, v)
     dims = dims_of(operand.type)
     if all(isinstance(n, int) for n in dims):
         return e.b.const(int(np.prod([n for n in dims if isinstance(n, int)], dtype=int)))

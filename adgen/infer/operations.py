@@ -31,7 +31,7 @@ from adgen.infer import (
 )
 from adgen.infer.branches import truth
 from adgen.infer.kinds import is_none
-from adgen.infer.values import Closure, DictView, GeneratorV, Map, Maybe, Method, Once, Ref, Seq, SliceV, TupleV
+from adgen.infer.values import Closure, DictView, GeneratorV, Map, Maybe, Method, Once, RangeV, Ref, Seq, SliceV, TupleV
 from adgen.ir.nodes import Const, Operand, Var
 from adgen.ir.types import (
     NUMERIC,
@@ -212,10 +212,9 @@ def binary(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any] | None =
     joined = _sequences(e, symbol, a, b)
     if joined is not None:
         return joined
-    if isinstance(a, Ref) and isinstance(b, Ref | TupleV) and is_array(e, a):
-        return arithmetic(e, BINARY[symbol], (a, primitives.as_array(e, b)), hint)
-    if isinstance(b, Ref) and isinstance(a, Ref | TupleV) and is_array(e, b):
-        return arithmetic(e, BINARY[symbol], (primitives.as_array(e, a), b), hint)
+    arrays = _with_array(e, a, b)
+    if arrays is not None:
+        return arithmetic(e, BINARY[symbol], arrays, hint)
     if _stringy(a) or _stringy(b):
         return e.opaque(PYTHON[symbol], [e.value(a), e.value(b)], **hint)
     raise UnsupportedError(
@@ -224,6 +223,15 @@ def binary(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any] | None =
         instead="convert both to numbers or arrays first",
         origin=e.origin,
     )
+
+
+def _with_array(e: Engine, a: Any, b: Any) -> tuple[Any, Any] | None:
+    """Return an array and a list, tuple or range as two arrays; None if they are something else."""
+    if isinstance(a, Ref) and isinstance(b, (Ref, TupleV, RangeV)) and is_array(e, a):
+        return a, primitives.as_array(e, b)
+    if isinstance(b, Ref) and isinstance(a, (Ref, TupleV, RangeV)) and is_array(e, b):
+        return primitives.as_array(e, a), b
+    return None
 
 
 def _is_numpy_float(v: Any) -> bool:
@@ -359,6 +367,9 @@ def compare(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any]) -> Any
     values = known(e, a, b)
     if values is not None:
         return lift(e, PYTHON[symbol](*values))
+    arrays = _with_array(e, a, b) if symbol in COMPARE else None
+    if arrays is not None and all(is_array(e, v) for v in arrays):
+        return arithmetic(e, COMPARE[symbol], arrays, hint)
     if symbol in ("in", "not in"):
         return _membership(e, symbol, a, b)
     if symbol in ("==", "!="):

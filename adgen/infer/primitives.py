@@ -10,7 +10,7 @@ import numpy as np
 
 from adgen.errors import AdgenError, UnsupportedError
 from adgen.infer import calls, guarded, idioms, loops, operations
-from adgen.infer.values import Map, Ref, Seq, TupleV
+from adgen.infer.values import Map, RangeV, Ref, Seq, TupleV
 from adgen.ir.nodes import Const, Operand, Var, ViewStep
 from adgen.ir.types import NUMERIC, Array, Opaque, Scalar, Type
 from adgen.rules.declare import OtherForm
@@ -73,9 +73,17 @@ def call_primitive(
             why=f"the forms with a rule take ({', '.join(row.params)})",
             origin=e.origin,
         ) from error
+    if row.name == "np.array" and is_empty(e, bound["object"]):
+        return calls.call_object(e, np.zeros, [e.b.const(0)], {k: v for k, v in bound.items() if k == "dtype"}, hint)
     operands: dict[str, Any] = {}
     for p, v in bound.items():
-        if p in row.static:
+        if (
+            row.name.startswith("np.")
+            and p not in row.static
+            and (isinstance(v, RangeV) or (p in row.diff and is_empty(e, v)))
+        ):
+            operands[p] = e.value(as_array(e, v))
+        elif p in row.static:
             value = as_tuples(e.static(v, f"the argument '{p}' of {row.name}"))
             operands[p] = v if isinstance(v, Const) and v.value is value else e.b.const(value)
         elif isinstance(v, tuple):
@@ -172,20 +180,31 @@ RESHAPING = ("np.reshape", "np.ravel")
 READONLY = ("np.broadcast_to", "np.diagonal", "np.diag")
 
 
+CONDITIONS = (("np.where", "condition"),)
+
+
 @functools.cache
 def takes_sequence(row: Primitive, param: str) -> bool:
     """Say whether a row's rules know a list or tuple in the place of this parameter."""
-    if param not in row.diff or not row.name.startswith("np."):
+    if not row.name.startswith("np."):
         return True
+    if param not in row.diff:
+        return not isinstance(row.fn, np.ufunc) and (row.name, param) not in CONDITIONS
     at = row.params.index(param)
     return any(isinstance(s.args[at], (list, tuple)) for s in row.samples if at < len(s.args))
 
 
 def numbers_as_array(e: Engine, v: Any) -> Any:
-    """Return a list or tuple as the array that a NumPy function makes of it first."""
-    if isinstance(v, TupleV) or (isinstance(v, Ref) and not isinstance(e.content(v.obj), Map)):
+    """Return a list, tuple or range as the array that a NumPy function makes of it first."""
+    if isinstance(v, (TupleV, RangeV)) or (isinstance(v, Ref) and not isinstance(e.content(v.obj), Map)):
         return as_array(e, v)
     return v
+
+
+def is_empty(e: Engine, v: Any) -> bool:
+    """Say whether a value is a list or tuple that is known to hold nothing."""
+    c = e.content(v.obj) if isinstance(v, Ref) and not v.place else v
+    return isinstance(c, (Seq, TupleV)) and not c.items
 
 
 def as_operand(e: Engine, v: Any) -> Operand:
@@ -194,7 +213,9 @@ def as_operand(e: Engine, v: Any) -> Operand:
 
 
 def as_array(e: Engine, v: Any) -> Any:
-    """Return a list or tuple of numbers as the array that NumPy makes of it."""
+    """Return a list or tuple of numbers, or a range, as the array that NumPy makes of it."""
+    if isinstance(v, RangeV):
+        return calls.call_object(e, np.arange, [v.start, v.stop, v.step], {}, {})
     if isinstance(v, TupleV) or (isinstance(v, Ref) and not operations.is_array(e, v)):
         return calls.call_object(e, np.array, [v], {}, {})
     return v

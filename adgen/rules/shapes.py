@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from adgen.ir.nodes import Const, Operand
-from adgen.ir.types import Array, Int, Length, List, Scalar, Tuple, is_floating
+from adgen.ir.types import Array, Int, Length, List, Scalar, Tuple, Type, is_floating, is_scalar
 from adgen.rules.axes import from_front, inverse_permutation, numbers, of_lengths, shaped_like, to_front
 from adgen.rules.declare import OtherForm, linear, sample, static
 from adgen.rules.lengths import count_of, length_of
@@ -234,11 +234,24 @@ def unrepeated(g: Any, a: Any, repeats: Any) -> Any:
     return d
 
 
+def repeat_type(a: Operand, repeats: Operand, axis: Operand) -> Type | None:
+    """Return the type of what is repeated by a count for each item; None for one count."""
+    if not isinstance(a.type, Array) or is_scalar(repeats.type):
+        return None
+    k = known(axis)
+    if k is None:
+        return Array(a.type.dtype, (fresh_dim(),))
+    dims = list(a.type.dims)
+    dims[k] = fresh_dim()
+    return Array(a.type.dtype, tuple(dims))
+
+
 linear(
     np.repeat,
     "a repeats axis=None",
     static=("axis",),
     vjp=repeat_vjp,
+    infer=repeat_type,
     samples=(
         sample(V, 3),
         sample(M, 2),

@@ -212,7 +212,7 @@ def example(a: Operand, number: float = 1.0, length: int = 1, exact: bool = Fals
         return a.value
     count = count_of(a)
     if count is not None and isinstance(a.type, List):
-        return [representative(a.type.elem, number, length, exact)] * count
+        return [representative(a.type.elem, number, length, exact)] * count if count else []
     return representative(a.type, number, length, exact)
 
 
