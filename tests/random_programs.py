@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import functools
 import linecache
 import multiprocessing
 import random
@@ -23,13 +24,26 @@ from typing import Any
 import numpy as np
 
 from tests import numeric
-from tests.random_constructs import HEADER, WEIGHTS, FullWriter
+from tests.random_constructs import HEADER
 from tests.random_expressions import F, Helper, Kind, arr
 from tests.random_language import constructs
+from tests.random_more import WEIGHTS, WideWriter
 from tests.random_shrink import shrink
 
 LIMIT = 50.0  # a program with larger values is thrown away
 LARGEST_SLOPE = 1e4
+IMPORTS = """\
+import contextlib
+import functools
+import math
+from collections import namedtuple
+
+import numpy as np
+
+Pair = namedtuple("Pair", ("left", "right"))
+
+
+"""
 
 
 @dataclass
@@ -81,7 +95,7 @@ def make_helper(rng: random.Random, name: str, n: int, kind: str) -> Helper:
         kind
     ]
     weights = {**WEIGHTS, "call": 0, "call_inplace": 0, "view": 0.3, "time_loop": 0, "loop_exit": 0.3}
-    w = FullWriter(rng, {p: k for p, k, _ in params}, result, [], weights)
+    w = WideWriter(rng, {p: k for p, k, _ in params}, result, [], weights)
     if kind == "inplace":
         w.owned.add("u")
         w.fixed.add("u")
@@ -146,7 +160,7 @@ def attempt(seed: int, number: int, weights: dict[str, float]) -> Program:
     names = rng.sample(["blend", "shift", "score", "step", "mix"], len(kinds))
     helpers = [make_helper(rng, name, n, kind) for name, kind in zip(names, kinds)]
     result = rng.choice([F] * 8 + [arr(n), Kind("tuple", (), (F, arr(n)))])
-    w = FullWriter(rng, env, result, helpers, weights)
+    w = WideWriter(rng, env, result, helpers, weights)
     w.fixed |= {name for name, k in env.items() if k.name in ("int", "list", "dict", "tuple")}
     w.owned |= {name for name, k in env.items() if k.name == "array" and rng.random() < 0.2}
     w.tags |= tags
@@ -158,9 +172,7 @@ def attempt(seed: int, number: int, weights: dict[str, float]) -> Program:
     defined = [h.source for h in helpers]
     if any("Box(" in line for line in (*w.lines, *defined)):
         defined.insert(0, HEADER)
-    text = "import contextlib\nimport math\n\nimport numpy as np\n\n\n" + "".join(
-        d.rstrip() + "\n\n\n" for d in defined
-    )
+    text = IMPORTS + "".join(d.rstrip() + "\n\n\n" for d in defined)
     text += f"def program({params}):\n" + "\n".join(w.lines) + "\n"
     if single:
         text = text.replace(".copy()", ".astype(np.float32)", 1)
@@ -279,9 +291,47 @@ def forward(p: Program, grads: Any, seed: Any, expected: Any) -> Outcome:
     return Outcome("right")
 
 
-def examine(seed: int) -> tuple[int, Outcome]:
+def check_second(p: Program) -> Outcome:
+    """Compare the derivative of a gradient, in both modes, with differences of the gradient."""
+    import adgen
+
+    f, args, rng = p.function(), p.arguments(), np.random.default_rng(17)
+    if p.single or not isinstance(f(*p.arguments()), float):
+        return Outcome("unfit", "not a float64 number")
+    names = f.__code__.co_varnames[: len(args)]
+    wrt = tuple(n for n, a in zip(names, args) if not isinstance(a, int))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            df = adgen.grad(f, wrt=wrt)
+            gradient = df(*args)
+            direction = numeric.random_like(args, rng)
+            seed = numeric.random_like(gradient, rng)
+            slope, error = numeric.directional(df, p.arguments(), direction, seed)
+            if not error < 1e-6 * (1.0 + abs(slope)) or numeric.jump(df, p.arguments(), direction, seed) > 1e-3:
+                return Outcome("unfit", "the gradient is rough")
+            _, tangent = adgen.jvp(df, p.arguments(), direction)
+            _, pullback = adgen.vjp(df, *p.arguments())
+            rows = pullback(seed)
+    except adgen.AdgenError as e:
+        kind = type(e).__name__
+        return Outcome("wrong" if kind == "InternalError" else "refused", f"second, {kind}: {e.args[0]}", str(e))
+    except Exception as e:
+        return Outcome("wrong", f"second, {type(e).__name__}: {e}", "".join(traceback.format_exception(e)))
+    forward, reverse = numeric.inner(seed, tangent), numeric.inner(rows, direction)
+    for mode, found in (("forward", forward), ("reverse", reverse)):
+        if not abs(found - slope) <= 1e-5 * (1.0 + abs(slope)):
+            return Outcome(
+                "wrong", f"second, {mode} over reverse", f"{found!r}, by differences {slope!r} ± {error:.1e}"
+            )
+    return Outcome("right")
+
+
+def examine(seed: int, second: bool = False) -> tuple[int, Outcome]:
     """Generate and check one program."""
-    return seed, check(generate(seed))
+    p = generate(seed)
+    outcome = check(p)
+    return seed, check_second(p) if second and outcome.verdict == "right" else outcome
 
 
 def main() -> int:
@@ -291,6 +341,7 @@ def main() -> int:
     parser.add_argument("--start", type=int, default=0, help="the first seed")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--show", type=int, default=3, help="how many wrong programs to print")
+    parser.add_argument("--second", action="store_true", help="check the derivatives of the gradients, too")
     parser.add_argument("--no-shrink", action="store_true", help="print them as they were generated")
     options = parser.parse_args()
     seeds = range(options.start, options.start + options.count)
@@ -299,7 +350,8 @@ def main() -> int:
     example: dict[str, int] = {}
     wrong: list[tuple[int, Outcome]] = []
     with multiprocessing.Pool(options.jobs) as pool:
-        for seed, outcome in pool.imap(examine, seeds, chunksize=4) if options.jobs > 1 else map(examine, seeds):
+        one = functools.partial(examine, second=options.second)
+        for seed, outcome in pool.imap(one, seeds, chunksize=4) if options.jobs > 1 else map(one, seeds):
             verdicts[outcome.verdict] += 1
             if outcome.verdict != "right":
                 reasons[outcome.verdict][outcome.reason] += 1
@@ -334,11 +386,12 @@ def report(p: Program, outcome: Outcome, small: bool = False) -> str:
         kind = outcome.reason.split(":")[0]
 
         def fails(q: Program) -> bool:
-            o = check(q)
+            o = both(q)
             return o.verdict == outcome.verdict and o.reason.split(":")[0] == kind
 
+        both = check_second if kind.startswith("second") else check
         p = shrunk(p, fails)
-        outcome = check(p)
+        outcome = both(p)
     return f"# seed {p.seed}: {outcome.reason}\n{p.source}# args = {p.args!r}\n# {outcome.detail}"
 
 

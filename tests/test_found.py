@@ -120,3 +120,17 @@ def test_shapes_of_unknown_rank_are_refused():
         adgen.grad(lambda x, k: np.sum(np.zeros([len(x) for _ in range(k)]) + x))(w(3), 2)
     with pytest.raises(adgen.UnsupportedError):
         adgen.grad(lambda x: np.sum(np.zeros(np.array([2, len(x)])) + x))(w(3))
+
+
+def middle_item(x):
+    _, b, _ = x
+    return b * b
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex64, np.complex128])
+def test_gradient_of_an_unpacked_array_has_its_dtype(dtype):
+    """Zeros for the items that are not used are doubles: they must not make the whole one of doubles."""
+    x = np.array([1.0, 2.0, 3.0], dtype)
+    (d,) = adgen.vjp(middle_item, x)[1](dtype(1.0))
+    assert d.dtype == dtype and d.tolist() == [0.0, 4.0, 0.0]
+    assert adgen.grad(lambda x: np.real(middle_item(x)))(x).dtype == dtype

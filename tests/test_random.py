@@ -11,9 +11,10 @@ import pytest
 from tests import numeric
 from tests.random_constructs import CONSTRUCTS
 from tests.random_language import LANGUAGE
-from tests.random_programs import Program, check, generate, load, report, shrunk, unfit
+from tests.random_more import MORE
+from tests.random_programs import Program, check, check_second, generate, load, report, shrunk, unfit
 
-COUNT = int(os.environ.get("ADGEN_RANDOM", "150"))
+COUNT = int(os.environ.get("ADGEN_RANDOM", "96"))
 CHUNKS = 6
 SAMPLE = 300  # programs whose constructs are counted
 
@@ -33,6 +34,17 @@ def test_gradients_agree_with_differences(chunk):
     assert sum(refused.values()) <= 2 + 0.02 * len(seeds), refused.most_common()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_derivatives_of_gradients_agree_with_differences(chunk):
+    for seed in range(20_000 + chunk, 20_000 + COUNT, CHUNKS):
+        p = generate(seed)
+        outcome = check_second(p)
+        if outcome.verdict == "wrong":
+            pytest.fail(report(p, outcome, small=True), pytrace=False)
+
+
+@pytest.mark.slow
 def test_programs_are_as_large_and_varied_as_they_should_be():
     seen, statements = Counter(), 0
     for seed in range(SAMPLE):
@@ -41,7 +53,7 @@ def test_programs_are_as_large_and_varied_as_they_should_be():
         statements += p.statements
     assert statements / SAMPLE >= 12
     rare = {c: seen[c] / SAMPLE for c in LANGUAGE if seen[c] < 0.05 * SAMPLE}
-    rare |= {c: seen[c] / SAMPLE for c in CONSTRUCTS if seen[c] < 0.02 * SAMPLE}
+    rare |= {c: seen[c] / SAMPLE for c in (*CONSTRUCTS, *MORE) if seen[c] < 0.02 * SAMPLE}
     assert not rare
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from adgen.errors import UnsupportedError
 from adgen.ir.build import Builder, shift
 from adgen.ir.nodes import (
@@ -19,7 +21,7 @@ from adgen.ir.nodes import (
 )
 from adgen.ir.rewrite import clone
 from adgen.ir.summary import Pair, summary_of
-from adgen.ir.types import Array, Bool, Dict, List, Record, Saved, Tuple, Type, dims_of, is_scalar
+from adgen.ir.types import Array, Bool, Dict, List, Opaque, Record, Saved, Tuple, Type, dims_of, is_scalar
 from adgen.rules.registry import REGISTRY
 from adgen.transform.activity import Varied, overwrites
 from adgen.transform.backward import Backward, OneSided, name_of_call
@@ -377,7 +379,11 @@ class Structures(Backward):
         assert isinstance(count, Const)
         parts = [self._part_of(c, k, cots) for k in range(count.value)]
         items = self.b.call("make_list", *[self.b.const(0.0) if p is None else cots.settle(p) for p in parts])
-        cots.add(base, cots.project(self.b.emit(REGISTRY.named("np.array"), (items,), type=base.type), base))
+        array: tuple[Operand, ...] = (items,)
+        kws: tuple[str, ...] = ()
+        if isinstance(base.type, Array) and base.type.dtype != "float64":  # zeros are doubles
+            array, kws = (items, Const(np.dtype(base.type.dtype).type, Opaque())), ("dtype",)
+        cots.add(base, cots.project(self.b.emit(REGISTRY.named("np.array"), array, kws, type=base.type), base))
 
     def _place_slice(self, s: Let, c: Cot, cots: Cotangents) -> None:
         holes = tuple(a for a in s.args[1:4] if isinstance(a, Var))
