@@ -128,6 +128,7 @@ def test_what_changed_is_compiled_again(tmp_path):
     assert run(tmp_path, program=PROGRAM.replace("a * x * x", "a * (x * x)")).endswith(" 2")
 
 
+@pytest.mark.slow
 def test_sixteen_processes_at_once(tmp_path):
     file = tmp_path / "program.py"
     file.write_text(PROGRAM + ALL)

@@ -61,6 +61,7 @@ def test_a_wrong_pass_is_named(monkeypatch):
         check_passes(golden.fn, copy.deepcopy(golden.args))
 
 
+@pytest.mark.slow
 def test_each_module_can_be_imported_first():
     """No module needs another to be there already: imports in a circle work only in one order."""
     code = """
