@@ -219,6 +219,8 @@ def from_list(e: Engine, base: Ref, key: Any, hint: dict[str, Any]) -> Any:
     if row is not None:
         return row
     lst = list_operand(e, c, elem)
+    if isinstance(c, Seq) and isinstance(lst, Var) and lst.name is None:
+        lst.name = base.obj.name
     out = e.b.load(lst, (k.index,), k.holes, hint.get("name"), hint.get("fixed", False))
     v = e.wrap(out, hint.get("name"))
     if isinstance(v, Ref) and isinstance(out.type, List) and any(isinstance(i, Slice) for i in k.index.items):

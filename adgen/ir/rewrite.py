@@ -7,7 +7,7 @@ gives each value that the block defines a fresh `Var`, so that the copy may stan
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 
 from adgen.ir.nodes import Block, Consume, If, Let, Loop, Operand, Range, Stmt, Var, blocks, operands, walk
@@ -161,3 +161,18 @@ def map_lets(block: Block, change: Callable[[Let], Let]) -> Block:
             stmts.append(s if body is s.body and test is s.test else replace(s, body=body, test=test))
     same = all(a is b for a, b in zip(stmts, block.stmts))
     return block if same else Block(tuple(stmts), block.results)
+
+
+def without(block: Block, gone: Container[Stmt]) -> Block:
+    """Return the block without some statements, inner ones too."""
+    stmts: list[Stmt] = []
+    for s in block.stmts:
+        if isinstance(s, Let):
+            if s not in gone:
+                stmts.append(s)
+        elif isinstance(s, If):
+            stmts.append(replace(s, then=without(s.then, gone), orelse=without(s.orelse, gone)))
+        else:
+            test = None if s.test is None else without(s.test, gone)
+            stmts.append(replace(s, body=without(s.body, gone), test=test))
+    return Block(tuple(stmts), block.results)

@@ -2,22 +2,32 @@
 
 Assumes verified SSA. A carried list whose one use in the body is `append(list, y)`, once in every iteration, becomes a
 collect of y: its derivative is then a list that the backward loop consumes, not one that shrinks item by item.
+Lists of constants are made before the loops that read them (`tables.py`).
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from adgen.ir.nodes import Block, Func, Let, Loop, Operand, Stmt, Var, blocks, operands, walk
+from adgen.ir.nodes import Block, Const, Func, Let, Loop, Operand, Stmt, Var, blocks, operands, walk
 from adgen.ir.rewrite import map_loops
 from adgen.ir.types import List
+from adgen.optimise.tables import make_before
 from adgen.rules.registry import REGISTRY
 
 
 def gather_appends(func: Func) -> Func:
     """Return the function with its appending loops collecting."""
-    lets = {s.out: s for s in walk(func.body) if isinstance(s, Let)}
+    lets: dict[Var, Let] = {}
+    tables: list[Let] = []
+    for s in walk(func.body):
+        if isinstance(s, Let):
+            lets[s.out] = s
+            if s.op.name == "make_list" and s.args and all(isinstance(a, Const) for a in s.args):
+                tables.append(s)
     body = map_loops(func.body, lambda s: _loop(s, lets))
+    if tables:
+        body = make_before(body, tables)
     return func if body is func.body else replace(func, body=body)
 
 

@@ -9,17 +9,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from adgen.ir.nodes import (
-    Block,
     Const,
     Consume,
     Func,
     Hole,
-    If,
     Index,
     Let,
     Loop,
     Operand,
-    Stmt,
     Var,
     blocks,
     bound,
@@ -27,7 +24,7 @@ from adgen.ir.nodes import (
     operands,
     walk,
 )
-from adgen.ir.rewrite import map_loops, substitute
+from adgen.ir.rewrite import map_loops, substitute, without
 from adgen.ir.types import Array, List, Type
 
 
@@ -66,24 +63,11 @@ def _loop(s: Loop, lets: dict[Var, Let]) -> Loop:
             same[t.out] = items[seq].var
         else:
             items[seq] = Consume(t.out, seq, s.backwards)
-    body = substitute(_without(s.body, set(gets)), same)
+    body = substitute(without(s.body, set(gets)), same)
     consumes = (*s.consumes, *items.values())
     if others:
         return replace(s, consumes=consumes, body=body)
     return replace(s, consumes=consumes, body=body, range=None, index=None, backwards=False)
-
-
-def _without(block: Block, gone: set[Let]) -> Block:
-    stmts: list[Stmt] = []
-    for s in block.stmts:
-        if isinstance(s, Let):
-            if s not in gone:
-                stmts.append(s)
-        elif isinstance(s, If):
-            stmts.append(replace(s, then=_without(s.then, gone), orelse=_without(s.orelse, gone)))
-        else:
-            stmts.append(replace(s, body=_without(s.body, gone)))
-    return Block(tuple(stmts), block.results)
 
 
 def _counts_from_zero(s: Loop) -> bool:
