@@ -188,10 +188,19 @@ def filled(x: float, a: np.ndarray = np.zeros(2)) -> float:  # noqa: B008
     return x * a[0]
 
 
-@pytest.mark.parametrize("g", [appended, filled])
-def test_defaults_that_a_call_changes_are_refused(g: FunctionType) -> None:
+def test_a_default_that_a_call_appends_to_is_appended_to() -> None:
     def f(x: float) -> float:
-        return g(x) + g(x)
+        return appended(x) + appended(x)
+
+    assert f(1.0) == 3.0
+    assert adgen.value_and_grad(f)(1.0) == (7.0, 7.0)
+    assert adgen.value_and_grad(appended)(1.0) == (5.0, 5.0)
+    assert appended(1.0) == 6.0
+
+
+def test_a_default_array_that_a_call_changes_is_refused() -> None:
+    def f(x: float) -> float:
+        return filled(x) + filled(x)
 
     with pytest.raises(adgen.UnsupportedError, match="a write into the global"):
         adgen.grad(f)(1.0)

@@ -6,8 +6,12 @@ the list, every assignment stores into it, and every read reads from it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from adgen.frontend.refuse import make_refusal
 from adgen.frontend.tree import (
     Assign,
+    Delete,
     Finally,
     For,
     Function,
@@ -23,6 +27,8 @@ from adgen.frontend.tree import (
     operands,
     walk,
 )
+
+OF_MODULE = "%global"  # what the names of globals end in, in a function that assigns them
 
 
 def share_cells(fn: Function) -> None:
@@ -53,6 +59,28 @@ def _rebound(stmts: list[Stmt]) -> set[str]:
     return found
 
 
+def write_globals(fn: Function, names: Mapping[str, str]) -> bool:
+    """Rewrite the globals that a function assigns: each is read anew, and each assignment is carried out outside.
+
+    Return whether all of them are bound in ways that this can follow.
+    """
+    bound = {t for s in walk(fn.body) for t in _bound(s)}
+    own = frozenset(n for n in names.values() if n.endswith(OF_MODULE))
+    _Globals(own, frozenset()).function(fn)
+    return bound.isdisjoint(n.removesuffix(OF_MODULE) for n in own)
+
+
+def _bound(s: Stmt) -> tuple[str, ...]:
+    """Return the names that a statement may bind."""
+    if isinstance(s, (For, With)):
+        return (s.target,) if s.target is not None else ()
+    if isinstance(s, Delete):
+        return (s.name,) if s.name is not None else ()
+    if isinstance(s, Try):
+        return tuple(h.name for h in s.handlers if h.name is not None)
+    return (s.target,) if isinstance(s, Assign) else s.targets if isinstance(s, Unpack) else ()
+
+
 class _Cells:
     """Rewrites one function. `own`: cell variables that it reads and writes as locals; `known`: all that it can see."""
 
@@ -77,7 +105,7 @@ class _Cells:
         out: list[Stmt] = []
         for s in stmts:
             for name in self.reads(s):
-                out.append(Assign(name, "getitem", (self.cell(name), Lit(0)), origin=s.origin))
+                out.append(self.load(name, s))
             out.append(self.inside(s))
             out += [self.store(n, s) for n in self.writes(s)]
         return out
@@ -115,6 +143,9 @@ class _Cells:
                 s.test = "%test"
         return s
 
+    def load(self, name: str, s: Stmt) -> Stmt:
+        return Assign(name, "getitem", (self.cell(name), Lit(0)), origin=s.origin)
+
     def store(self, name: str, s: Stmt) -> Stmt:
         return SetItem(self.cell(name), Lit(0), name, s.origin)
 
@@ -125,3 +156,18 @@ class _Cells:
     def reads(self, s: Stmt) -> list[str]:
         found = dict.fromkeys(a for a in operands(s) if isinstance(a, str) and a in self.own)
         return list(found)
+
+
+class _Globals(_Cells):
+    """The same for names of the module; functions inside look them up there."""
+
+    def inside(self, s: Stmt) -> Stmt:
+        if isinstance(s, Delete) and s.name in self.own:
+            raise make_refusal("Global", s.origin)
+        return s if isinstance(s, Assign) else super().inside(s)
+
+    def load(self, name: str, s: Stmt) -> Stmt:
+        return Assign(name, "free", (), data=name.removesuffix(OF_MODULE), origin=s.origin)
+
+    def store(self, name: str, s: Stmt) -> Stmt:
+        return Assign("%global", "global", (name,), data=name.removesuffix(OF_MODULE), origin=s.origin)

@@ -14,7 +14,7 @@ from typing import Any
 
 import gast
 
-from adgen.frontend.cells import share_cells
+from adgen.frontend.cells import OF_MODULE, share_cells, write_globals
 from adgen.frontend.deep import deep_recursion
 from adgen.frontend.exits import single_exit
 from adgen.frontend.lower_expr import BINARY, has_call
@@ -133,7 +133,9 @@ class Lowerer(MatchLowerer):
         if isinstance(node, gast.AsyncFunctionDef):
             raise self.refuse(node)
         for name, statement in self.names.declared.items():
-            if name in self.names.assigned and not self.is_of_outer(name, statement):
+            if isinstance(statement, gast.Global) and name in self.names.assigned:
+                self.renames[self.mangle(name)] = f"{self.mangle(name)}{OF_MODULE}"
+            elif name in self.names.assigned and not self.is_of_outer(name, statement):
                 raise self.refuse(statement)
         params = self.params(node.args)
         self.first_param = params[0].name if params and params[0].kind in ("positional", "either") else None
@@ -154,6 +156,8 @@ class Lowerer(MatchLowerer):
             self.names.yields is not None,
         )
         share_cells(made)
+        if self.renames and not write_globals(made, self.renames):
+            raise self.refuse(next(d for d in self.names.declared.values() if isinstance(d, gast.Global)))
         return made
 
     def is_of_outer(self, name: str, statement: Any) -> bool:
@@ -176,7 +180,8 @@ class Lowerer(MatchLowerer):
     def nested(self, node: Any, name: str) -> Function:
         outer = {k: v for k, v in self.outer.items() if k not in self.local}
         enclosing = self.enclosing | self.local
-        return _lower_node(self.locator.source, node, name, {**outer, **self.renames}, self.inner_scope(), enclosing)
+        own = {k: v for k, v in self.renames.items() if not v.endswith(OF_MODULE)}
+        return _lower_node(self.locator.source, node, name, {**outer, **own}, self.inner_scope(), enclosing)
 
     def inner_scope(self) -> dict[str, Any]:
         """Return the globals as a function inside sees them: our local names hide some."""
@@ -345,15 +350,15 @@ class Lowerer(MatchLowerer):
         if node.value is None:
             return
         if isinstance(node.target, gast.Name):
-            self.expr(node.value, self.mangle(node.target.id))
+            self.expr(node.value, self.bound_name(node.target))
         else:
             self.assign(node.target, self.expr(node.value))
 
     def stmt_AugAssign(self, node: Any) -> None:
         op, target = BINARY[type(node.op).__name__], node.target
         if isinstance(target, gast.Name):
-            name = self.mangle(target.id)
-            old = self.emit("copy", (name,)) if name in self.rebound else name
+            name = self.bound_name(target)
+            old = self.emit("copy", (name,)) if name in self.rebound or name.endswith(OF_MODULE) else name
             self.emit("inplace", (old, self.expr(node.value)), name, data=op)
         elif isinstance(target, gast.Subscript):
             base, key = self.expr(target.value), self.expr(target.slice)
@@ -407,7 +412,7 @@ class Lowerer(MatchLowerer):
 
     def delete(self, target: Any) -> None:
         if isinstance(target, gast.Name):
-            self.out.append(Delete(self.mangle(target.id), origin=self.origin))
+            self.out.append(Delete(self.bound_name(target), origin=self.origin))
         elif isinstance(target, gast.Subscript):
             base = self.expr(target.value)
             self.out.append(Delete(None, base, self.expr(target.slice), self.origin))

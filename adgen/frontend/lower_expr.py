@@ -13,6 +13,7 @@ from typing import Any
 import gast
 
 from adgen.errors import UnsupportedError
+from adgen.frontend.cells import OF_MODULE
 from adgen.frontend.origins import Locator
 from adgen.frontend.refuse import make_refusal
 from adgen.frontend.tree import Assign, If, Lit, Operand, Stmt
@@ -111,7 +112,8 @@ class ExprLowerer:
     def expr_Name(self, node: Any, target: str | None) -> Operand:
         name = self.mangle(node.id)
         if name in self.renames:
-            return self.settle(self.renames[name], target)
+            other = self.renames[name]
+            return self.emit("copy", (other,), target) if other.endswith(OF_MODULE) else self.settle(other, target)
         if name not in self.local:
             if name == "__debug__":
                 return self.settle(Lit(__debug__), target)
@@ -122,6 +124,7 @@ class ExprLowerer:
 
     def expr_NamedExpr(self, node: Any, target: str | None) -> Operand:
         name = self.mangle(node.target.id)
+        name = self.renames.get(name, name)
         self.expr(node.value, name)
         # Another `:=` of this statement may bind the name again before it is read.
         return self.emit("copy", (name,), target)

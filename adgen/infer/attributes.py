@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adgen.errors import UnsupportedError
-from adgen.infer import calls, inlining, items, library, methods, objects, operations, reads
+from adgen.infer import calls, inlining, items, library, methods, objects, operations, outside, reads
 from adgen.infer.values import BoundFunction, Map, Method, Ref, Seq, Super, TupleV
 from adgen.ir.nodes import Const, Var
 from adgen.ir.types import Opaque, dims_of, is_floating
@@ -99,6 +99,10 @@ def get_attribute(e: Engine, v: Any, name: str, hint: dict[str, Any]) -> Any:
     if isinstance(v, Const) and isinstance(v.value, enum.Enum) and name in ("name", "value"):
         return operations.lift(e, getattr(v.value, name))
     if isinstance(v, Const) and (isinstance(v.type, Opaque) or isinstance(v.value, enum.Enum)):
+        if e.outside and (written := outside.find_in(e, v.value, name)) is not None:
+            return written
+        if name in outside.CHANGING:
+            outside.touch(e, v)
         try:
             value = getattr(v.value, name)
         except AttributeError as error:

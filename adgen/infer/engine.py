@@ -31,6 +31,7 @@ from adgen.infer import (
     marks,
     objects,
     operations,
+    outside,
     primitives,
     reads,
     recursion,
@@ -122,6 +123,8 @@ class Engine:
         self.made: dict[int, list[Summary]] = {}  # the finished ones, by the function that they are
         self.summaries: list[Recursion] = []  # the functions that are being typed on their own
         self.changes: list[guarded.Changes] = []  # of the `try` bodies that are running
+        self.outside: dict[tuple[int, str], Ref] = {}  # the cells of names outside that the program writes
+        self.global_values: dict[Obj, Any] = {}  # what the lists and dicts are that globals hold
         self.throws: guarded.Throws | None = None  # for the function that is called next
         self.caught: list[Any] = []  # the exceptions of the handlers that are running
         self.generators = generators.Running()
@@ -423,6 +426,7 @@ class Engine:
             self.resized[obj] = self.resized.get(obj, 0) + 1
         self.content(obj)
         if obj.param == "global":
+            outside.touch(self, Ref(obj))
             raise UnsupportedError(
                 what=f"a write into the global '{obj.name}'",
                 why="it would outlive the call",

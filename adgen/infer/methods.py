@@ -19,6 +19,7 @@ from adgen.infer import (
     lists,
     objects,
     operations,
+    outside,
     primitives,
     reads,
     rows,
@@ -96,6 +97,8 @@ def call_method(
 ) -> Any:
     if isinstance(owner, Ref):
         rows.check(e, owner)
+    if name in outside.CHANGING:
+        outside.touch(e, owner)
     if isinstance(owner, Ref) and dicts.is_dict(e, owner) or _needs_dynamic(e, owner, name, args):
         return dicts.call_method(e, owner, name, args, kwargs)
     if isinstance(owner, Ref) and rows.is_row(e, owner) and isinstance(owner.type, List):

@@ -23,6 +23,7 @@ from adgen.infer import (
     library,
     methods,
     objects,
+    outside,
     primitives,
     reads,
     rows,
@@ -92,6 +93,8 @@ def apply(e: Engine, s: tree.Assign) -> Any:
         return unary(e, s.data, args[0], hint)
     if s.op == "compare":
         return compare(e, s.data, args[0], args[1], hint)
+    if s.op == "global":
+        return outside.write_global(e, s.data, args[0])
     if s.op == "getattr":
         return attributes.get_attribute(e, args[0], s.data, hint)
     if s.op == "getitem":

@@ -14,7 +14,7 @@ from adgen.api.paths import root_of, split_path
 from adgen.api.request import NeedsValue
 from adgen.errors import UnsupportedError
 from adgen.frontend.lower import lower
-from adgen.infer import apart, gradients, marks, recursion
+from adgen.infer import apart, gradients, marks, outside, recursion
 from adgen.infer.engine import Engine
 from adgen.infer.leave import leave, leave_objects
 from adgen.infer.objects import refuse_held
@@ -102,7 +102,11 @@ def _infer(
         own = (DEFAULTS, *getattr(owner, "__code__", owner).co_freevars)
         key = (id(owner) if steps_of(name)[0] in own else id(getattr(owner, "__globals__", owner)), name)
         label = name.removeprefix(f"{DEFAULTS}.")
-        t, shown = type_of_value(value), re.sub(r"\W+", "_", label).strip("_")
+        if id(value) in plan.live:
+            live = hidden.setdefault(key, HiddenValue(name, owner, Var(Opaque(), _name_of(label), True), value))
+            e.b.unsteady.add(live.var)
+            return live.var
+        t, shown = type_of_value(value), _name_of(label)
         if (
             isinstance(t, (Str, NoneT, Bool))
             or (isinstance(t, (Tuple, Record)) and not _has_arrays(t))
@@ -138,6 +142,13 @@ def _infer(
     if setup is not None:
         setup(e)
     b.open()
+
+    def enter(place: outside.Outside, value: Any) -> Var:
+        var = Var(type_of_value(value), _name_of(place.path), True)
+        hidden[id(place.holder), f"{place.name} "] = HiddenValue(place.path, place.owner, var, value)
+        return var
+
+    outside.open_cells(e, enter)
     frame = e.push(fn)
     e.frame = frame
     e.active.append(tree)
@@ -220,8 +231,15 @@ def _infer(
         final,
         tuple(e.baked.values()),
         {} if e.state.dead else marks.collect(e, func.body, fn),
-        tuple(obj.name or cls.__name__ for obj, cls in apart.written_objects(e)),
+        (
+            *(obj.name or cls.__name__ for obj, cls in apart.written_objects(e)),
+            *(p.path for p in plan.outside.values()),
+        ),
     )
+
+
+def _name_of(path: str) -> str:
+    return re.sub(r"\W+", "_", path).strip("_")
 
 
 def _known(e: Engine, value: Any, _: Any, rest: tuple[Any, ...]) -> Any:

@@ -11,9 +11,9 @@ import numpy as np
 
 from adgen.api.plain import attributes_of, is_compressed
 from adgen.api.request import Baked
-from adgen.infer import apart, inlining
+from adgen.infer import apart, inlining, outside
 from adgen.infer.names import holds_functions, is_data, needs_guard
-from adgen.infer.values import Map
+from adgen.infer.values import Map, Ref
 from adgen.ir.nodes import Const, Operand
 from adgen.ir.types import Bool, Opaque
 from adgen.rules.typing import type_of_value
@@ -35,6 +35,10 @@ _FIXED = (*_NAMED, *_DECIDING, str, int, float, complex, np.generic, np.ufunc)
 
 def read(e: Engine, owner: Any, path: str, value: Any) -> Any:
     """Return what a function reads by a global name, or by attributes of one; data is read at each call."""
+    if e.outside and (written := outside.find(e, owner, path)) is not None:
+        return written
+    if id(value) in e.plan.live and e.hidden is not None:
+        return e.hidden(e, owner, path, value)
     if is_compressed(type(value)):  # known by its parts
         parts, kind = attributes_of(value), f"{path}.__class__.__name__"
         e.baked.setdefault((id(owner), kind), (kind, owner, type(value).__name__))
@@ -53,7 +57,10 @@ def read(e: Engine, owner: Any, path: str, value: Any) -> Any:
         return e.b.const(value)
     if "." in path:
         apart.note_read(e, owner, path)
-    return e.hidden(e, owner, path, value)
+    found = e.hidden(e, owner, path, value)
+    if isinstance(found, Ref):
+        e.global_values[found.obj] = value
+    return found
 
 
 def is_fixed(e: Engine, v: Const) -> bool:

@@ -19,6 +19,7 @@ from adgen.rules.lattice import skeleton
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
+    from adgen.infer.outside import Outside
 
 
 class Replan(Exception):
@@ -33,6 +34,8 @@ class Plan:
     refused: dict[int, UnsupportedError] = field(default_factory=dict)  # why they can't be summaries
     cuts: dict[tuple[str, Origin], None] = field(default_factory=dict)  # bodies of `try` that are cut
     bodies: dict[int, tuple[tree.Function, list[tree.Stmt]]] = field(default_factory=dict)  # functions with such
+    outside: dict[tuple[int, str], Outside] = field(default_factory=dict)  # names outside that the program writes
+    live: dict[int, Any] = field(default_factory=dict)  # global lists and dicts that the program changes, by identity
     throwers: dict[tuple[int, Any], list[tree.Stmt]] = field(default_factory=dict)
 
     def add(self, function: tree.Function) -> None:
@@ -49,6 +52,12 @@ class Plan:
                 self.bodies.clear()
                 self.throwers.clear()
                 raise Replan
+
+    def write(self, key: tuple[int, str], place: Outside) -> None:
+        """Note that the program writes a name outside of it, unless that is known."""
+        if key not in self.outside:
+            self.outside[key] = place
+            raise Replan
 
     def thrower(self, function: tree.Function, kinds: tuple[type[BaseException], ...]) -> list[tree.Stmt] | None:
         """Return what runs when a function is called so that it hands over its exceptions; None: it does not."""

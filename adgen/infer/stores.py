@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
-from adgen.infer import attributes, calls, dicts, items, iterables, lists, objects, operations, tapes
+from adgen.infer import attributes, calls, dicts, items, iterables, lists, objects, operations, outside, tapes
 from adgen.infer.values import UNBOUND, Map, Ref, Seq, SliceV
 from adgen.ir.types import List, NoneT
 
@@ -47,11 +48,21 @@ def unpack(e: Engine, s: tree.Unpack) -> None:
 
 
 def set_item(e: Engine, base: Any, key: Any, value: Any) -> None:
+    outside.touch(e, base)
+    if outside.is_live(e, base):
+        outside.store(e, base, key, value)
+        return
     items.set_item(e, base, key, value)
 
 
 def aug_item(e: Engine, s: tree.AugItem) -> None:
-    items.aug_item(e, operations.sure(e.get(s.base)), e.get(s.key), s.op, e.get(s.value))
+    base, key = operations.sure(e.get(s.base)), e.get(s.key)
+    outside.touch(e, base)
+    if outside.is_live(e, base):
+        old = items.get_item(e, base, key, {})
+        outside.store(e, base, key, operations.inplace(e, s.op, old, e.get(s.value), {}))
+        return
+    items.aug_item(e, base, key, s.op, e.get(s.value))
 
 
 def set_attr(e: Engine, s: tree.SetAttr) -> None:
@@ -64,6 +75,8 @@ def set_attr(e: Engine, s: tree.SetAttr) -> None:
 def store_attribute(e: Engine, base: Any, name: str, value: Any) -> None:
     c = e.content(base.obj) if isinstance(base, Ref) else None
     in_list = isinstance(base, Ref) and objects.held_as(e, base) is not None
+    if outside.takes(base) and outside.write_attribute(e, base, name, value):
+        return
     if not in_list and (not isinstance(c, Map) or c.cls is dict):
         raise UnsupportedError(
             what=f"an assignment to the attribute '{name}' of {operations.describe(e, base)}",
@@ -79,6 +92,10 @@ def delete(e: Engine, s: tree.Delete) -> None:
         e.set(s.name, UNBOUND)
         return
     base, key = e.get(s.base or ""), e.get(s.key or "")
+    outside.touch(e, base)
+    if outside.is_live(e, base):
+        e.opaque(operator.delitem, [base, e.value(key)])
+        return
     c = e.content(base.obj) if isinstance(base, Ref) else None
     if isinstance(base, Ref) and dicts.is_dynamic(e, base, key):
         dicts.delete(e, base, key)

@@ -64,6 +64,7 @@ class Builder:
         self.shares = True  # two equal expressions are one value
         self.guards = 0  # `try` bodies round what is emitted
         self.stops = 0  # those of them that only wait for StopIteration, which no arithmetic raises
+        self.unsteady: set[Var] = set()  # what opaque statements change under its name: reads stay where they are
         self.guarded = 0  # statements in them that may raise
         self.algebra: Callable[[Builder, str, tuple[Operand, ...]], Operand | None] | None = None
         self.negated: Callable[[Builder, Operand], Operand | None] | None = None
@@ -188,6 +189,8 @@ class Builder:
                 if simpler is not None:
                     return self.bind(simpler, name, fixed)
             key = None if isinstance(type, Dict) else self._key(op, args, kws, place, mode)
+            if self.unsteady and not self.unsteady.isdisjoint(args):
+                key = None
             if key is not None and self.shares:
                 for shared in reversed(self._shared):
                     if key in shared:
@@ -210,6 +213,8 @@ class Builder:
         out.length = length_of_result(op.name, args)
         guarded = self.guards > (self.stops if op.effect != "opaque" else 0) and may_raise(op, args, place)
         self.guarded += guarded
+        if self.unsteady and not self.unsteady.isdisjoint(args):
+            guarded = True
         self.append(Let(out, op, args, kws, place, mode, self.origin, self.adjoint, guarded))
         if key is not None:
             self._shared[-1][key] = out

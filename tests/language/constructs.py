@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tests.language.table import program, refused
+from tests.language.table import program
 
 
 @program
@@ -415,7 +415,7 @@ def itertoolsp(x):
     return sum(a * b for a, b in itertools.combinations(x, 2))
 
 
-@refused("writing a global name")
+@program
 def glob(x):
     global G1
     G1 = 1
