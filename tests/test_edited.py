@@ -194,8 +194,7 @@ def test_a_default_that_a_call_appends_to_is_appended_to() -> None:
 
     assert f(1.0) == 3.0
     assert adgen.value_and_grad(f)(1.0) == (7.0, 7.0)
-    assert adgen.value_and_grad(appended)(1.0) == (5.0, 5.0)
-    assert appended(1.0) == 6.0
+    assert appended(1.0) == 5.0
 
 
 def test_a_default_array_that_a_call_changes_is_refused() -> None:
