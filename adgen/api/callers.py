@@ -18,8 +18,8 @@ from adgen.api.names import Param, header, parameters_of, passing
 
 def as_function(fn: Any) -> Any:
     """Return a Python function for what only calls one; anything else as it is."""
-    if isinstance(fn, MethodType) and isinstance(fn.__func__, FunctionType) and not isinstance(fn.__self__, type):
-        return _make(fn.__self__, f"target.{fn.__name__}", fn.__func__, parameters_of(fn.__func__)[1:])
+    if isinstance(fn, MethodType) and isinstance(fn.__func__, FunctionType):
+        return _make(fn.__self__, f"target.{fn.__name__}", fn.__func__, _after_self(fn.__func__))
     if isinstance(fn, functools.partial) and isinstance(fn.func, FunctionType):
         given = [f"target.args[{k}]" for k in range(len(fn.args))]
         named = [f"{k}=target.keywords[{k!r}]" for k in fn.keywords]
@@ -32,8 +32,14 @@ def as_function(fn: Any) -> Any:
         return _plain(fn, ["x"])
     call = inspect.getattr_static(type(fn), "__call__", None)
     if isinstance(call, FunctionType) and not isinstance(fn, type) and not hasattr(fn, "wrt"):
-        return _make(fn, "target.__call__", call, parameters_of(call)[1:])
+        return _make(fn, "target.__call__", call, _after_self(call))
     return fn
+
+
+def _after_self(fn: Any) -> tuple[Param, ...]:
+    """Return the parameters of a method but the object, which a decorator may take with `*args`."""
+    params = parameters_of(fn)
+    return params if params and params[0].kind == "*" else params[1:]
 
 
 def call_of(df: Any) -> Any:

@@ -224,10 +224,13 @@ def jvp(
             instead="one tangent per primal, None where it is held constant",
         )
     if any(t is not None for t in tangents[len(plain) :]):
-        raise UsageError(
-            what=f"jvp of {fn.__name__}: arguments beyond {', '.join(plain)} can't have tangents",
-            instead="a function that takes them as one tuple",
-        )
+        if all(p.kind != "*" for p in params):
+            raise UsageError(
+                what=f"jvp of {fn.__name__}: arguments beyond {', '.join(plain)} can't have tangents",
+                instead="a function that takes them as one tuple",
+            )
+        active = tuple(k for k, t in enumerate(tangents) if t is not None)
+        return _jvp_by(fn, primals, tuple(tangents[k] for k in active), active, options)
     names, directions = [], []
     for name, x, t in zip(plain, primals, tangents, strict=False):
         if t is None or not is_floating_key(key_of(x)):

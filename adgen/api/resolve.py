@@ -29,14 +29,22 @@ def resolve_wrt(fn: Any, wrt: Wrt, first: int = 0) -> tuple[str, ...]:
 
     params = parameters_of(fn)
     names = [p.name for p in params]
-    positions = [p.name for p in params if p.kind in ("positional", "either", "*")][first:]
+    positions = [p.name for p in params if p.kind in ("positional", "either")][first:]
+    star = next((p.name for p in params if p.kind == "*"), None)
     found: list[str] = []
     for one in wrt if isinstance(wrt, tuple) else (wrt,):
         if isinstance(one, bool) or not isinstance(one, (int, str)):
             raise UsageError(
                 what=f"wrt is an int, a name, or a tuple of them, not {one!r}", instead="wrt=0, wrt='x', wrt=(0, 'y')"
             )
-        if isinstance(one, int):
+        if isinstance(one, int) and star is not None and one < 0:
+            raise UsageError(
+                what=f"wrt={one}: {fn.__name__} takes any number of arguments",
+                instead="count from the first, or differentiate by name",
+            )
+        if isinstance(one, int) and star is not None and one >= len(positions):
+            one = f"{star}[{one - len(positions)}]"
+        elif isinstance(one, int):
             if not -len(positions) <= one < len(positions):
                 raise UsageError(
                     what=f"wrt={one}: {fn.__name__} has {len(positions)} positional parameters",
