@@ -27,7 +27,7 @@ from adgen.infer import (
 )
 from adgen.infer.values import BoundFunction, DictView, Map, Method, Ref, Seq, TupleV
 from adgen.ir.nodes import Const, Operand, Var
-from adgen.ir.types import Array, Bool, Float, Int, List, Opaque, Scalar, Str, dims_of, is_complex
+from adgen.ir.types import Array, Bool, Complex, Float, Int, List, Opaque, Scalar, Str, dims_of, is_complex
 from adgen.rules.methods import ATTRIBUTES, FUNCTIONS_OF_ONE, OPERATORS, WRITERS, Packed, function_call
 
 if TYPE_CHECKING:
@@ -193,6 +193,8 @@ def _array_method(
         if isinstance(t, Array):
             v = calls.call_object(e, np.sum, [v], {}, {})  # the one element
         operand = e.value(v)
+        if kind == "c":
+            return calls.call_object(e, complex, [operand], {}, hint)
         return (
             e.b.emit(e.row("to_float" if kind == "f" else "to_int"), (operand,), **hint) if kind in "fiu" else operand
         )
@@ -221,6 +223,8 @@ def _array_method(
         )
     if name == "conjugate" and isinstance(t, (Float, Int, Bool)):
         return v
+    if name == "conjugate" and isinstance(t, Complex):
+        return calls.call_object(e, complex, [calls.call_object(e, np.conj, [v], {}, {})], {}, hint)
     if name == "compress":
         return calls.call_object(e, np.compress, [args[0], v, *args[1:]], kwargs, hint)
     if name in OPERATORS and len(args) == 1:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from adgen.rules.axes import Axis
+from adgen.rules.axes import Axis, conjugate, real_part
 from adgen.rules.declare import formula, sample, static
 from adgen.rules.lanes import lanes, restored
 
@@ -94,7 +94,13 @@ def nancumprod(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
 
 # --- moments --------------------------------------------------------------------------------------
 
-MOMENTS = (*AXES, sample(HOLED, axis=1, ddof=1), sample(HOLED, ddof=1, keepdims=True), sample(HOLED, 0, where=MASK))
+MOMENTS = (
+    *AXES,
+    sample(HOLED * (1.0 + 0.5j), axis=1),
+    sample(HOLED, axis=1, ddof=1),
+    sample(HOLED, ddof=1, keepdims=True),
+    sample(HOLED, 0, where=MASK),
+)
 
 
 @formula(np.nanvar, *MOMENTS)
@@ -113,9 +119,10 @@ def nanvar(
     if mean is None:
         mean = nanmean(a, axis, dtype, keepdims=True, where=where)
     apart = np.where(there, a - mean, 0.0)
-    total = np.sum(apart * apart, axis=axis, dtype=dtype, keepdims=keepdims)
+    square = real_part(apart * conjugate(apart), apart)
+    total = np.sum(square, axis=axis, dtype=dtype, keepdims=keepdims)
     number = np.sum(there, axis=axis, keepdims=keepdims) - (ddof if correction is None else correction)
-    return total / as_divisor(number, apart)
+    return total / as_divisor(number, square)
 
 
 @formula(np.nanstd, *MOMENTS)

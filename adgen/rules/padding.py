@@ -93,7 +93,7 @@ def mirrored(f: Any, place: Any, shared: int) -> Any:
     there = np.take(f, np.where(turned, 2 * n - 1 - shared - rest, rest), axis=0)
     rise = f[-1:] - f[:1]
     along = np.where(np.reshape(turned, shape), 2.0 * f[-1:] - there, there)
-    return along + 2.0 * np.reshape(turns, shape) * rise
+    return along + np.asarray(2.0 * np.reshape(turns, shape), dtype=f.dtype) * rise
 
 
 @static

@@ -51,7 +51,7 @@ def cov(
             no_gradient("np.cov with dtype= and fweights=")
         mean = np.mean(x, axis=1, keepdims=True)
         return as_matrix((x - mean) @ np.conj(x - mean).T / (x.shape[1] - free), m, y)
-    w = np.asarray(aweights) * 1.0
+    w = np.asarray(aweights, dtype=float)
     w = w if fweights is None else np.asarray(fweights) * w
     total = np.sum(w)
     mean = np.sum(x * w, axis=1, keepdims=True) / total

@@ -52,9 +52,9 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
 def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     parts: tuple[Any, ...] = (np.diff(np.ravel(ary)),)
     if to_begin is not None:
-        parts = (np.ravel(to_begin), *parts)
+        parts = (np.ravel(np.asarray(to_begin, dtype=parts[0].dtype)), *parts)
     if to_end is not None:
-        parts = (*parts, np.ravel(to_end))
+        parts = (*parts, np.ravel(np.asarray(to_end, dtype=parts[0].dtype)))
     return np.concatenate(parts) if len(parts) > 1 else parts[0]
 
 
