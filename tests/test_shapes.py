@@ -164,3 +164,26 @@ def by_rows(x, c, n):
 @pytest.mark.parametrize("n", [0, 1, 3])
 def test_inner_loops_without_iterations_keep_nothing(n):
     adgen.check_grads(by_rows, (w(3), 0.4, n), order=2)
+
+
+def swept(u):
+    u = u * 1.0
+    for i in range(1, 4):
+        for j in range(1, 4):
+            u[i, j] = u[i, :j] @ u[j, :j] + u[i - 1, j] * u[i, j] + u[i, i]
+        u[i, 0] = u[i, 3] ** 2
+    return np.sum(u**2)
+
+
+def distances(x, y):
+    n, m = len(x), len(y)
+    d = np.ones((n + 1, m + 1)) * x[0]
+    for i in range(n - 1, -1, -1):
+        for j in range(m - 1, -1, -1):
+            d[i, j] = x[i] * y[j] + d[i + 1, j] * d[i, j + 1] + 0.1 * d[i + 1, j + 1] ** 2
+    return d[0, 0]
+
+
+@pytest.mark.parametrize("f, args", [(swept, (w(4, 4),)), (distances, (w(3), w(4)))])
+def test_cells_that_are_read_again_are_not_written_later(f, args):
+    adgen.check_grads(f, args, order=2)

@@ -4,6 +4,9 @@ In a loop whose every write to an array has the loop's own counter as its index 
 index in that axis (a larger one, if the loop counts down) reads a cell that no later iteration writes. Its value is
 found in the array as the loop leaves it, so the backward part needs no record of it (Cholesky, recurrences, dynamic
 programming).
+
+Where one loop within a loop makes all writes, and the inner one does not write the cell again, it may also lie in
+the row that the outer one is at.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ def find_stable(body: Block) -> dict[Let, Var]:
         if isinstance(s, Loop) and s.range is not None and s.index is not None and not s.stops:
             for k, p in enumerate(s.params):
                 if isinstance(p.type, Array):
-                    for load in finder.loads(s, k):
+                    for load in (*finder.loads(s, k), *finder.inner_loads(s, k)):
                         found.setdefault(load, s.outs[k])
     return found
 
@@ -39,24 +42,43 @@ class _Finder:
 
     def loads(self, loop: Loop, k: int) -> list[Let]:
         """Return the stable loads from one carried array of a loop."""
-        assert loop.range is not None and loop.index is not None
-        direction = _direction(loop.range)
-        if direction == 0 or loop.backwards:
-            return []
+        _, reads, writes = self._accesses(loop, k)
+        return self._finished(reads, writes, loop, k, 0) if writes else []
+
+    def inner_loads(self, loop: Loop, k: int) -> list[Let]:
+        """Return the loads that are stable in the one loop within this one that writes the array, and in this one."""
+        versions, _, writes = self._accesses(loop, k)
+        for t in loop.body.stmts if writes else ():
+            if not isinstance(t, Loop) or t.range is None or t.index is None or t.stops:
+                continue
+            for m, init in enumerate(t.inits):
+                if init in versions and set(self._accesses(t, m)[2]) == set(writes):
+                    return self._finished(self.loads(t, m), writes, loop, k, 1)
+        return []
+
+    def _accesses(self, loop: Loop, k: int) -> tuple[set[Var], list[Let], list[Let]]:
+        """Return versions, reads and writes of a carried array in a loop; nothing if it can't be followed."""
+        assert loop.range is not None
         versions = {loop.params[k]}
         reads: list[Let] = []
         writes: list[Let] = []
-        if not _follow(loop.body, versions, reads, writes) or loop.yields[k] not in versions or not writes:
-            return []
+        if _direction(loop.range) == 0 or loop.backwards or not isinstance(loop.params[k].type, Array):
+            return set(), [], []
+        if not _follow(loop.body, versions, reads, writes) or loop.yields[k] not in versions:
+            return set(), [], []
+        return versions, reads, writes
+
+    def _finished(self, reads: list[Let], writes: list[Let], loop: Loop, k: int, slack: int) -> list[Let]:
+        """Return the reads of cells that no later iteration writes; with `slack` 1 also of what this one may write."""
         axes = set(range(loop.params[k].type.ndim))  # type: ignore[attr-defined]
         for s in writes:
             axes &= {d for d, item in _items(s) if item is loop.index}
-        return [s for s in reads if any(d in axes and self._apart(s, item, loop, direction) for d, item in _items(s))]
+        return [s for s in reads if any(d in axes and self._apart(s, item, loop, slack) for d, item in _items(s))]
 
-    def _apart(self, s: Let, item: Any, loop: Loop, direction: int) -> bool:
+    def _apart(self, s: Let, item: Any, loop: Loop, slack: int) -> bool:
         """Say whether an index lies on the side of the counter that is finished, and is not negative."""
         assert loop.range is not None and loop.index is not None
-        i = loop.index
+        i, direction = loop.index, _direction(loop.range)
         if isinstance(item, Slice):
             lower = _operand(s, item.start)
             if item.step is not None or not (lower is None or (isinstance(lower, Const) and _at_least(lower, 0))):
@@ -67,21 +89,18 @@ class _Finder:
         shift = self._shift(item, i)
         if shift is not None:
             if direction > 0:
-                return shift < 0 and _at_least(loop.range.start, -shift)
-            return shift > 0 and _at_least(loop.range.stop, -1)
+                return shift < slack and _at_least(loop.range.start, -shift)
+            return shift > -slack and _at_least(loop.range.stop, -1)
         r = self.counters.get(item)
         if r is None or _direction(r) == 0:
             return False
         first, last = (r.start, r.stop) if _direction(r) > 0 else (r.stop, r.start)
         if direction > 0:  # start <= item < stop <= i
-            return (
-                _direction(r) > 0
-                and _at_least(first, 0)
-                and self._shift(last, i) == 0
-                and _at_least(loop.range.start, 0)
-            )
+            stop = self._shift(last, i)
+            below = stop is not None and stop <= slack and _at_least(first, 0)
+            return _direction(r) > 0 and below and _at_least(loop.range.start, 0)
         start = self._shift(first, i)  # i < start <= item
-        return _direction(r) > 0 and start is not None and start > 0 and _at_least(loop.range.stop, -1)
+        return _direction(r) > 0 and start is not None and start > -slack and _at_least(loop.range.stop, -1)
 
     def _shift(self, a: Operand | None, i: Var) -> int | None:
         """Return c where an index is `i + c`."""
