@@ -162,7 +162,9 @@ def call(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any], hin
         return methods.call_method(e, fn.owner, fn.name, args, kwargs, hint)
     if isinstance(fn, Const) and fn in e.paths:
         owner, path = e.paths[fn]
-        if isinstance(fn.value, pytypes.MethodType) and not isinstance(fn.value.__self__, draws.GENERATORS):
+        in_table = REGISTRY.find(fn.value) is not None or REGISTRY.formula(fn.value) is not None
+        bound = isinstance(fn.value, pytypes.MethodType) and not in_table
+        if bound and not isinstance(fn.value.__self__, draws.GENERATORS):
             this = e.read(owner, f"{path}.__self__", fn.value.__self__)
             return call_object(e, fn.value.__func__, [this, *args], kwargs, hint)
         if isinstance(fn.value, functools.partial):  # what it holds is read at each call

@@ -26,6 +26,13 @@ SINGULAR = np.outer(V, V + 1.0) + np.diag([1.0, 0.0, 0.0]) @ A
 # --- lengths --------------------------------------------------------------------------------------
 
 
+def blocks(a: Any, e: Any) -> Any:
+    """Return the matrix [[a, e], [0, a]]."""
+    return np.concatenate(
+        (np.concatenate((a, e), axis=1), np.concatenate((np.zeros_like(a), a), axis=1)),
+    )
+
+
 def batch_shape(a: Operand) -> Shape:
     return Shape(array_dims(a.type)[:-2])
 

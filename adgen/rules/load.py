@@ -57,12 +57,12 @@ MODULES = (
 # Rules for libraries that adgen never imports itself: read once a program has imported the library.
 OPTIONAL = {
     "scipy.special": "scipy_special",
-    "scipy.linalg": "scipy_linalg scipy_factorisations scipy_matrices scipy_matrix_functions",
-    "scipy.stats": "scipy_stats scipy_samples",
-    "scipy.signal": "scipy_signal scipy_signals",
+    "scipy.linalg": "scipy_linalg scipy_factorisations scipy_matrices scipy_matrix_functions scipy_matrix_powers",
+    "scipy.stats": "scipy_stats scipy_laws scipy_samples",
+    "scipy.signal": "scipy_signal scipy_signals scipy_spectra",
     "scipy.fft": "scipy_fft",
     "scipy.spatial.distance": "scipy_spatial",
-    "scipy.ndimage": "scipy_ndimage",
+    "scipy.ndimage": "scipy_ndimage scipy_resampled",
     "scipy.interpolate": "scipy_interpolate",
     "scipy.sparse": "scipy_sparse",
     "scipy.optimize": "scipy_optimize scipy_fits",

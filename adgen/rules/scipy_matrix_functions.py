@@ -15,6 +15,7 @@ from adgen.ir.nodes import Operand
 from adgen.ir.types import is_complex
 from adgen.rules.core import has_complex
 from adgen.rules.declare import formula, rule, sample, static
+from adgen.rules.linalg import blocks
 from adgen.rules.typing import Shape, array_dims
 
 A = np.array([[2.0, -0.5, 0.3], [0.4, 1.5, -0.7], [-0.2, 0.6, 3.0]])
@@ -28,13 +29,6 @@ W = np.array([3.0, 0.7, -0.4])
 def refuse(found: Any, what: str) -> None:
     if found:
         raise TypeError(f"{what} has no gradient rule")
-
-
-def blocks(a: Any, e: Any) -> Any:
-    """Return the matrix [[a, e], [0, a]]."""
-    return np.concatenate(
-        (np.concatenate((a, e), axis=1), np.concatenate((np.zeros_like(a), a), axis=1)),
-    )
 
 
 # --- functions of a matrix --------------------------------------------------------------------------
