@@ -113,6 +113,7 @@ class Engine:
         self.renewed: dict[Obj, int] = {}  # how often attributes of objects in lists got another list or array
         self.loops: list[dict[Obj, Any]] = []  # the heaps that the running loops began with
         self.resized: dict[Obj, int] = {}  # how often lists and dicts got another length
+        self.unfilled = 0  # how many lists were found to hold None somewhere
         self.walked: dict[Operand, Obj] = {}  # keys that a loop over a dict gives, and the dict
         self.keeps_loops = 0  # loops that can't be unrolled
         self.quiet: tuple[str, ...] = ()  # which of NumPy's floating-point errors are let pass here
@@ -249,6 +250,7 @@ class Engine:
 
     def new(self, content: Any, name: str | None = None) -> Ref:
         obj = Obj(name)
+        obj.nones = isinstance(content, Seq) and any(map(kinds.is_none, content.items))
         self.state.heap[obj] = content
         return Ref(obj)
 

@@ -24,10 +24,25 @@ from adgen.infer import (
     rows,
     tables,
 )
-from adgen.infer.values import Map, RangeV, Ref, Seq, SliceV, TupleV
+from adgen.infer.kinds import is_none, is_structured
+from adgen.infer.values import Map, Maybe, RangeV, Ref, Seq, SliceV, TupleV
 from adgen.ir.build import shift
 from adgen.ir.nodes import Const, Hole, Index, Operand, Slice, Var
-from adgen.ir.types import Array, Bool, Int, List, NoneT, Opaque, Record, Scalar, Tuple, Type, is_floating, is_scalar
+from adgen.ir.types import (
+    Array,
+    Bool,
+    Int,
+    List,
+    NoneT,
+    Opaque,
+    Record,
+    Scalar,
+    Tuple,
+    Type,
+    Undef,
+    is_floating,
+    is_scalar,
+)
 from adgen.rules.subscripts import SUBSCRIPTS, Span
 from adgen.rules.typing import join
 
@@ -214,15 +229,21 @@ def from_list(e: Engine, base: Ref, key: Any, hint: dict[str, Any]) -> Any:
         if isinstance(c, Seq):
             return _from_known(e, c.items, key, None)
         raise UnsupportedError(what="an item of a list whose items differ in type", origin=e.origin)
+    nones = base.obj.nones and not isinstance(key, SliceV)
+    if nones and isinstance(elem, Undef):
+        return e.b.const(None)  # nothing was put in yet
     k = Key(e, key)
     row = rows.take(e, base, c, elem, k)
     if row is not None:
-        return row
+        return Maybe(e.b.call("is_none", e.value(row)), row) if nones else row
     lst = list_operand(e, c, elem)
     if isinstance(c, Seq) and isinstance(lst, Var) and lst.name is None:
         lst.name = base.obj.name
     out = e.b.load(lst, (k.index,), k.holes, hint.get("name"), hint.get("fixed", False))
     v = e.wrap(out, hint.get("name"))
+    if nones:
+        rows.link_out(e, v, base.obj)
+        return Maybe(e.b.call("is_none", out), v)
     if isinstance(v, Ref) and isinstance(out.type, List) and any(isinstance(i, Slice) for i in k.index.items):
         share_items(e, v, base)
     else:
@@ -230,10 +251,25 @@ def from_list(e: Engine, base: Ref, key: Any, hint: dict[str, Any]) -> Any:
     return v
 
 
+def held(e: Engine, owner: Ref, v: Any) -> Any:
+    """Return a value as a list holds it; what may be None is None there where it is."""
+    if isinstance(v, Maybe) or is_none(v):
+        for o in (owner.obj, *e.state.links.get(owner.obj, ())):
+            e.unfilled += not o.nones
+            o.nones = True
+    return v.value if isinstance(v, Maybe) and not is_structured(e.state, v.value) else v
+
+
+def _is_plain(t: Type) -> bool:
+    return is_scalar(t) or isinstance(t, Undef)
+
+
 def share_items(e: Engine, new: Ref, old: Ref) -> None:
     """Record that a new list holds the very items of another: arrays and lists are shared, numbers are not."""
     t = e.content(new.obj)
-    if not (isinstance(t, (Var, Const)) and isinstance(t.type, List) and is_scalar(t.type.elem)):
+    new.obj.nones |= old.obj.nones
+    alone = isinstance(t, (Var, Const)) and isinstance(t.type, List) and _is_plain(t.type.elem)
+    if not alone:
         e.state.link_like(new.obj, old.obj)
 
 
@@ -284,6 +320,7 @@ def set_item(e: Engine, base: Any, key: Any, value: Any) -> None:
     if rows.is_row(e, base) and isinstance(base.type, List):
         _store_in_row(e, base, key, value)
         return
+    value = held(e, base, value) if not tables.may_be_dict(e, base) else value
     c = e.content(base.obj)
     if isinstance(c, Map):
         k = constant_key(e, key)
@@ -334,6 +371,7 @@ def _in_array(e: Engine, base: Any, key: Any) -> tuple[Any, Any]:
 
 
 def _store_in_row(e: Engine, base: Ref, key: Any, value: Any) -> None:
+    value = held(e, base, value)
     if isinstance(key, SliceV):
         rows.change(e, base, lambda alone: set_item(e, alone, key, value))
         return
@@ -460,6 +498,8 @@ def check_length(e: Engine, v: Any, least: int, most: int | None) -> None:
 
 def item_type(e: Engine, v: Any) -> Type | None:
     """Return the type that a value has as an item of a list."""
+    if is_none(v):
+        return Undef()  # a place that holds nothing yet
     if isinstance(v, (Var, Const)):
         return v.type
     if isinstance(v, Ref):
@@ -484,8 +524,6 @@ def item_type(e: Engine, v: Any) -> Type | None:
 
 def element_type(e: Engine, *contents: Any) -> Type | None:
     """Return the one type that all items of these lists have, or None."""
-    from adgen.ir.types import Undef
-
     t: Type | None = Undef()
     for c in contents:
         if isinstance(c, Seq):

@@ -50,6 +50,7 @@ def call_method(e: Engine, owner: Ref, c: Any, name: str, args: Sequence[Any], k
 
 
 def append(e: Engine, owner: Ref, c: Any, v: Any) -> None:
+    v = items.held(e, owner, v)
     if isinstance(c, Seq):
         e.write(owner.obj, Seq((*c.items, v)))
         return
@@ -182,6 +183,7 @@ def place_to_insert(e: Engine, owner: Ref, index: Any) -> Operand:
 
 
 def insert(e: Engine, owner: Ref, c: Operand, at: Operand, v: Any) -> None:
+    v = items.held(e, owner, v)
     v = operations.settle(e, v)
     rows.put_in(e, owner.obj, v)
     t = List(_element(e, c, v))

@@ -266,6 +266,7 @@ class Runner(Fit):
         super().__init__(e, s)
         self.plan = plan
         self.may_peel = may_peel
+        self.unfilled = 0
         self.exposed = exposed_names(s)
         self.names = [n for n in assigned_names(s) if n != s.stop and not (is_numbered(n) and n not in e.env)]
         for obj in likely_written(e, s):
@@ -298,6 +299,7 @@ class Runner(Fit):
     def _attempt(self) -> None:
         e, s = self.e, self.s
         self._clear()
+        self.unfilled = e.unfilled
         headers: dict[Path, Any] = {}
         for name in self.names:
             headers["name", name] = self._enter(("name", name), e.env.get(name, UNBOUND), name)
@@ -416,8 +418,11 @@ class Runner(Fit):
             self.e.state.heap[path[1]] = value
 
     def _discover_bound(self, header: State) -> bool:
-        """Find names that the consumers of running generators bind in the body, and that are not carried yet."""
-        found = False
+        """Find names that the consumers of running generators bind in the body, and that are not carried yet.
+
+        Find lists, too, that hold None from here on: an earlier part of the body has read them as if they did not.
+        """
+        found = self.unfilled < self.e.unfilled
         for frame in generators.frames_around(self.e):
             if frame == self.e.frame or frame not in header.frames:
                 continue

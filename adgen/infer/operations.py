@@ -32,7 +32,21 @@ from adgen.infer import (
 )
 from adgen.infer.branches import truth
 from adgen.infer.kinds import is_none
-from adgen.infer.values import Closure, DictView, GeneratorV, Map, Maybe, Method, Once, RangeV, Ref, Seq, SliceV, TupleV
+from adgen.infer.values import (
+    Closure,
+    DeadPath,
+    DictView,
+    GeneratorV,
+    Map,
+    Maybe,
+    Method,
+    Once,
+    RangeV,
+    Ref,
+    Seq,
+    SliceV,
+    TupleV,
+)
 from adgen.ir.nodes import Const, Operand, Var
 from adgen.ir.types import (
     NUMERIC,
@@ -44,6 +58,7 @@ from adgen.ir.types import (
     Opaque,
     Scalar,
     Str,
+    Type,
     Undef,
     dims_of,
     is_floating,
@@ -201,6 +216,10 @@ def binary(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any] | None =
     own = objects.operate(e, symbol, a, b)
     if own is not None:
         return own
+    if e.tentative and (is_none(a) or is_none(b)):  # from a list that earlier iterations may fill
+        e.tentative[-1][2].append(_no_operation(e, symbol, a, b))
+        e.state.dead = True
+        raise DeadPath
     values = known(e, a, b)
     if values is not None:
         try:
@@ -220,7 +239,11 @@ def binary(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any] | None =
         return arithmetic(e, BINARY[symbol], arrays, hint)
     if _stringy(a) or _stringy(b):
         return e.opaque(PYTHON[symbol], [e.value(a), e.value(b)], **hint)
-    raise UnsupportedError(
+    raise _no_operation(e, symbol, a, b)
+
+
+def _no_operation(e: Engine, symbol: str, a: Any, b: Any) -> UnsupportedError:
+    return UnsupportedError(
         what=f"'{symbol}' between {describe(e, a)} and {describe(e, b)}",
         why="the type of the result is not known",
         instead="convert both to numbers or arrays first",
@@ -296,9 +319,25 @@ def _sequences(e: Engine, symbol: str, a: Any, b: Any) -> Any:
                 ):
                     return e.new(Seq(c.items * n.value))
                 elem = e.element_type(c, c)
-                if elem is not None and is_scalar(elem):
-                    return e.new(e.b.call("mul", e.list_operand(c, elem), n))
+                if elem is not None:
+                    return _repeated(e, x, c, elem, n)
     return None
+
+
+def _repeated(e: Engine, x: Ref, c: Any, elem: Type, n: Operand) -> Ref:
+    """A list n times: the same objects stand in several places."""
+    whole = e.list_operand(c, elem)
+    if isinstance(whole, Var) and isinstance(elem, Undef):
+        whole.type = List(elem)
+    made = e.b.call("mul", whole, n)
+    if isinstance(made, Var):
+        made.type = List(elem)
+    ref = e.new(made)
+    items.share_items(e, ref, x)
+    if not is_scalar(elem) and not isinstance(elem, (Undef, Str, Opaque)):
+        e.state.link_items(ref.obj, c)
+        rows.mix(e, ref.obj)
+    return ref
 
 
 def arithmetic(e: Engine, name: str, args: tuple[Any, ...], hint: dict[str, Any]) -> Any:

@@ -134,6 +134,7 @@ class Slots:
                 return v  # the same object in all iterations, whose content is carried by itself
             obj = Obj(name or v.obj.name, traits=v.obj.traits)
             obj.mixed = v.obj.mixed and not v.place
+            obj.nones = v.obj.nones
             if isinstance(c, (Seq, Map)):
                 content = self._enter_content(path, c, name)
                 if path in self.leaves:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from adgen.infer.kinds import is_none
 from adgen.infer.values import Map, Ref, Seq, TupleV
-from adgen.ir.nodes import Const, Operand, Var
-from adgen.ir.types import Dict, List, Opaque, Record, Tuple, Type, Undef, held_class
+from adgen.ir.nodes import UNDEF, Const, Operand, Var
+from adgen.ir.types import Dict, List, NoneT, Opaque, Record, Tuple, Type, Undef, held_class
 from adgen.rules.lattice import join_keys, type_of_value
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ def operand(e: Engine, c: Any, t: Dict) -> Operand:
 
 def fitted(e: Engine, v: Any, t: Type) -> Operand:
     """Return a value as an item of this type: a list or dict of known items is one of any length there."""
+    if is_none(v) and not isinstance(t, (Opaque, NoneT)):
+        return UNDEF
     c = e.content(v.obj) if isinstance(v, Ref) else None
     if isinstance(t, Dict) and isinstance(c, Map):
         return operand(e, c, t)

@@ -30,13 +30,14 @@ class Traits:
 class Obj:
     """The identity of a mutable thing. `name` is for messages."""
 
-    __slots__ = ("displayed", "flat_of", "mixed", "name", "param", "traits")
+    __slots__ = ("displayed", "flat_of", "mixed", "name", "nones", "param", "traits")
 
     def __init__(self, name: str | None = None, param: str = "", traits: Traits | None = None) -> None:
         self.name = name
         self.param = param
         self.traits = traits
         self.mixed = False  # a list that may hold one object in two places
+        self.nones = False  # a list that may hold None where it holds nothing else yet
         self.displayed = False  # a list that the program made where it stands: no other object is this list
         self.flat_of: Ref | None = None  # the array whose `.flat` it is
 
@@ -335,6 +336,7 @@ class State:
             if y not in known:
                 self.links[x] = (*known, y)
             x.mixed |= y.mixed
+            x.nones |= y.nones
 
     def link_like(self, a: Obj, b: Obj) -> None:
         """Record that `a` may be `b`, and so whatever `b` may be."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from adgen.ir.nodes import Block, If, Let, Operand, Stmt, Var, walk
-from adgen.ir.types import Array, Dict, List, NoneT, Tuple, Type, Undef
+from adgen.ir.nodes import Block, If, Let, Loop, Operand, Stmt, Var, walk
+from adgen.ir.types import Array, Dict, List, NoneT, Tuple, Type, Undef, is_scalar
 
 
 def find_absent(body: Block) -> set[Var]:
@@ -13,7 +13,42 @@ def find_absent(body: Block) -> set[Var]:
 
 def find_undefined(body: Block) -> set[Var]:
     """Return the values that may not be defined."""
-    return _spread(body, (NoneT, Undef))
+    return _spread(body, (NoneT, Undef)) | _unfilled(body)
+
+
+FILLS = frozenset({"make_list", "append", "insert"})
+KEPT = frozenset({"mul", "update", "append", "insert", "without", "add", "copy", "reversed_list", "getitem"})
+
+
+def _unfilled(body: Block) -> set[Var]:
+    """Return lists of arrays or lists that begin with None in some places, and their items as they are read."""
+    lists: set[Var] = set()
+    onward: dict[Operand, list[Var]] = {}
+    reads: list[Let] = []
+    for s in walk(body):
+        if isinstance(s, Let):
+            if s.op.name in ("make_list", "append", "insert") and any(
+                isinstance(a.type, (NoneT, Undef)) for a in s.args
+            ):
+                lists.add(s.out)
+            if s.op.name in KEPT and isinstance(s.out.type, List):
+                for a in s.args[:2]:
+                    onward.setdefault(a, []).append(s.out)
+            if s.op.name == "getitem" and isinstance(s.out.type, (Array, Dict, List)):
+                reads.append(s)
+        elif isinstance(s, Loop):
+            lists.update(v for v, a in zip(s.collects, s.collected) if isinstance(a.type, (NoneT, Undef)))
+        if not isinstance(s, Let):
+            for v, a in _flows(s):
+                onward.setdefault(a, []).append(v)
+    work = list(lists)
+    while work:
+        for v in onward.get(work.pop(), ()):
+            if v not in lists:
+                lists.add(v)
+                work.append(v)
+    items = {s.out for s in reads if s.args[0] in lists}
+    return items | {v for v in lists if isinstance(v.type, List) and not is_scalar(v.type.elem)}
 
 
 def find_one_sided(body: Block) -> dict[Var, set[tuple[Operand, int]]]:
@@ -44,13 +79,17 @@ def _flows(s: Stmt) -> list[tuple[Var, Operand]]:
     return [*carried, *zip(s.collects, s.collected), *((c.var, c.seq) for c in s.consumes)]
 
 
+def _is_collected(s: Stmt, v: Var) -> bool:
+    return isinstance(s, Loop) and v in s.collects
+
+
 def _spread(body: Block, missing: tuple[type[Type], ...]) -> set[Var]:
     found: set[Var] = set()
     onward: dict[Operand, list[Var]] = {}
     for s in walk(body):
         for v, a in _flows(s):
             onward.setdefault(a, []).append(v)
-            if isinstance(a.type, missing) and not isinstance(s, Let):
+            if isinstance(a.type, missing) and not isinstance(s, Let) and not _is_collected(s, v):
                 found.add(v)
     work = list(found)
     while work:

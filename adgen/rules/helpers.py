@@ -108,6 +108,8 @@ def ones_list(values: Any) -> Any:
 
 def zeros_list(values: Any) -> Any:
     """Return a list of zeros like the values of a list; of a dict, a dict."""
+    if values is None:  # the place of a list that was not filled
+        return []
     if isinstance(values, dict):
         return dict(zip(values, zeros_list(list(values.values()))))
 
@@ -123,7 +125,8 @@ def zeros_list(values: Any) -> Any:
             return np.zeros_like(v) if v.dtype.kind in "fc" else None
         return type(v)(0.0) if isinstance(v, (float, complex, np.inexact)) else None
 
-    return [0.0 if type(v) is int else zero(v) for v in values]  # an integer among floating-point numbers
+    # An integer among floating-point numbers, a place that was not filled.
+    return [0.0 if type(v) is int or v is None else zero(v) for v in values]
 
 
 def zeros_of(value: Any, kind: Any = None) -> Any:
@@ -180,7 +183,9 @@ def add_lists(a: Any, b: Any) -> Any:
 
 
 def zero_at(table: Any, key: Any) -> Any:
-    """Return zeros like the value that a dict has for a key; None if it has none."""
+    """Return zeros like the value that a dict has for a key, None if it has none; or like an item of a list."""
+    if isinstance(table, list):
+        return zeros_list([table[key]])[0]
     return zeros_list([table[key]])[0] if key in table else None
 
 

@@ -208,6 +208,10 @@ def _has_key(key: Any, table: Any) -> Any:
     return key in table
 
 
+def _is_none(value: Any) -> bool:
+    return value is None
+
+
 def _index_in(values: Any, value: Any) -> Any:
     return values.index(value)
 
@@ -222,6 +226,7 @@ structure(_values_of, "table", name="values_of", infer=lambda table: List(table.
 nondifferentiable(_keys_of, name="keys_of", params="table", infer=lambda table: List(table.type.key), show="list(_)")
 nondifferentiable(_index_in, name="index_in", params="values value", infer=always(Int()), show="_.index(_)")
 nondifferentiable(_count_in, name="count_in", params="values value", infer=always(Int()), show="_.count(_)")
+nondifferentiable(_is_none, name="is_none", params="value", infer=always(Bool()), show="_ is None")
 nondifferentiable(_has_key, name="has_key", params="key table", infer=always(Bool()), show="in")
 
 

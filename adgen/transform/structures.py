@@ -248,7 +248,8 @@ class Structures(Backward):
                 return
             zero: Operand = self.b.const(0.0)
             if isinstance(s.out.type, (List, Dict)) and not is_scalar(s.out.type.elem):
-                new = isinstance(s.out.type, Dict) and len(place) == 1  # the key may be a new one
+                # The key may be a new one, the place of a list not filled yet.
+                new = len(place) == len(holes) == 1 and (isinstance(s.out.type, Dict) or base in cots.undefined)
                 zero = self.b.call("zero_at", base, *holes) if new else cots.zero(self.b.load(base, place, holes))
             name, fixed = gradient_name(base) if isinstance(base, Var) else (None, False)
             t = (
