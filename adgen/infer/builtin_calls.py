@@ -25,6 +25,7 @@ from adgen.infer import (
     methods,
     objects,
     operations,
+    outside,
     primitives,
     reads,
     stores,
@@ -106,6 +107,9 @@ def _zip(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str,
 @handles(reversed)
 def _reversed(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     inner = args[0]
+    own = objects.call_special(e, inner, "__reversed__")
+    if own is not None:
+        return own
     if isinstance(inner, RangeV):
         parts = (inner.start, inner.stop, inner.step)
         if all(isinstance(p, Const) for p in parts):
@@ -220,6 +224,11 @@ def _getattr(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[
         if not there.value:
             return args[2]
     return attributes.get_attribute(e, args[0], e.static(args[1], "the name in getattr()"), hint)
+
+
+@handles(globals)
+def _globals(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    return outside.table(e)
 
 
 @handles(vars)

@@ -19,6 +19,7 @@ from adgen.infer import (
     loops,
     objects,
     operations,
+    outside,
     primitives,
     reads,
     rows,
@@ -144,6 +145,8 @@ def get_item(e: Engine, base: Any, key: Any, hint: dict[str, Any]) -> Any:
         if isinstance(t, List):
             return from_list(e, base, key, hint)
         return from_array(e, base, key, hint)
+    if outside.is_table(e, base):
+        return outside.named(e, e.static(key, "the name in globals()"))
     if isinstance(base, Const) and base in e.paths and isinstance(base.value, (Mapping, MutableSequence, tuple)):
         found = from_table(e, base, key)
         if found is not None:

@@ -78,6 +78,8 @@ def settle(e: Engine, v: Any, inside: bool = False) -> Any:
     if own is not None and not is_stepped_object(e, v):
         made = calls.call(e, own, [], {}, {})
         return made if is_stepped_object(e, made) else settle(e, made)
+    if own is None and objects.special(e, v, "__getitem__"):
+        return settle(e, inlining.inline_function(e, lazy.items_of, [v], {}))
     if isinstance(v, ZipV):
         twice = [p for k, p in enumerate(v.parts) if p in v.parts[:k]]  # one iterator gives several items of a row
         return ZipV(tuple(p if p in twice else settle(e, p, True) for p in v.parts))

@@ -51,6 +51,18 @@ def rows_stepwise(rows: Any) -> Any:
         yield pair[1]
 
 
+def items_of(sequence: Any) -> Any:
+    """Walk an object that has `__getitem__` alone."""
+    k = 0
+    while True:
+        try:
+            v = sequence[k]
+        except IndexError:
+            return
+        yield v
+        k += 1
+
+
 def cycle_over(values: Any) -> Any:
     if len(values) > 0:
         while True:

@@ -23,6 +23,7 @@ from adgen.infer import (
     primitives,
     reads,
     rows,
+    stores,
     writers,
 )
 from adgen.infer.values import BoundFunction, DictView, Map, Method, Ref, Seq, TupleV
@@ -97,6 +98,8 @@ def call_method(
 ) -> Any:
     if isinstance(owner, Ref):
         rows.check(e, owner)
+    if name == "update" and isinstance(owner, Ref) and owner.obj.param == "attributes":
+        return _update_attributes(e, owner, args, kwargs)
     if name in outside.CHANGING:
         outside.touch(e, owner)
     if isinstance(owner, Ref) and dicts.is_dict(e, owner) or _needs_dynamic(e, owner, name, args):
@@ -291,6 +294,19 @@ def _dict_method(e: Engine, owner: Ref, c: Map, name: str, args: Sequence[Any], 
     raise UnsupportedError(
         what=f"the dict method '.{name}()'", instead="use items, keys, values, get or indexing", origin=e.origin
     )
+
+
+def _update_attributes(e: Engine, shown: Ref, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """Carry out `self.__dict__.update(…)`: the names must be known."""
+    given: dict[Any, Any] = {}
+    for v in args:
+        c = e.content(v.obj) if isinstance(v, Ref) else None
+        if not isinstance(c, Map) or c.cls is not dict:
+            raise UnsupportedError(what="attributes whose names only run time knows", origin=e.origin)
+        given.update(zip(c.keys, c.items))
+    for name, v in {**given, **kwargs}.items():
+        stores.store_attribute(e, shown.obj.flat_of, str(name), v)
+    return e.b.const(None)
 
 
 def class_attribute(e: Engine, self: Any, cls: type, name: str) -> Any:

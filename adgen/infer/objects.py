@@ -353,7 +353,7 @@ def attributes_as_dict(e: Engine, v: Any) -> Ref | None:
     if not isinstance(c, Map) or c.cls is dict or any("__slots__" in k.__dict__ for k in c.cls.__mro__[:-1]):
         return None
     made: Ref = e.new(Map(c.keys, c.items, dict))
-    made.obj.param = "attributes"
+    made.obj.param, made.obj.flat_of = "attributes", v
     e.state.link_like(made.obj, v.obj)  # it is a copy: what is read after an assignment would be old
     return made
 

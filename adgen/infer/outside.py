@@ -90,6 +90,29 @@ def write_global(e: Engine, name: str, value: Any) -> Any:
     return e.b.const(None)
 
 
+def table(e: Engine) -> Const:
+    """Return what `globals()` gives: its items are looked up by name."""
+    owner = e.program_function
+    return Const(getattr(owner, "__func__", owner).__globals__, Opaque())
+
+
+def is_table(e: Engine, base: Any) -> bool:
+    return (
+        isinstance(base, Const)
+        and isinstance(base.value, dict)
+        and base not in e.paths
+        and table(e).value is base.value
+    )
+
+
+def named(e: Engine, name: str) -> Any:
+    owner = e.program_function
+    owner = getattr(owner, "__func__", owner)
+    if name not in owner.__globals__ or name in owner.__code__.co_freevars:
+        raise UnsupportedError(what=f"the name '{name}' is not defined", origin=e.origin)
+    return e.read(owner, name, owner.__globals__[name])
+
+
 def takes(base: Any) -> bool:
     """Say whether an attribute of this is kept outside of the program."""
     return isinstance(base, Const) and isinstance(base.value, (FunctionType, ModuleType, type))

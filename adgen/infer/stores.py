@@ -48,6 +48,12 @@ def unpack(e: Engine, s: tree.Unpack) -> None:
 
 
 def set_item(e: Engine, base: Any, key: Any, value: Any) -> None:
+    if outside.is_table(e, base):
+        outside.write_global(e, e.static(key, "the name in globals()"), value)
+        return
+    if isinstance(base, Ref) and base.obj.param == "attributes" and base.obj.flat_of is not None:
+        store_attribute(e, base.obj.flat_of, e.static(key, "the name of an attribute"), value)
+        return
     outside.touch(e, base)
     if outside.is_live(e, base):
         outside.store(e, base, key, value)

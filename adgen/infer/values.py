@@ -39,7 +39,7 @@ class Obj:
         self.mixed = False  # a list that may hold one object in two places
         self.nones = False  # a list that may hold None where it holds nothing else yet
         self.displayed = False  # a list that the program made where it stands: no other object is this list
-        self.flat_of: Ref | None = None  # the array whose `.flat` it is
+        self.flat_of: Ref | None = None  # the array whose `.flat` it is, the object whose attributes it shows
 
 
 @dataclass(frozen=True, slots=True)

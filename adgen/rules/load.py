@@ -56,6 +56,7 @@ MODULES = (
 
 # Rules for libraries that adgen never imports itself: read once a program has imported the library.
 OPTIONAL = {
+    "statistics": "python_statistics",
     "scipy.special": "scipy_special",
     "scipy.linalg": "scipy_linalg scipy_factorisations scipy_matrices scipy_matrix_functions scipy_matrix_powers",
     "scipy.stats": "scipy_stats scipy_laws scipy_samples",
