@@ -133,7 +133,7 @@ def attributes_as_a_dict(x):
     return sum(np.sum(v**2) for v in r.arrays()) + np.sum(d["a"] * d["b"])
 
 
-@refused("a write into the dict of an object's attributes")
+@program
 def store_into_attributes(x):
     r = Record(x, x)
     vars(r)["a"] = 2.0 * x
