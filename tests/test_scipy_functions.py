@@ -262,16 +262,11 @@ def with_writes(a: Any) -> Any:
     return optimize.brentq(f, 0.0, 3.0) * count[0]
 
 
-def with_constraints(a: Any) -> Any:
-    limit = {"type": "eq", "fun": lambda x: x[0] - 1.0}
-    return optimize.minimize(lambda x: np.sum((x - a) ** 2), np.zeros(2), constraints=limit).x[0]
-
-
 def weighted(a: Any) -> Any:
     return integrate.quad(bell, 0.0, 1.0, args=(a,), weight="cos", wvar=2.0)[0]
 
 
-@pytest.mark.parametrize("f", [times_of_the_solver, with_effects, with_writes, with_constraints, weighted])
+@pytest.mark.parametrize("f", [times_of_the_solver, with_effects, with_writes, weighted])
 def test_what_is_not_known_is_refused(f: Any) -> None:
     with pytest.raises(adgen.UnsupportedError):
         adgen.grad(f)(0.8)
@@ -333,3 +328,66 @@ def test_source_defines_the_function() -> None:
     text = adgen.grad(bracketed).specialize(1.5).source
     assert "def f(x, a):\n    return x ** 3 + x - a" in text
     assert "scipy.optimize.brentq(f, 0, 5, args=(a,))" in text
+
+
+# --- minima under constraints
+
+
+def on_a_plane(a: Any) -> Any:
+    plane = {"type": "eq", "fun": lambda x: x[0] + x[1] - a[2]}
+    return optimize.minimize(lambda x: np.sum((x - a) ** 2), np.zeros(3), constraints=plane, tol=1e-13).x
+
+
+def under_a_plane(a: Any) -> Any:
+    limits = [
+        {"type": "ineq", "fun": lambda x: a[0] - np.sum(x)},
+        {"type": "ineq", "fun": lambda x, c: x + c, "args": (5.0,)},
+    ]
+    return optimize.minimize(lambda x, p: np.sum((x - p) ** 2), np.zeros(3), (a,), constraints=limits, tol=1e-13).x
+
+
+def at_a_corner(a: Any) -> Any:
+    limits = ({"type": "eq", "fun": lambda x: x[0] * x[1] - a[2]}, {"type": "ineq", "fun": lambda x: a[1] - 2.0 * x[1]})
+    return optimize.minimize(
+        lambda x: np.sum((x - a) ** 4) + np.sum(x**2), 0.7 * np.ones(3), constraints=limits, tol=1e-13
+    ).x[:2]
+
+
+def free(a: Any) -> Any:
+    far = {"type": "ineq", "fun": lambda x: 50.0 - np.sum(x)}
+    return optimize.minimize(lambda x: np.sum((x - a) ** 2), np.zeros(3), constraints=far, tol=1e-13).x
+
+
+CONSTRAINED = {
+    on_a_plane: lambda a: a - 0.5 * (a[0] + a[1] - a[2]) * np.array([1.0, 1.0, 0.0]),
+    under_a_plane: lambda a: a - (a[1] + a[2]) / 3.0,
+    at_a_corner: lambda a: np.array([2.0 * a[2] / a[1], 0.5 * a[1]]),
+    free: lambda a: a * 1.0,
+}
+
+
+@pytest.mark.parametrize("f", CONSTRAINED, ids=lambda f: f.__name__)
+def test_minima_under_constraints(f: Any) -> None:
+    a, seed = np.array([1.0, 2.0, 0.5]), np.array([1.0, -0.4, 0.7])
+    expected = adgen.compile(CONSTRAINED[f])(a)
+    w = seed[: expected.size]
+    value, pullback = adgen.vjp(f, a)
+    np.testing.assert_allclose(value, expected, atol=1e-6)
+    wanted = adgen.vjp(CONSTRAINED[f], a)[1](w)[0]
+    np.testing.assert_allclose(pullback(w)[0], wanted, atol=1e-6)
+    np.testing.assert_allclose(adgen.jvp(f, (a,), (seed,))[1] @ w, wanted @ seed, atol=1e-6)
+
+
+def test_constraints_that_are_met_by_chance() -> None:
+    def f(a: Any) -> Any:
+        touching = {"type": "ineq", "fun": lambda x: 3.5 - np.sum(x)}
+        return optimize.minimize(lambda x: np.sum((x - a) ** 2), np.zeros(3), constraints=touching, tol=1e-13).x[0]
+
+    assert np.isnan(adgen.grad(f)(np.array([1.0, 2.0, 0.5]))).all()
+    with pytest.raises(adgen.UnsupportedError, match="not for both"):
+        adgen.grad(
+            lambda a: optimize.minimize(
+                lambda x: np.sum((x - a) ** 2), np.zeros(3), bounds=[(0, 1)] * 3,
+                constraints={"type": "eq", "fun": lambda x: x[0] - 1.0},
+            ).x[0]
+        )(np.ones(3))  # fmt: skip

@@ -14,7 +14,8 @@ from adgen.ir.nodes import Operand
 from adgen.ir.types import Array, dims_of
 from adgen.rules.declare import formula, nondifferentiable, static
 from adgen.rules.functions import as_vector, lift, pullback
-from adgen.rules.scipy_optimize import slope_of_squares, solution
+from adgen.rules.implicit import solution
+from adgen.rules.scipy_optimize import slope_of_squares
 
 
 def call_fit(fun: Any, x0: Any, args: Any) -> Any:

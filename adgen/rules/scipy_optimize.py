@@ -15,54 +15,14 @@ from scipy.optimize import OptimizeResult
 
 from adgen.ir.nodes import Operand
 from adgen.ir.types import Array, Bool, Float, Int, Record, Str, dims_of
-from adgen.rules.axes import numbers, shaped_like
-from adgen.rules.core import all_scalars
-from adgen.rules.declare import formula, nondifferentiable, rule, sample, static
-from adgen.rules.functions import as_vector, has_gradient, jacobian, lift, pullback, pushforward, result_of
+from adgen.rules.constraints import as_given, constrained_solution, one_kind, split_constraints
+from adgen.rules.declare import formula, nondifferentiable, sample, static
+from adgen.rules.functions import as_vector, lift, pullback, result_of
+from adgen.rules.implicit import slope_of, solution
 from adgen.rules.scipy_integrate import as_tuple
-from adgen.rules.typing import always, exactly
+from adgen.rules.typing import always
 
 START = np.array([0.8, 1.2])
-
-
-def solution(x: Any, fun: Any, *params: Any, apart: bool = False) -> Any:
-    """Return `x`, where `fun(x, *params)` is 0; with `apart` each element by itself."""
-    return x
-
-
-def solution_vjp(g: Any, out: Any, fun: Any, apart: bool, params: Any) -> Any:
-    if all_scalars(out):
-        w = -g / pullback(fun, (out, *params), 1.0)[0]
-    elif apart:
-        w = -g / pullback(fun, (out, *params), np.ones_like(out))[0]
-    else:
-        w = shaped_like(np.linalg.solve(jacobian(fun, out, params).T, -g), out)
-    return pullback(fun, (out, *params), w)[1:]
-
-
-def solution_jvp(t: Any, out: Any, fun: Any, apart: bool, params: Any) -> Any:
-    moved: tuple[Any, ...] = (None,)
-    for k in numbers(len(params)):
-        moved += (t[k] if has_gradient(params[k]) else None,)
-    rate = pushforward(fun, (out, *params), moved)
-    if all_scalars(out):
-        return -rate / pullback(fun, (out, *params), 1.0)[0]
-    if apart:
-        return -rate / pullback(fun, (out, *params), np.ones_like(out))[0]
-    return shaped_like(np.linalg.solve(jacobian(fun, out, params), -rate), out)
-
-
-rule(
-    solution,
-    "x fun *params apart=False",
-    name="solution",
-    static=("apart",),
-    show="_",
-    memory="same",
-    vjp={"params": solution_vjp},
-    jvp={"params": solution_jvp},
-    infer=exactly("x"),
-)
 
 
 # --- roots of one number ----------------------------------------------------------------------------
@@ -293,15 +253,6 @@ def fixed_point(func: Any, x0: Any, args: Any = (), xtol: Any = 1e-08, maxiter: 
 # --- minima -----------------------------------------------------------------------------------------
 
 
-def slope_of(fun: Any, x0: Any, params: Any) -> Any:
-    """Return the gradient of an objective, which is 0 at its minimum, as a function."""
-
-    def slope(x: Any, *p: Any) -> Any:
-        return pullback(fun, (x, *p), 1.0)[0]
-
-    return lift((slope,), x0, *params)[0]
-
-
 def ends_of(bounds: Any) -> Any:
     """Return lower and upper bounds as arrays; None is no bound."""
     if isinstance(bounds, np.ndarray):
@@ -346,7 +297,7 @@ def minimum_type(x0: Operand, **_: Operand) -> Record:
 nondifferentiable(
     call_minimize,
     name="scipy.optimize.minimize",
-    params="fun x0 args=() method=None jac=None hess=None bounds=None tol=None options=None",
+    params="fun x0 args=() method=None jac=None hess=None bounds=None constraints=() tol=None options=None",
     infer=minimum_type,
 )
 
@@ -354,7 +305,7 @@ nondifferentiable(
 @formula(so.minimize)
 def minimize(
     fun: Any, x0: Any, args: Any = (), method: Any = None, jac: Any = None, hess: Any = None, *, bounds: Any = None,
-    tol: Any = None, options: Any = None,
+    constraints: Any = (), tol: Any = None, options: Any = None,
 ) -> Any:  # fmt: skip
     x0 = as_vector(x0)
     args = as_tuple(args)
@@ -365,12 +316,20 @@ def minimize(
     def given_slope(x: Any, *p: Any) -> Any:
         return fun(x, *p)[1]
 
+    equal, above = split_constraints(constraints)
+    one_kind(bounds is not None and (equal is not None or above is not None))
     if jac is True:
-        f, slope, curvature, captured = lift((value, given_slope, hess), x0, *args)
+        f, slope, curvature, zero, positive, captured = lift((value, given_slope, hess, equal, above), x0, *args)
     else:
-        f, slope, curvature, captured = lift((fun, jac, hess), x0, *args)
+        f, slope, curvature, zero, positive, captured = lift((fun, jac, hess, equal, above), x0, *args)
     params = (*args, *captured)
-    if bounds is None:
+    if equal is not None or above is not None:
+        sol = call_minimize(
+            f, x0, args=params, method=method, jac=slope, hess=curvature, tol=tol, options=options,
+            constraints=as_given(zero, positive, params),
+        )  # fmt: skip
+        x = constrained_solution(sol.x, slope_of(f, x0, params), zero, positive, params)
+    elif bounds is None:
         sol = call_minimize(f, x0, args=params, method=method, jac=slope, hess=curvature, tol=tol, options=options)
         x = solution(sol.x, slope_of(f, x0, params), *params)
     else:
