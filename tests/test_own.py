@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import adgen
 from adgen.emit import emit
 from adgen.ir.evaluate import evaluate
 from adgen.ir.nodes import (
@@ -284,3 +285,31 @@ def flat(value: Any) -> Any:
 def test_random_programs(block: int) -> None:
     for seed in range(block * 100, block * 100 + 100):
         run(seed)
+
+
+def table(xs, n):
+    rows = [[0.0] * n for _ in range(n)]
+    for i in range(n):
+        rows[i][i] = xs[i]
+        for j in range(i):
+            rows[i][j] += rows[j][i] * xs[j]
+            rows[j][i] = rows[i][j] * xs[i]
+    return sum(rows[n - 1])
+
+
+def tally(xs, keys):
+    found = {k: np.zeros(2) for k in keys}
+    for k, x in zip(keys, xs):
+        found[k] += x
+        found[k][0] *= x
+    return sum(v @ v for v in found.values())
+
+
+def test_gradients_of_rows_are_written_where_they_are():
+    xs = np.array([0.4, -1.2, 0.7])
+    for f, args in ((table, (xs, 3)), (tally, (xs, ["a", "b", "a"]))):
+        adgen.check_grads(f, args)
+        gradient = adgen.grad(f)
+        gradient(*args)
+        backward = gradient.source.split("d_xs =")[1]
+        assert ".copy()" not in backward

@@ -60,6 +60,11 @@ def refers(t: Type) -> bool:
     return isinstance(t, (Array, List, Dict, Record, Opaque, Saved))
 
 
+def _holds_values(t: Type) -> bool:
+    """Say whether what values of a type hold are numbers, texts and the like, that nobody writes."""
+    return isinstance(t, Array) or (isinstance(t, (List, Dict)) and not refers(t.elem))
+
+
 class Memory:
     """The roots of every value of a function. `own` is the object itself, `deep` what it contains."""
 
@@ -176,7 +181,7 @@ class Memory:
         self.defined[v] = s
         if refers(v.type):
             self.own[v] = own
-            self.deep[v] = deep if not isinstance(v.type, Array) else ()
+            self.deep[v] = deep if not _holds_values(v.type) else ()
 
     def _let(self, s: Let) -> None:
         if not refers(s.out.type):
@@ -204,7 +209,10 @@ class Memory:
         elif name == "without" and first is not None:
             self._set(s.out, s, self._own(first), self._deep(first))
         elif name in CHANGES and first is not None:
-            self._set(s.out, s, self._own(first), self._inserted(self._deep(first), s.args[1:2]))
+            held = self._deep(first)
+            if s.mode == "set" or not isinstance(s.args[1].type, Array):  # an array is added to what is there
+                held = self._inserted(held, s.args[1:2])
+            self._set(s.out, s, self._own(first), held)
         elif name in ("make_tuple", "make_list", "make_record"):
             self._set(s.out, s, fresh, self._inserted((), s.args))
         elif name == "to_list" and first is not None and isinstance(first.type, Array):
@@ -218,8 +226,12 @@ class Memory:
         elif name == "bound" and first is not None:
             self._set(s.out, s, self._own(first), self._deep(first))
         elif name == "mul":  # a list of the same object many times
-            held = isinstance(s.out.type, List) and not refers(s.out.type.elem)  # numbers
-            self._set(s.out, s, fresh, () if held else union(*(self.roots(a) for a in s.args), (self._unknown,)))
+            self._set(
+                s.out,
+                s,
+                fresh,
+                () if _holds_values(s.out.type) else union(*(self.roots(a) for a in s.args), (self._unknown,)),
+            )
         elif s.op.effect == "opaque":
             self._set(s.out, s, union((self._new(False),), *(self.roots(a) for a in s.args)), (self._unknown,))
         elif s.op.memory == "fresh" or (name == "np.diag" and isinstance(s.out.type, Array) and s.out.type.ndim == 2):
@@ -273,7 +285,7 @@ class Memory:
         for k, (p, out) in enumerate(zip(s.params, s.outs)):
             if refers(p.type):
                 own = self._new(True, s, k)
-                deep = () if isinstance(p.type, Array) else (self._new(True, s, k, inner=True),)
+                deep = () if _holds_values(p.type) else (self._new(True, s, k, inner=True),)
                 roots += (own, *deep)
                 self._set(p, s, (own,), deep)
                 self._set(out, s, (own,), deep)
