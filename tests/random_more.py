@@ -353,7 +353,7 @@ class WideWriter(FullWriter):
 
     def do_choice(self) -> bool | None:
         kind = arr(*self.shape())
-        if self.loops or self.depth > 2:
+        if self.depth > 3:
             return False
         a, b, c = self.fresh(), self.fresh(), self.fresh()
         for name in (a, b):
@@ -363,9 +363,8 @@ class WideWriter(FullWriter):
         where = f"{c}[{self.index(kind.shape[0])}]"
         texts = [f"{where} *= {self.number(0.3, 0.9)}", f"{c} += 0.2 * np.sin({a})", f"{where} = {b}.mean()"]
         self.emit(self.rng.choice(texts))
-        for name in (a, b):  # which of them was written is known at run time only: reading one is refused
-            del self.env[name]
-            self.owned.discard(name)
+        if self.rng.random() < 0.4:
+            self.emit(f"{self.rng.choice([a, b, c])}[{self.index(kind.shape[0])}] *= {self.number(0.3, 0.9)}")
         self.tags.add("choice of arrays")
         return None
 

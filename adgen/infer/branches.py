@@ -425,6 +425,9 @@ class Join:
             for o in (one.obj, two.obj):
                 self.after.link_like(obj, o)
             self._link_items(obj, (ca, cb))
+            if not (self.catch or one.place or two.place):
+                x, y = (o if o in self.before.heap and not o.param else None for o in (one.obj, two.obj))
+                self.after.which[obj] = (self.cond, x, y)
             return Ref(obj)
 
         return build

@@ -16,6 +16,7 @@ from adgen.errors import AliasError, InternalError, UnsupportedError
 from adgen.frontend import tree
 from adgen.frontend.refuse import make_refusal
 from adgen.infer import (
+    aliases,
     attributes,
     branches,
     calls,
@@ -60,7 +61,6 @@ from adgen.infer.values import (
     State,
     TupleV,
     ZipV,
-    are_two_lists,
 )
 from adgen.ir.build import Builder
 from adgen.ir.nodes import UNDEF, Const, Operand, Origin, Place, Var, ViewStep
@@ -442,22 +442,15 @@ class Engine:
                 instead="setattr(object, name, value)",
                 origin=self.origin,
             )
+        self.note_written(obj)
+        content = marks.write(self, obj, content)
+        aliases.spread(self, obj, content, deep)
+        self.state.heap[obj] = content
+
+    def note_written(self, obj: Obj) -> None:
         self.written.setdefault(obj)
         for c in self.changes:
             c.objects.setdefault(obj, self.b.guarded)
-        content = marks.write(self, obj, content)
-        depth = self.state.depth(self.state.heap[obj])
-        for other in self.state.links.get(obj, ()):
-            there = self.state.depth(self.state.heap.get(other))
-            if not deep and (there < depth or (there == depth and are_two_lists(obj, other))):
-                continue  # what a list holds is not written with it, nor a list that holds some of the same
-            name, mine = other.name or "another array", obj.name or "an array"
-            self.state.heap[other] = Poison(
-                f"'{name}' may share memory with '{mine}', which was written",
-                "which of the two a name refers to can't be decided at compile time, so what is read here is not known",
-                self.origin,
-            )
-        self.state.heap[obj] = content
 
     def write_place(self, ref: Ref, value: Operand, place: Place, holes: Sequence[Operand], mode: Any) -> None:
         obj = ref.obj

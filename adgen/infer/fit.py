@@ -82,11 +82,11 @@ class Fit(Slots):
                     return False
                 self.a.moving[h.obj] = None
                 return True
+            self.targets[path] = v.obj
             if leaf is None:
                 return self._match(path, self.contents[h.obj], c, name)
             if isinstance(c, Poison):
                 return self._poison(path, c)
-            self.targets[path] = v.obj
             if not isinstance(c, Map):
                 return self._match_operand(path, leaf, self.e.value(v))
             if isinstance(leaf.param.type, Dict):
@@ -209,6 +209,11 @@ class Fit(Slots):
         if isinstance(v, Ref) and v.obj.traits is not None:
             self.made[path] = self._clash(name)
             return
+        if isinstance(v, Ref):
+            if self.sure and not v.place and v.obj in self.entry.heap:
+                self.made[path] = v
+                return
+            self.first[path] = v.obj
         error = isinstance(v, Var) and name is not None and name.startswith("%error")
         if error or (isinstance(v, (Var, Const)) and isinstance(v.type, NUMERIC)):
             self._param(path, UNDEF, name).type = v.type
@@ -246,7 +251,7 @@ class Fit(Slots):
                 found = True
 
         for path, target in self.targets.items():
-            known = header.links.get(target, ()) if target is self.leaves[path].obj else ()
+            known = header.links.get(target, ()) if target is self._object_at(path) else ()
             for o in (target, *state.links.get(target, ())):
                 for other in holders.get(o, ()):
                     if other != path:

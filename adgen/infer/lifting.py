@@ -8,6 +8,7 @@ rules of the library function call it, and take its derivatives, like those of a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
@@ -64,7 +65,7 @@ def close_function(e: Engine, fn: Any, examples: Sequence[Operand]) -> tuple[str
         raise UnsupportedError(what=f"a call of {operations.describe(e, fn)}", origin=e.origin)
     params = [Var(x.type, name, True) for x, name in zip(examples, parameter_names(fn, examples))]
     before, origin, printable = e.state, e.b.origin, e.printable
-    e.state = before.copy()
+    e.state = replace(before.copy(), which={})  # conditions from outside are not at hand
     e.printable = e.hidden is not None and not isinstance(fn, Partial)
     e.b.open()
     result = calls.call(e, fn, [e.wrap(p, p.name) for p in params], {}, {})

@@ -351,6 +351,7 @@ class Runner(Fit):
     ) -> None:
         e, s = self.e, self.s
         test = self._run_test(header_state) if isinstance(s, tree.While) else None
+        self.sure = self.plan is not None and bool(self.plan.constant_values())
         e.b.open()
         if self.plan is not None and isinstance(s, tree.For):
             assert index is not None
@@ -408,6 +409,7 @@ class Runner(Fit):
         e.state.links = end_links
         for path, header in headers.items():
             self._put(path, self._rebuild(path, header, _called(path)))
+        self._link_first()
 
     def _put(self, path: Path, value: Any) -> None:
         if path[0] == "name":

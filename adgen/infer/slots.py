@@ -78,7 +78,10 @@ class Slots:
     leaves: dict[Path, Leaf]
     made: dict[Path, Any]  # tuples, lists and dicts that the body binds first
     contents: dict[Obj, Any]  # header objects, with the content that they enter with
+    objects: dict[Path, Obj]  # the object that stands for a slot's in the body and after the loop
     targets: dict[Path, Obj]  # the object that a slot refers to at the end of the body
+    first: dict[Path, Obj]  # the same of what the body binds first
+    sure: bool  # there is an iteration
     tapes: dict[Path, Recorded]  # what is on tapes at the end of the body
 
     def __init__(self, e: Engine, s: tree.For | tree.While) -> None:
@@ -88,7 +91,8 @@ class Slots:
 
     def _clear(self) -> None:
         self.newest = fresh_dim().symbol
-        self.leaves, self.made, self.contents, self.targets, self.tapes = {}, {}, {}, {}, {}
+        self.leaves, self.made, self.contents, self.tapes = {}, {}, {}, {}
+        self.objects, self.targets, self.first, self.sure = {}, {}, {}, False
 
     # -- what enters an iteration -----------------------------------------------------------------
 
@@ -99,6 +103,8 @@ class Slots:
         if init in self.e.maybe_unbound:
             self.e.maybe_unbound[p] = name or "?"
         self.leaves[path] = Leaf(p, init, obj=obj)
+        if obj is not None:
+            self.objects[path] = obj
         return p
 
     def _hint(self, path: Path, name: str | None) -> dict[str, Any]:
@@ -137,6 +143,7 @@ class Slots:
             obj.nones = v.obj.nones
             if isinstance(c, (Seq, Map)):
                 content = self._enter_content(path, c, name)
+                self.objects[path] = obj
                 if path in self.leaves:
                     self.leaves[path].obj = obj
             else:
@@ -172,12 +179,16 @@ class Slots:
             return TupleV(items, template.cls)
         if isinstance(template, Seq):
             items = tuple(self._enter_as((*path, k), i, None, init) for k, i in enumerate(template.items))
-            return self._hold(Obj(name), Seq(items))
+            return self._hold(self._object(path, name), Seq(items))
         if isinstance(template, Map):
             pairs = zip(template.keys, template.items)
             items = tuple(self._enter_as((*path, k), i, as_name(k), init) for k, i in pairs)
-            return self._hold(Obj(name), Map(template.keys, items, template.cls))
+            return self._hold(self._object(path, name), Map(template.keys, items, template.cls))
         return template
+
+    def _object(self, path: Path, name: str | None) -> Obj:
+        obj = self.objects[path] = Obj(name)
+        return obj
 
     def _hold(self, obj: Obj, content: Any) -> Ref:
         self.e.state.heap[obj] = self.contents[obj] = content
@@ -250,8 +261,7 @@ class Slots:
             state.link(one, two)
 
     def _object_at(self, path: Path) -> Obj | None:
-        leaf = self.leaves.get(path)
-        return leaf.obj if leaf is not None else None
+        return self.objects.get(path)
 
     def _clash(self, name: str | None) -> Poison:
         return Poison(
@@ -280,8 +290,7 @@ class Slots:
             if leaf.obj is None:
                 return leaf.out
             self.e.state.heap[leaf.obj] = leaf.out
-            if path in self.targets and self.targets[path] in self.entry.heap:
-                self.e.state.link_like(leaf.obj, self.targets[path])
+            self._link_target(path, leaf.obj)
             return Ref(leaf.obj)
         if isinstance(h, Maybe):
             none = self._rebuild((*path, "none"), h.none, None)
@@ -298,17 +307,41 @@ class Slots:
             self.e.state.heap[h.obj] = self._rebuild((*path, "at"), self.contents[h.obj], None)
         if isinstance(h, Ref) and h.obj in self.contents:
             self.e.state.heap[h.obj] = self._rebuild(path, self.contents[h.obj], name)
+            self._link_target(path, h.obj)
         return h
+
+    def _link_target(self, path: Path, obj: Obj) -> None:
+        target = self.targets.get(path)
+        if target is not None and target in self.entry.heap:
+            self.e.state.link_like(obj, target)
 
     def _made_first(self, path: Path) -> Any:
         """Return, after the loop, a value that the body bound first."""
         c = self.made[path]
-        if isinstance(c, (Poison, Const)):
+        if isinstance(c, (Poison, Const, Ref)):
             return c
         items = tuple(self._rebuild((*path, k), UNBOUND, None) for k in range(len(c.items)))
         if isinstance(c, TupleV):
             return TupleV(items, c.cls)
-        return self.e.new(Seq(items) if isinstance(c, Seq) else Map(c.keys, items, c.cls))
+        ref: Ref = self.e.new(Seq(items) if isinstance(c, Seq) else Map(c.keys, items, c.cls))
+        self.objects[path] = ref.obj
+        return ref
+
+    def _link_first(self) -> None:
+        """Record, after the loop, what the objects that the body bound first may be."""
+        state = self.e.state
+        others = {**self.targets, **self.first}
+        for path, target in self.first.items():
+            mine = self.objects.get(path)
+            if mine is None:
+                continue
+            near = (target, *state.links.get(target, ()))
+            for o in near:
+                if o in self.entry.heap:
+                    state.link(mine, o)
+            for q, other in others.items():
+                if q != path and other in near and q in self.objects:
+                    state.link(mine, self.objects[q])
 
     def _outer_type(self, t: Type) -> Type:
         """Return the type after the loop: a length that varies is another one there."""

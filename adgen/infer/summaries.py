@@ -76,7 +76,7 @@ class Recursion(Fit):
         guards, changes, origin = e.b.guards, e.changes, e.b.origin
         stops, consumers = e.b.stops, e.generators.consumers
         for _ in range(MAX_TRIES):
-            e.state = self.entry.copy()
+            e.state = replace(self.entry.copy(), which={})  # conditions of the caller are not at hand
             e.b.guards, e.changes = min(guards, 1), []  # what may raise in a `try` stays
             e.b.stops, e.generators.consumers, bare = 0, [], False
             e.summaries.append(self)

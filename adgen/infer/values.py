@@ -323,9 +323,12 @@ class State:
     heap: dict[Obj, Any] = field(default_factory=dict)
     links: dict[Obj, tuple[Obj, ...]] = field(default_factory=dict)
     dead: bool = False  # this path ended in a raise
+    which: dict[Obj, tuple[Operand, Obj | None, Obj | None]] = field(default_factory=dict)
+    """An array that is one of two: the condition, what it is where that holds, and where not (None: not followed)."""
 
     def copy(self) -> State:
-        return State({k: dict(f) for k, f in self.frames.items()}, dict(self.heap), dict(self.links), self.dead)
+        frames = {k: dict(f) for k, f in self.frames.items()}
+        return State(frames, dict(self.heap), dict(self.links), self.dead, dict(self.which))
 
     def link(self, a: Obj, b: Obj) -> None:
         """Record that two objects may be the same memory. Not transitive: swapped buffers are never each other."""
