@@ -44,6 +44,13 @@ def array_attribute(e: Engine, v: Any, name: str, hint: dict[str, Any]) -> Any:
         return e.b.const(len(dims_of(t)))
     if name == "size":
         return size_of(e, v)
+    if name in ("dtype", "itemsize", "nbytes") and e.printable and isinstance(t, Array) and t.loose:
+        raise UnsupportedError(
+            what=f"'.{name}' of what may be an array of one of several dtypes",
+            why="which one it is, is known only at run time",
+            instead="convert the arrays to one dtype where they are made",
+            origin=e.origin,
+        )
     if name == "dtype":
         if isinstance(t, (Array, Scalar)):
             return Const(np.dtype(t.dtype), Opaque())
