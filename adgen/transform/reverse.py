@@ -20,7 +20,7 @@ from adgen.ir.nodes import (
     Stmt,
     Var,
 )
-from adgen.ir.types import Array, List, Record, Tuple, Type, is_complex, is_floating
+from adgen.ir.types import Array, List, Record, Scalar, Tuple, Type, is_complex, is_floating
 from adgen.optimise.algebra import is_python
 from adgen.transform import users
 from adgen.transform.activity import inputs
@@ -82,12 +82,22 @@ class Reverse(Regions, Structures):
         else:
             g = cots.settle(c) if not isinstance(c, dict) else c
             g = cots.whole(g, s.out) if not op.narrow or isinstance(g, dict) else g
+            parts: list[tuple[Any, Any]] = []
             for p, a in active:
                 rule = op.vjp.get(p)
                 if rule is None:
                     self.no_rule(s)
                     continue
-                self._give(a, self.rules.by_name(rule, s, g=g, out=s.out), cots)
+                part = self.rules.by_name(rule, s, g=g, out=s.out)
+                again = parts and parts[-1][0] is a and parts[-1][1] is part
+                if again and isinstance(part, Var) and isinstance(part.type, (Array, Scalar)):
+                    parts[-1] = a, self.b.call("mul", self.b.const(2.0), part)  # `x @ x`: one contribution, not two
+                elif len(active) == 2 and active[0][1] is active[1][1]:
+                    parts.append((a, part))
+                else:
+                    self._give(a, part, cots)
+            for a, part in parts:
+                self._give(a, part, cots)
 
     def _is_active(self, a: Any) -> bool:
         return any(i in self.varied for i in a) if isinstance(a, tuple) else a in self.varied
