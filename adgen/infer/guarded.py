@@ -8,13 +8,14 @@ program is typed again with the body cut into pieces (`frontend/cuts.py`), in wh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
-from adgen.infer import branches, scopes
+from adgen.infer import branches, operations, scopes
 from adgen.infer.values import (
     UNBOUND,
     BoundFunction,
@@ -266,20 +267,24 @@ def _run_piece(e: Engine, s: tree.Try) -> None:
     def run_call() -> None:
         assert isinstance(call, tree.Assign)
         state, depth, mark, throws = e.state.copy(), e.b.depth, e.b.mark(), Throws(every)
-        fn = e.get(call.args[0])
-        plain = isinstance(fn, (Closure, BoundFunction)) or (
-            isinstance(fn, Const) and isinstance(fn.value, FunctionType)
-        )
-        e.throws = throws if plain else None
-        if plain:
-            e.run([call])
+        fn, value = e.get(call.args[0]), None
+        if isinstance(fn, (Closure, BoundFunction)) or (isinstance(fn, Const) and isinstance(fn.value, FunctionType)):
+            e.come_from(call.origin)
+            e.throws = throws
+            with suppress(DeadPath):
+                value = operations.apply(e, call)
             e.throws = None
+
+        def bind() -> None:
+            e.assign(call.target, value)
+            go_on()
+
         if not throws.taken:
             e.state = state
             e.b.rewind(depth, mark)
             run([call], go_on)
         elif not e.state.dead:
-            branches.run_if(e, throws.threw, lambda: _throw(e, s, throws.error), go_on)
+            branches.run_if(e, throws.threw, lambda: _throw(e, s, throws.error), bind)
 
     if s.body[:-1]:
         run(s.body[:-1], run_call)

@@ -561,3 +561,26 @@ def failing_generator(x):
     except IndexError:
         s = s + x[0]
     return s
+
+
+class Optimiser:
+    def __init__(self, rate):
+        self.rate, self.steps = rate, 0
+
+    def step(self, p, g):
+        self.steps += 1
+        if g > 3.0:
+            raise OverflowError("large")
+        return p - self.rate * g
+
+
+@program
+def what_a_failing_call_would_have_bound(x):
+    """A name that is bound to the result of a call that fails keeps its value."""
+    o, p = Optimiser(0.1), x[0]
+    try:
+        for k in range(12):
+            p = o.step(p, p * p * x[1] * (k + 1))
+    except OverflowError:
+        p = p + 1.0
+    return p * o.steps
