@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 import adgen
@@ -72,3 +73,25 @@ def test_methods_of_classes(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (slope(1.0), adgen.grad(Other.of_class)(1.0), adgen.grad(Other().of_class)(1.0)) == (6.0, 10.0, 10.0)
     monkeypatch.setattr(Scale, "k", 4.0)
     assert slope(1.0) == 8.0
+
+
+def reduced(x: np.ndarray, how: Any) -> Any:
+    if isinstance(how, dict):
+        return np.sum(np.sum(x, axis=how["axis"]) ** 2)
+    if isinstance(how, tuple) and isinstance(how[0], int):
+        return np.sum(np.sum(x, axis=how) ** 2)
+    if isinstance(how, (slice, type(Ellipsis))) or (isinstance(how, tuple) and isinstance(how[0], slice)):
+        return np.sum(x[how] ** 2)
+    return np.sum(x * how)
+
+
+def test_arguments_of_other_structures() -> None:
+    """What is known by value of one argument is no part of the next."""
+    x = np.arange(6.0).reshape(2, 3)
+    df = adgen.grad(reduced)
+    hows = [(0,), {"axis": 1}, 2.0, (slice(0, 1), 1), (0, 1), [1.0, 2.0, 3.0], slice(1), ..., {"axis": (0, 1), "b": 1},
+            np.ones(3), 3, {"b": 2, "axis": 0}]  # fmt: skip
+    for how in (*hows, *hows[::-1]):
+        np.testing.assert_array_equal(df(x, how), adgen.grad(reduced)(x, how))
+        step = (reduced(x + 1e-6, how) - reduced(x - 1e-6, how)) / 2e-6
+        assert np.sum(df(x, how)) == pytest.approx(step, abs=1e-6)

@@ -18,7 +18,7 @@ from adgen.api.dispatch import make_dispatcher
 from adgen.api.identity import entry_name, text_key, versions
 from adgen.api.link import Loaded, describe, explain, find, link
 from adgen.api.names import parameters_of
-from adgen.api.paths import follow, root_of, split_path
+from adgen.api.paths import follow, has_part, root_of, split_path
 from adgen.api.request import Derived, Mode, NeedsValue, Options, Request
 from adgen.api.signature import (
     Key,
@@ -188,6 +188,7 @@ class Engine:
             for n, (_, v) in zip(self.names, arguments, strict=True)
             if v is not MISSING
             for path in self.statics.get(n, ())
+            if has_part(v, path)
         }
         return Request(self.fn, self.mode, wrt, types, statics, self.scalar_wrt, self.options)
 

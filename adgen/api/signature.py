@@ -120,9 +120,12 @@ def _freeze(value: Any) -> Any:
 
 
 def with_statics(key: Key, value: Any, paths: Sequence[tuple[Any, ...]]) -> Key:
-    """Return the key of an argument of which some parts are known by value."""
+    """Return the key of an argument of which some parts are known by value, those that it has."""
     for path in paths:
-        key = _put_static(key, value, path)
+        try:
+            key = _put_static(key, value, path)
+        except (TypeError, LookupError, AttributeError):
+            continue  # an argument of another structure
     return key
 
 
@@ -130,6 +133,8 @@ def _put_static(key: Key, value: Any, path: tuple[Any, ...]) -> Key:
     if not path:
         return static_key(value)
     head, k = key[0], path[0]
+    if head is STATIC:
+        return key
     if head is list and key[1]:
         return static_key(value)
     names = key_names(key)
