@@ -28,7 +28,7 @@ def _key_expression(name: str, static: str | None) -> str:
 
 def _static_part(paths: Sequence[tuple[Any, ...]]) -> Callable[[Any], Key]:
     """Return the key function of a parameter of which these parts are known by value."""
-    return static_key if () in paths else lambda value: with_statics(key_of(value), value, paths)
+    return lambda value: with_statics(key_of(value), value, paths)
 
 
 def make_dispatcher(

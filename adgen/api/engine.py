@@ -18,11 +18,12 @@ from adgen.api.dispatch import make_dispatcher
 from adgen.api.identity import entry_name, text_key, versions
 from adgen.api.link import Loaded, describe, explain, find, link
 from adgen.api.names import parameters_of
-from adgen.api.paths import follow, has_part, root_of, split_path
+from adgen.api.paths import follow, root_of, split_path
 from adgen.api.request import Derived, Mode, NeedsValue, Options, Request
 from adgen.api.signature import (
     Key,
     describe_signature,
+    has_known,
     is_floating_key,
     key_of,
     show_key,
@@ -155,6 +156,11 @@ class Engine:
                     what=f"the value of parameter {text!r} decides what is computed, so it must be known",
                     instead=f"give {name!r} a default value, or call the gradient (command line: --example)",
                 )
+            if name in given and not has_known(given[name], steps):
+                raise UsageError(
+                    what=f"the value of {text!r} decides what is computed, and can't be part of the signature",
+                    instead="pass a number, a text or another value that can be hashed",
+                )
             if name not in given or steps in statics.get(name, ()):
                 continue
             # what holds a part that is known already, and what is a part of it, is known by that
@@ -188,7 +194,7 @@ class Engine:
             for n, (_, v) in zip(self.names, arguments, strict=True)
             if v is not MISSING
             for path in self.statics.get(n, ())
-            if has_part(v, path)
+            if has_known(v, path)
         }
         return Request(self.fn, self.mode, wrt, types, statics, self.scalar_wrt, self.options)
 

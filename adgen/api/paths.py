@@ -42,14 +42,5 @@ def follow(value: Any, path: tuple[Any, ...]) -> Any:
     return value
 
 
-def has_part(value: Any, path: tuple[Any, ...]) -> bool:
-    """Say whether a path leads to a part of a value."""
-    try:
-        follow(value, path)
-    except (TypeError, LookupError, AttributeError):
-        return False
-    return True
-
-
 def root_of(one: str) -> str:
     return split_path(one)[0]

@@ -25,11 +25,13 @@ import numpy as np
 
 from adgen.api.digest import digest_code
 from adgen.api.names import find_by_name
+from adgen.api.paths import follow
 from adgen.api.plain import Attributes, attributes_of, is_plain
 
 Key = Any  # type | tuple, as above
 
 STATIC = "static"
+_KNOWN = frozenset((bool, int, str, bytes, type(None), slice, type(Ellipsis)))
 _PYTHON = (float, bool, int, complex, str, type(None))
 _NUMPY = tuple(
     dict.fromkeys(
@@ -110,6 +112,8 @@ def _freeze(value: Any) -> Any:
         return tuple((type(v), _freeze(v)) for v in value)
     if isinstance(value, dict):
         return tuple((k, type(v), _freeze(v)) for k, v in value.items())
+    if isinstance(value, set):
+        return frozenset(value)
     if isinstance(value, slice):  # not hashable before Python 3.12
         return (value.start, value.stop, value.step)
     if isinstance(value, np.ndarray):
@@ -122,11 +126,35 @@ def _freeze(value: Any) -> Any:
 def with_statics(key: Key, value: Any, paths: Sequence[tuple[Any, ...]]) -> Key:
     """Return the key of an argument of which some parts are known by value, those that it has."""
     for path in paths:
-        try:
+        if has_known(value, path):
             key = _put_static(key, value, path)
-        except (TypeError, LookupError, AttributeError):
-            continue  # an argument of another structure
     return key
+
+
+def has_known(value: Any, path: tuple[Any, ...]) -> bool:
+    """Say whether an argument has this part, and the part is one that can be known by value: no data."""
+    try:
+        part = follow(value, path)
+    except (TypeError, LookupError, AttributeError):
+        return False  # an argument of another structure
+    return _is_known(part)
+
+
+def _is_known(part: Any) -> bool:
+    if type(part) in _KNOWN:
+        return True
+    if isinstance(part, (tuple, list, dict)):
+        return all(map(_is_known, part.values() if isinstance(part, dict) else part))
+    key = key_of(part)
+    return isinstance(key, type) and not issubclass(key, (float, complex, np.inexact)) and _is_hashable(_freeze(part))
+
+
+def _is_hashable(value: Any) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
 
 
 def _put_static(key: Key, value: Any, path: tuple[Any, ...]) -> Key:

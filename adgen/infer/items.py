@@ -73,8 +73,8 @@ class Key:
                 return int(v.value)
             if isinstance(v.value, slice):
                 return Slice(v.value.start, v.value.stop, v.value.step)
-        if isinstance(v, Var) and v in e.param_of and v.type in (Opaque(slice), Opaque(type(Ellipsis))):
-            return self._item(Const(e.static(v, "the index"), Opaque()))
+        if isinstance(v, Var) and v in e.param_of and isinstance(v.type, Opaque):
+            e.static(v, "the index")  # a slice or `...`: asked for, and then a constant
         if isinstance(v, Var) and isinstance(v.type, Opaque | NoneT):
             raise UnsupportedError(what=f"an index that is {operations.describe(e, v)}", origin=e.origin)
         if isinstance(v, (Ref, TupleV)) and not operations.is_array(e, v):
