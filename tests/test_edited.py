@@ -12,7 +12,7 @@ import pytest
 
 import adgen
 
-HEAD = "import collections, dataclasses, enum, functools, typing\nimport numpy as np\n"
+HEAD = "import collections, contextlib, dataclasses, enum, functools, typing\nimport numpy as np\n"
 
 # (program, what stands in it, what stands there after the edit)
 EDITS = {
@@ -39,6 +39,18 @@ EDITS = {
     "static-function": (
         "class A:\n    act = staticmethod(np.sin)\n    def m(self, x): return self.act(x)\ndef f(x): return A().m(x)",
         "np.sin", "np.cos"),
+    "static-partial": (
+        ("def h(k, x): return k * x\nclass A:\n    g = staticmethod(functools.partial(h, 2.0))\n"
+        "def f(x): return A().g(x)"),
+        "2.0", "5.0"),
+    "manager": (
+        "@contextlib.contextmanager\ndef m():\n    yield 2.0\ndef f(x):\n    with m() as k: return k * x",
+        "2.0", "5.0"),
+    "global-dataclass": (
+        ("@dataclasses.dataclass\nclass A:\n    k: float = 2.0\n    m: str = 'a'\nC = A()\n"
+        "def f(x): return C.k * x if C.m == 'a' else x"), "k: float = 2.0", "k: float = 5.0"),
+    "global-namedtuple": (
+        "A = collections.namedtuple('A', 'k n')\nC = A(2.0, 3)\ndef f(x): return C.k * x**C.n", "2.0, 3", "2.0, 4"),
     "property": ("class A:\n    @property\n    def k(self): return 2.0\ndef f(x): return A().k * x", "2.0", "5.0"),
     "class-of-a-global": (
         ("class A:\n    def g(self, x): return x * 2\nclass B:\n    def g(self, x): return x * 3\nh = A()\n"

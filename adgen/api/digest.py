@@ -80,8 +80,14 @@ def _lines_of(cls: type) -> Iterator[str]:
                 yield f"{name} {[digest_code(f) for f in (found.fget, found.fset) if f is not None]}"
             else:
                 inner = function_in(found)
-                shown = digest_code(inner) if inner is not None else _show(found) if callable(found) else ""
+                shown = _of(inner) if inner is not None else _show(found) if callable(found) else ""
                 yield f"{name} {type(found).__name__} {shown}"  # data is read at each call
+
+
+def _of(fn: Any) -> str:
+    if isinstance(fn, functools.partial):
+        return " ".join((_of(fn.func), *map(_show, fn.args), *(f"{k}={_show(v)}" for k, v in fn.keywords.items())))
+    return digest_code(fn) if hasattr(fn, "__code__") else _show(fn)
 
 
 def _show(value: Any) -> str:

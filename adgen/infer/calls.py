@@ -300,6 +300,7 @@ def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, An
     if isinstance(fn, pytypes.MethodType) and not isinstance(fn.__self__, draws.GENERATORS):
         return call_object(e, fn.__func__, [e.wrap_object(fn.__self__), *args], kwargs, hint)
     if is_context_manager(fn):
+        e.callees.setdefault(fn)  # its name may come to mean another
         generator = call_object(e, fn.__wrapped__, args, kwargs, hint)
         return ManagerV(None, generator)
     if isinstance(fn, pytypes.FunctionType) and not from_library(fn):

@@ -402,6 +402,12 @@ class Engine:
             items = value if isinstance(value, list) else value.values()
             parts = tuple(map(self.constant, items))
             return self.new(Seq(parts) if isinstance(value, list) else Map(tuple(value), parts))
+        cls = type(value)
+        if isinstance(value, tuple) and hasattr(cls, "_fields") and is_data(value):
+            return TupleV(tuple(map(self.constant, value)), cls)
+        if dataclasses.is_dataclass(cls) and is_data(value):
+            names = tuple(f.name for f in dataclasses.fields(cls))
+            return self.new(Map(names, tuple(self.constant(getattr(value, n)) for n in names), cls))
         return self.b.const(value)
 
     def wrap_object(self, value: Any) -> Any:
