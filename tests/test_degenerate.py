@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import pytest
+import scipy.special
 
 import adgen
 from tests.numeric import assert_gradient
@@ -134,3 +136,17 @@ def test_arguments_without_a_rule_are_refused_in_both_modes() -> None:
         adgen.grad(position, wrt=(0, 1))(a, 0.3)
     with pytest.raises(adgen.NoGradientError):
         adgen.jvp(position, (a, 0.3), (a, 1.0))
+
+
+def test_large_operands_share_a_gradient() -> None:
+    """Where the operands are too large for the logarithm of two, the parts of the sum still have the sum 1."""
+    pair = adgen.grad(lambda x, y: np.logaddexp(x, y), wrt=(0, 1))
+    assert pair(-1e300, -1e300) == pair(1e16, 1e16) == (0.5, 0.5)
+    assert pair(-np.inf, 2.0) == (0.0, 1.0)
+    whole = adgen.grad(lambda x: scipy.special.logsumexp(x))
+    for c in (0.0, 1e16, -1e100):
+        np.testing.assert_allclose(whole(np.full(3, c)), 1.0 / 3.0)
+    assert whole(np.array([-np.inf, 1e16, 1e16])).tolist() == [0.0, 0.5, 0.5]
+    slope = adgen.grad(lambda x: math.lgamma(x))
+    for x in (1e300, 1e18, -35.3, -1e6 + 0.3):
+        assert slope(x) == pytest.approx(scipy.special.digamma(x), rel=1e-12)
