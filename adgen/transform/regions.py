@@ -342,7 +342,7 @@ class Regions(Backward):
         With each comes what stands for it where there are no iterations; in an outer loop that is kept in a list.
         """
         found: dict[Var, Const] = {}
-        lengths = _lengths_outside(s, sources.inner)
+        lengths: set[int] | None = None
         for v in kept:
             nothing = nothing_like(v.type) if self.loops else UNDEF
             if v in self.buffers or nothing is NOTHING:
@@ -354,8 +354,10 @@ class Regions(Backward):
                 if not isinstance(a, Var) or a not in sources.inner or a in seen or a in found:
                     continue
                 made = sources.inner[a]
-                if made is not None and made.op.name == "shape" and _symbols(made.args[0].type) <= lengths:
-                    continue
+                if made is not None and made.op.name == "shape":
+                    lengths = _lengths_outside(s, sources.inner) if lengths is None else lengths
+                    if _symbols(made.args[0].type) <= lengths:
+                        continue
                 if made is None or made.op.effect != "pure" or made.op.kind == "constructor" or len(seen) > MAX_LOOK:
                     break
                 seen.add(a)
