@@ -8,6 +8,7 @@ import random
 import pytest
 
 from adgen.emit.printer import Comment, print_block
+from adgen.emit.wrap import wrap
 
 OPERATORS = [ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.MatMult]
 OPERATORS += [ast.LShift, ast.RShift, ast.BitAnd, ast.BitOr, ast.BitXor]
@@ -151,3 +152,7 @@ def _left_spine(n: int) -> ast.stmt:
     for _ in range(n - 1):
         e = ast.BinOp(e, ast.Add(), ast.Name("y", ast.Load()))
     return ast.Assign([ast.Name("x", ast.Store())], e)
+
+
+def test_lines_that_their_indent_alone_fills() -> None:
+    assert wrap("values = first(second[k], third)", " " * 100, 88)[0].strip() == "values = first("

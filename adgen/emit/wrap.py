@@ -27,7 +27,7 @@ def wrap(text: str, lead: str, columns: int) -> list[str]:
     while len(indent) + len(text) - begin > columns:
         room = begin + columns - len(indent)
         usable = [(cost, -at) for at, cost in points.items() if begin < at <= room]
-        later = [at for at in points if at > room]
+        later = [at for at in points if at > max(room, begin)]  # the indent alone may be too wide
         if not usable and not later:
             break
         at = -min(usable)[1] if usable else min(later)
