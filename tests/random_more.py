@@ -10,7 +10,7 @@ from tests.random_writer import Held
 _WEIGHTS = """
 recursion 2, mutual 1.2, table 2.2, counted 1.2, worklist 2, edited 2.2, filtered 2, grid 2, nonlocal 1.6, star 1.5,
 objects 2, rows 2, gathered 3.6, neighbours 1.6, guarded_loop 1.6, partial 1.2, endless 1.6, sorted_by 1.5,
-several 1.5, nested 1.4, loop_exit 22, comprehension 3.2, choice 2
+several 1.5, nested 1.4, loop_exit 22, comprehension 3.2, choice 2, pick 1.5
 """
 WEIGHTS: dict[str, float] = {
     **FULL,
@@ -22,7 +22,7 @@ MORE = (
     "recursion", "mutual recursion", "dict by run-time keys", "dict of counts", "work list", "list edited",
     "list of unknown length", "list of lists", "nonlocal", "star arguments", "list of objects", "rows written",
     "integer-array write", "np.add.at", "integer-array read", "zip of slices", "try in a loop", "partial",
-    "endless loop", "sorted with key", "choice of arrays", "namedtuple", "function in a function",
+    "endless loop", "sorted with key", "choice of arrays", "choice of objects", "namedtuple", "function in a function",
 )  # fmt: skip
 
 
@@ -366,6 +366,25 @@ class WideWriter(FullWriter):
         if self.rng.random() < 0.4:
             self.emit(f"{self.rng.choice([a, b, c])}[{self.index(kind.shape[0])}] *= {self.number(0.3, 0.9)}")
         self.tags.add("choice of arrays")
+        return None
+
+    def do_pick(self) -> bool | None:
+        """Write through a name that means one of two lists or objects."""
+        if self.depth > 2:
+            return False
+        a, b, c = self.fresh(), self.fresh(), self.fresh()
+        if self.rng.random() < 0.5:
+            for name in (a, b):
+                self.emit(f"{name} = Box({self.bounded(F, 1)}, {self.bounded(F, 1)})")
+            part, ends = f"{c}.a", f"{a}.value({self.atom()}) + {b}.a * {b}.b"
+        else:
+            for name in (a, b):
+                self.emit(f"{name} = [{self.bounded(F, 1)}, {self.bounded(F, 1)}]")
+            part, ends = f"{c}[{self.rng.choice([0, 1, -1])}]", f"{a}[0] * {b}[1] + sum({a}) * {b}[0]"
+        self.emit(f"{c} = {a} if {self.condition(0)} else {b}")
+        self.emit(f"{part} {self.rng.choice(['=', '+=', '*='])} {self.bounded(F, 1)}")
+        self.assign(self.target(F), F, f"np.tanh({ends} + {part})")
+        self.tags.add("choice of objects")
         return None
 
     def do_several(self) -> None:

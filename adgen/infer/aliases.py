@@ -1,16 +1,18 @@
 """What a write does to the other names of the memory that it writes.
 
-Where it is not known which of two arrays a name means, but the condition that decided it is, each of them is from then
+Where it is not known which of two objects a name means, but the condition that decided it is, each of them is from then
 on what was written or what it was, as that condition says. What else may share the memory can't be read any more.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from adgen.infer.values import Obj, Poison, are_two_lists
-from adgen.ir.nodes import Operand, Var
-from adgen.ir.types import Array
+from adgen.infer.names import as_name
+from adgen.infer.values import Map, Obj, Poison, Ref, Seq, are_two_lists
+from adgen.ir.nodes import Const, Operand, Var
+from adgen.ir.types import NUMERIC, Array, Type
 from adgen.rules.typing import join
 
 if TYPE_CHECKING:
@@ -42,30 +44,52 @@ def spread(e: Engine, obj: Obj, content: Any, deep: bool) -> None:
         )
 
 
-def _decided(e: Engine, obj: Obj, other: Obj, content: Any) -> Operand | None:
-    """Return what `other` holds after the write, if a condition says whether it is the same array."""
-    held, which, links = e.state.heap.get(other), e.state.which, e.state.links
+def _decided(e: Engine, obj: Obj, other: Obj, content: Any) -> Any:
+    """Return what `other` holds after the write, if a condition says whether it is the same object."""
+    which, links = e.state.which, e.state.links
     mine, theirs = which.get(obj), which.get(other)
     chosen = mine or theirs
-    if chosen is None or not (isinstance(content, Var) and isinstance(held, Var)):
+    if chosen is None or (mine is not None and theirs is not None and mine[0] is not theirs[0]):
         return None
-    t = join(content.type, held.type)
-    if not isinstance(t, Array) or content.type.dtype != held.type.dtype:  # type: ignore[attr-defined]
-        return None
-    if mine is not None and theirs is not None and mine[0] is not theirs[0]:
-        return None
-    sides: list[Operand] = []
+    same: list[bool] = []
     ours = mine[1:] if mine is not None else (obj, obj)
     for one, two in zip(ours, theirs[1:] if theirs is not None else (other, other)):
-        if one is None or two is None or (one is not two and two in links.get(one, ())):
+        if one is not two and two in links.get(one, ()):
             return None
-        sides.append(content if one is two else held)
-    if sides[0] is sides[1]:
-        return sides[0]
+        same.append(one is two)
+    held = e.state.heap.get(other)
+    if same[0] is same[1]:
+        return content if same[0] else held
+    slots: list[tuple[Operand, Operand, str | None, Type]] = []
+    plan = _plan(content, held, other.name, slots)
+    if plan is None:
+        return None
     blocks = []
-    for side in sides:
+    for written in same:
         e.b.open()
-        blocks.append(e.b.close((side,)))
-    hint = e.hint(other.name)
-    (out,) = e.b.branch(chosen[0], blocks[0], blocks[1], [(hint.get("name"), hint.get("fixed", False))], [t])
-    return out
+        blocks.append(e.b.close([new if written else old for new, old, _, _ in slots]))
+    hints = [e.hint(name) for _, _, name, _ in slots]
+    names = [(h.get("name"), h.get("fixed", False)) for h in hints]
+    return plan(e.b.branch(chosen[0], blocks[0], blocks[1], names, [t for *_, t in slots]))
+
+
+def _plan(new: Any, old: Any, name: str | None, slots: list[tuple[Operand, Operand, str | None, Type]]) -> Any:
+    """Return what makes one content out of the results of a branch between two; None if there is none."""
+    if new is old or (isinstance(new, (Ref, Const)) and new == old):
+        return lambda outs: old
+    if isinstance(new, (Var, Const)) and isinstance(old, (Var, Const)):
+        t = join(new.type, old.type)
+        if not isinstance(t, NUMERIC) or (new.type != old.type and not isinstance(t, Array)):
+            return None
+        if isinstance(t, Array) and getattr(new.type, "dtype", None) != getattr(old.type, "dtype", None):
+            return None
+        k = len(slots)
+        slots.append((new, old, name, t))
+        return lambda outs: outs[k]
+    if isinstance(new, Seq) and isinstance(old, Seq) and len(new.items) == len(old.items):
+        parts = [_plan(x, y, None, slots) for x, y in zip(new.items, old.items)]
+        return None if None in parts else lambda outs: Seq(tuple([p(outs) for p in parts]))
+    if isinstance(new, Map) and isinstance(old, Map) and (new.keys, new.cls) == (old.keys, old.cls):
+        parts = [_plan(x, y, as_name(k), slots) for k, x, y in zip(new.keys, new.items, old.items)]
+        return None if None in parts else lambda outs: replace(new, items=tuple([p(outs) for p in parts]))
+    return None

@@ -425,9 +425,8 @@ class Join:
             for o in (one.obj, two.obj):
                 self.after.link_like(obj, o)
             self._link_items(obj, (ca, cb))
-            if not (self.catch or one.place or two.place):
-                x, y = (o if o in self.before.heap and not o.param else None for o in (one.obj, two.obj))
-                self.after.which[obj] = (self.cond, x, y)
+            if not (self.catch or one.place or two.place or one.obj.param or two.obj.param):
+                self.after.which[obj] = (self.cond, one.obj, two.obj)
             return Ref(obj)
 
         return build

@@ -323,8 +323,8 @@ class State:
     heap: dict[Obj, Any] = field(default_factory=dict)
     links: dict[Obj, tuple[Obj, ...]] = field(default_factory=dict)
     dead: bool = False  # this path ended in a raise
-    which: dict[Obj, tuple[Operand, Obj | None, Obj | None]] = field(default_factory=dict)
-    """An array that is one of two: the condition, what it is where that holds, and where not (None: not followed)."""
+    which: dict[Obj, tuple[Operand, Obj, Obj]] = field(default_factory=dict)
+    """An object that is one of two: the condition, what it is where that holds, and where not."""
 
     def copy(self) -> State:
         frames = {k: dict(f) for k, f in self.frames.items()}

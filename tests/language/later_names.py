@@ -751,3 +751,178 @@ def n71_tri(x):
         g = b
     g[0] = x[0]
     return np.sum(a * b)
+
+
+@program
+def h1(x):
+    L = [x[0], x[1]]
+    if x[0] > 0.1:
+        t = L
+    else:
+        t = [0.0, 1.0]
+    t[0] = x[2] ** 2
+    return L[0] * 3 + t[1]
+
+
+@refused("may share memory")
+def h2(x):
+    box = Box(x * 1.0)
+    o = Box(x * 2)
+    c = box if x[0] > 0.1 else o
+    c.a = x**2
+    return np.sum(box.a * o.a)
+
+
+@program
+def h3(x):
+    box = Box(x[0])
+    o = Box(x[1])
+    c = box if x[0] > 0.1 else o
+    c.a = x[2] ** 2
+    return box.a * o.a
+
+
+@refused("may share memory")
+def h4(x):
+    d = {"a": x[0], "b": x[1]}
+    e = {"a": 1.0, "b": 2.0}
+    c = d if x[0] > 0.1 else e
+    c["a"] = x[2] ** 2
+    return d["a"] * e["b"]
+
+
+@program
+def h5(x):
+    L = [x[0], x[1]]
+    M = [x[2], x[0]]
+    p, q = (L, M) if x[0] > 0.1 else (M, L)
+    p[0] = q[1] * 2
+    q[0] = p[0] * x[2]
+    return L[0] * M[0]
+
+
+@refused("may share memory")
+def h6(x):
+    L = [x[0] * 1.0]
+    t = None
+    if x[0] > 0.1:
+        t = L
+    if t is not None:
+        t.append(x[1] ** 2)
+    return sum(L)
+
+
+@program
+def h7(x):
+    box = Box(x[0])
+    best = None
+    for q in (box, Box(x[1])):
+        if best is None or q.a > best.a:
+            best = q
+    best.a = x[2] ** 2
+    return box.a + best.a
+
+
+@program
+def h8(x):
+    L = [x[0], x[1]]
+    t = L or [1.0]
+    t[0] = x[2] ** 2
+    return L[0]
+
+
+@refused("may share memory")
+def h9(x):
+    L = [x[0], x[1]]
+    try:
+        t = L
+        if x[0] > 100:
+            raise ValueError
+    except ValueError:
+        t = [3.0, 4.0]
+    t[0] = x[2] ** 2
+    return L[0]
+
+
+@refused("may share memory")
+def h10(x):
+    box = Box(x[0])
+    if x[0] > 0.1:
+        c = box
+    c.a = x[2] ** 2
+    return box.a
+
+
+@program
+def h11(x):
+    box = Box(x * 1.0)
+    v = box.a if x[0] > 0.1 else x * 3
+    v[0] = x[2] ** 2
+    return np.sum(box.a**2)
+
+
+@program
+def h12(x):
+    box = Box(x * 1.0)
+    o = Box(x * 2)
+    c = box if x[0] > 0.1 else o
+    c.a[0] = x[2] ** 2
+    return np.sum(box.a**2 * o.a)
+
+
+@refused("may share memory")
+def h13(x):
+    box = Box(x * 1.0)
+    o = Box(x * 2)
+    for i in range(3):
+        c = box if x[i] > 0.4 else o
+        c.a = c.a * x[i]
+    return np.sum(box.a**2 * o.a)
+
+
+@refused("may share memory")
+def h14(x):
+    A = [x * 1.0, x * 2]
+    B_ = [x * 3, x * 4]
+    c = A if x[0] > 0.1 else B_
+    c[0][1] = x[2] ** 2
+    c[1] = x * 5
+    return np.sum(A[0] * A[1]) + np.sum(B_[0] * B_[1])
+
+
+@program
+def h15(x):
+    d = {"x": x * 1.0}
+    k = d["x"] if x[0] > 0.1 else x * 2
+    d["x"] = x * 7
+    k[0] = x[2] ** 2
+    return np.sum(d["x"]) + np.sum(k)
+
+
+@refused("may share memory")
+def h16(x):
+    a = x * 2
+
+    def f(c):
+        return a if c else a[1:]
+
+    g = f(x[0] > 0.1)
+    g[0] = x[2] ** 2
+    return np.sum(a**2)
+
+
+@refused("may share memory")
+def h17(x):
+    a = x * 2
+    g = a[1:] if x[0] > 0.1 else a[:-1]
+    g[0] = x[2] ** 2
+    return np.sum(a**2)
+
+
+@refused("may share memory")
+def h18(x):
+    a = x * 2
+    g = a if x[0] > 0.1 else a[::-1]
+    g[0] = x[2] ** 2
+    a[1] = g[0]
+    return np.sum(a**2) + np.sum(g)
