@@ -29,6 +29,7 @@ from adgen.infer import (
     primitives,
     reads,
     stores,
+    tuples,
 )
 from adgen.infer.branches import truth
 from adgen.infer.handlers import HANDLERS, Handler, handles
@@ -171,6 +172,8 @@ def class_of(e: Engine, v: Any) -> type | None:
         return range
     if isinstance(v, Ref):
         c = e.content(v.obj)
+        if tuples.is_frozen(v):
+            return tuple
         kept = objects.held_as(e, v)
         if kept is not None:
             return held_class(kept)
@@ -268,6 +271,8 @@ def _make(cls: type) -> Handler:
             return ref
         if cls is list:
             return inlining.inline_function(e, library.as_list, args, {})
+        if cls is tuple and not (isinstance(v, (Var, Const)) and isinstance(v.type, Opaque)):
+            return tuples.of_items(e, v)
         raise UnsupportedError(
             what=f"{cls.__name__}() of {operations.describe(e, args[0])}",
             why="its length is known only at run time",

@@ -40,6 +40,7 @@ from adgen.infer import (
     operator_calls,
     primitives,
     tapes,
+    tuples,
     writers,
 )
 from adgen.infer.values import (
@@ -59,6 +60,7 @@ from adgen.infer.values import (
     Ref,
     Seq,
     SliceV,
+    StarV,
     TapeV,
 )
 from adgen.ir.nodes import Const, Operand, Var
@@ -90,6 +92,10 @@ def run_call(e: Engine, s: tree.Assign, hint: dict[str, Any]) -> Any:
     args: list[Any] = []
     kwargs: dict[str, Any] = {}
     n = len(s.args) - len(s.kws)
+    if isinstance(fn, Const) and fn.value is zip and n == 2 and 1 in starred and not s.kws:
+        columns = iterators.columns(e, iterators.force(e, e.get(s.args[1])))
+        if columns is not None:
+            return columns
     for k, a in enumerate(s.args[1:n], start=1):
         if k in starred:
             args.extend(_spread(e, fn, e.get(a), len(args), s.kws if k == n - 1 else None))
@@ -104,14 +110,25 @@ def run_call(e: Engine, s: tree.Assign, hint: dict[str, Any]) -> Any:
             kwargs.update(zip(c.keys, c.items))
         else:
             kwargs[name] = v
+    if any(isinstance(a, StarV) for a in args):
+        made = tuples.call_starred(e, fn, args, kwargs)
+        if made is not None:
+            args, kwargs = made[1], {k: v for k, v in kwargs.items() if k != "sep"}
     return call(e, fn, args, kwargs, hint)
 
 
 def _spread(e: Engine, fn: Any, v: Any, given: int, named: Sequence[str] | None) -> list[Any]:
     """Return the arguments that `*v` stands for. `named` are the keywords, where it is the last by position."""
     v = iterators.force(e, v)
+    if iterables.known_items(e, v) is None:
+        called = fn.value if isinstance(fn, Const) else None
+        alone = named is not None and not given
+        spreads = called is functools.partial or (called is print and alone)
+        spreads |= (called is max or called is min) and not alone
+        if spreads or isinstance(fn, Partial) or tuples.takes_rest(fn, _parameters(fn)):
+            return [StarV(tuples.of_items(e, v))]
     if named is not None and iterables.known_items(e, v) is None:
-        if isinstance(fn, Const) and fn.value in (max, min) and not given and isinstance(v, Ref):
+        if isinstance(fn, Const) and (fn.value is max or fn.value is min) and not given and isinstance(v, Ref):
             items.check_length(e, v, 2, None)  # of one item it would look inside
             return [v]
         wanted = _takes(fn, given, named)
@@ -121,18 +138,24 @@ def _spread(e: Engine, fn: Any, v: Any, given: int, named: Sequence[str] | None)
     return items.expand(e, v)
 
 
+def _parameters(fn: Any) -> Any:
+    """Return the parameters of a function of the user, None of another one."""
+    if isinstance(fn, Closure):
+        return fn.function.params
+    if isinstance(fn, Const) and isinstance(fn.value, pytypes.FunctionType) and not from_library(fn.value):
+        return lower(fn.value).params
+    return None
+
+
 def _takes(fn: Any, given: int, named: Sequence[str]) -> int | None:
     """Return how many arguments by position a function needs after those given; None if that is open."""
     if isinstance(fn, Const) and isinstance(fn.value, np.ufunc):
         return fn.value.nin - given
-    if isinstance(fn, Closure):
-        params = fn.function.params
-    elif isinstance(fn, Const) and isinstance(fn.value, pytypes.FunctionType) and not from_library(fn.value):
-        params = lower(fn.value).params
-    else:
+    params = _parameters(fn)
+    if params is None:
         return None
     left = [p for p in params if p.kind in ("positional", "either") and p.name not in named][given:]
-    return None if any(p.kind == "*" or p.has_default for p in (*params, *left)) else len(left)
+    return None if any(p.kind == "*" for p in params) or any(p.has_default for p in left) else len(left)
 
 
 def call(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]) -> Any:
@@ -234,6 +257,7 @@ def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, An
         return call(e, keywords.vectorized(e, fn), args, kwargs, hint)
     if isinstance(fn, Routine):
         return lifting.call_routine(e, fn, args)
+    tuples.refuse_star(e, fn, args)
     override = custom_calls.find_override(e, fn) if e.overrides else None
     if override is not None:
         call_row = custom_calls.call_user_row if override.user else primitives.call_primitive
@@ -412,8 +436,8 @@ def _of_logger(e: Engine, fn: Operand) -> bool:
 
 def call_unknown(e: Engine, fn: Operand, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]) -> Any:
     """A call that adgen knows nothing of. What it may write must not be read afterwards."""
-    operands = [e.value(a) for a in args]
-    named = {k: e.value(v) for k, v in kwargs.items()}
+    operands = [tuples.shown(e, a) for a in args]
+    named = {k: tuples.shown(e, v) for k, v in kwargs.items()}
     name = getattr(fn.value if isinstance(fn, Const) else None, "__name__", "")
     if name not in ONLY_SHOWING and not _of_logger(e, fn):
         for v in (*args, *kwargs.values()):

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
-from adgen.infer import dicts, items, iterables, iterators, methods, operations, tapes
-from adgen.infer.values import Map, Ref, Seq, TupleV
+from adgen.infer import dicts, items, iterables, iterators, methods, operations, tapes, tuples
+from adgen.infer.values import Map, Ref, Seq, StarV, TupleV
 from adgen.ir.nodes import Const, Operand
 from adgen.ir.types import Opaque
 
@@ -26,6 +26,11 @@ def display(e: Engine, s: tree.Assign, args: tuple[Any, ...]) -> Any:
             for k, a in enumerate(args):
                 methods.call_method(e, made, "extend" if k in starred else "append", [a], {}, {})
             return made
+    if s.op == "tuple" and starred:
+        args = tuple(iterators.force(e, a) if k in starred else a for k, a in enumerate(args))
+        if any(k in starred and iterables.known_items(e, a) is None for k, a in enumerate(args)):
+            parts = [StarV(tuples.of_items(e, a)) if k in starred else a for k, a in enumerate(args)]
+            return tuples.rest_of(e, parts)
     for k, a in enumerate(args):
         if k in starred:
             values.extend(items.expand(e, a))
@@ -96,7 +101,7 @@ def format_text(e: Engine, s: tree.Assign, args: tuple[Any, ...], hint: dict[str
                 if conversion in (None, -1, "")
                 else f"!{conversion if isinstance(conversion, str) else chr(conversion)}"
             )
-            fields.append(e.value(a))
+            fields.append(tuples.shown(e, a))
             if isinstance(spec, int):  # the place of what says how, which is computed too
                 fields.append(e.value(args[spec]))
                 spec = "{}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from adgen.infer import objects, recording, rows, tables
+from adgen.infer import objects, recording, rows, tables, tuples
 from adgen.infer.kinds import is_none, split_maybe
 from adgen.infer.recording import Recorded
 from adgen.infer.slots import Leaf, Path, Slots, is_nonunit
@@ -97,6 +97,12 @@ class Fit(Slots):
                     return self._match_operand(path, leaf, tables.fitted(self.e, v, kept))
         elif isinstance(h, TupleV) and isinstance(v, TupleV) and len(h.items) == len(v.items) and h.cls is v.cls:
             return self._match_items(path, range(len(h.items)), h.items, v.items)
+        elif isinstance(h, TupleV) and h.cls is None and (tuples.is_frozen(v) or isinstance(v, TupleV)):
+            given = self.e.state.heap[v.obj] if isinstance(v, Ref) else Seq(v.items)
+            elem = self._element(Seq(h.items), given)
+            if elem is not None:
+                self.a.lists[path] = elem
+                return True
         elif isinstance(h, Map) and isinstance(v, Map) and h.keys == v.keys and h.cls is v.cls:
             return self._match_items(path, h.keys, h.items, v.items)
         elif isinstance(h, Map) and (dict_type := tables.dict_type(self.e, h, v)) is not None:
@@ -206,7 +212,7 @@ class Fit(Slots):
 
     def _first_bound(self, path: Path, v: Any, name: str | None) -> None:
         """Carry out a name that the body binds first: its value enters no iteration."""
-        if isinstance(v, Ref) and v.obj.traits is not None:
+        if isinstance(v, Ref) and v.obj.traits is not None and not tuples.is_frozen(v):
             self.made[path] = self._clash(name)
             return
         if isinstance(v, Ref):
@@ -218,8 +224,8 @@ class Fit(Slots):
         if error or (isinstance(v, (Var, Const)) and isinstance(v.type, NUMERIC)):
             self._param(path, UNDEF, name).type = v.type
         elif isinstance(v, Ref) and isinstance(self.e.state.heap[v.obj], (Var, Const)):
-            v = self.e.value(v)
-            self._param(path, UNDEF, name, Obj(name)).type = v.type
+            traits, v = v.obj.traits, self.e.value(v)
+            self._param(path, UNDEF, name, Obj(name, traits=traits)).type = v.type
         elif isinstance(v, TupleV) or (isinstance(v, Ref) and isinstance(self.e.state.heap[v.obj], (Seq, Map))):
             content = v if isinstance(v, TupleV) else self.e.state.heap[v.obj]
             self.made[path] = content

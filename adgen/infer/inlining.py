@@ -13,8 +13,8 @@ from adgen.api.names import DEFAULTS
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
 from adgen.frontend.resume import PLACE
-from adgen.infer import recursion
-from adgen.infer.values import Closure, GeneratorV, Map, PlaceV, TupleV
+from adgen.infer import recursion, tuples
+from adgen.infer.values import Closure, GeneratorV, Map, PlaceV, StarV
 from adgen.ir.types import Bool, Int
 
 if TYPE_CHECKING:
@@ -153,6 +153,16 @@ def is_ours(owner: Any) -> bool:
     return (getattr(fn, "__module__", None) or "").partition(".")[0] == "adgen"
 
 
+def _first(e: Engine, p: tree.Parameter, rest: list[Any]) -> Any:
+    if isinstance(rest[0], StarV) and p.has_default:
+        raise UnsupportedError(
+            what=f"`*values` of a length known only at run time, which may or may not reach '{p.name}'",
+            instead="name the argument",
+            origin=e.origin,
+        )
+    return tuples.take_first(e, rest)
+
+
 def bind_parameters(
     e: Engine, function: tree.Function, args: Sequence[Any], kwargs: Mapping[str, Any], defaults: Sequence[Any]
 ) -> dict[str, Any]:
@@ -170,7 +180,7 @@ def bind_parameters(
     for p in function.params:
         if p.kind in ("positional", "either"):
             if rest:
-                bound[p.name] = rest.pop(0)
+                bound[p.name] = _first(e, p, rest)
                 if p.name in named and p.kind == "either":
                     fail(f"got multiple values for argument '{p.name}'")
             elif p.name in named and p.kind == "either":
@@ -180,7 +190,7 @@ def bind_parameters(
             else:
                 fail(f"missing the argument '{p.name}'")
         elif p.kind == "*":
-            bound[p.name] = TupleV(tuple(rest))
+            bound[p.name] = tuples.rest_of(e, rest)
             rest = []
         elif p.kind == "keyword":
             if p.name in named:

@@ -24,6 +24,7 @@ from adgen.infer import (
     reads,
     rows,
     tables,
+    tuples,
 )
 from adgen.infer.kinds import is_none, is_structured
 from adgen.infer.values import Map, Maybe, RangeV, Ref, Seq, SliceV, TupleV
@@ -121,6 +122,8 @@ def get_item(e: Engine, base: Any, key: Any, hint: dict[str, Any]) -> Any:
     if isinstance(base, RangeV):
         k = e.value(key)
         return operations.binary(e, "+", base.start, operations.binary(e, "*", k, base.step))
+    if tuples.is_frozen(base) and isinstance(key, SliceV):
+        return tuples.freeze(get_item(e, Ref(tuples.unfrozen(e, base)), key, hint))
     if isinstance(base, Ref):
         c = e.content(base.obj)
         if isinstance(c, Seq):
@@ -307,6 +310,7 @@ def require_writable(e: Engine, ref: Ref) -> None:
 
 
 def set_item(e: Engine, base: Any, key: Any, value: Any) -> None:
+    tuples.refuse_write(e, base)
     if objects.class_of_object(e, base) is not None:
         if objects.call_special(e, base, "__setitem__", key, value) is not None:
             return
@@ -478,6 +482,9 @@ def split(e: Engine, v: Any, n: int) -> list[Any] | None:
     """Return `n` items of a sequence, None if it is known to have another number."""
     from adgen.infer import iterables
 
+    columns = iterators.split_columns(e, v, n)
+    if columns is not None:
+        return columns
     v = iterators.force(e, v)
     found = iterables.known_items(e, v)
     if found is not None:

@@ -48,7 +48,7 @@ from adgen.infer.values import (
     ZipV,
 )
 from adgen.ir.nodes import Const, Operand, Var
-from adgen.ir.types import Int, Opaque
+from adgen.ir.types import Int, List, Opaque, Tuple
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
@@ -439,6 +439,28 @@ def _next(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str
     if e.state.dead:
         raise DeadPath
     return e.get(name)
+
+
+def columns(e: Engine, rows: Any) -> Any:
+    """`zip(*rows)` of rows whose number only run time knows; None if that is known."""
+    if iterables.known_items(e, rows) is not None or not isinstance(rows, Ref):
+        return None
+    t = operations.array_type(e, rows)
+    if isinstance(t, List) and isinstance(t.elem, Tuple):
+        items.check_length(e, rows, 1, None)
+        every = [inlining.inline_function(e, lazy.column, [rows, e.b.const(k)], {}) for k in range(len(t.elem.items))]
+        return once(e, TupleV(tuple(every)))
+    return made_by(e, lazy.columns_of, rows)
+
+
+def split_columns(e: Engine, v: Any, n: int) -> list[Any] | None:
+    """Return the n items of `zip(*rows)`; None for anything else."""
+    if not isinstance(v, GeneratorV) or v.owner is not lazy.columns_of or not generators.is_fresh(e, v):
+        return None
+    rows = dict(v.bound)["rows"]
+    items.check_length(e, rows, 1, None)
+    items.check_length(e, inlining.inline_function(e, lazy.columns_as, [rows], {}), n, n)
+    return [inlining.inline_function(e, lazy.column, [rows, e.b.const(k)], {}) for k in range(n)]
 
 
 @handles(lazy.fetch)

@@ -255,3 +255,19 @@ def zip_longest_of(sequences: Any, fill: Any) -> Any:
     """What `itertools.zip_longest` does; how many sequences there are is known."""
     for i in range(max([len(s) for s in sequences])):
         yield tuple([s[i] if i < len(s) else fill for s in sequences])
+
+
+def column(rows: Any, k: Any) -> Any:
+    return tuple([row[k] for row in rows])
+
+
+def columns_of(rows: Any) -> Any:
+    """What `zip(*rows)` does."""
+    if len(rows) > 0:
+        for k in range(min([len(row) for row in rows])):
+            yield tuple([row[k] for row in rows])
+
+
+def columns_as(rows: Any) -> Any:
+    """Return a list with as many items as `zip(*rows)` has."""
+    return [0] * min([len(row) for row in rows])

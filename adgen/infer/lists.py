@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
-from adgen.infer import attributes, branches, calls, inlining, items, library, operations, rows, tables
+from adgen.infer import attributes, branches, calls, inlining, items, library, operations, rows, tables, tuples
 from adgen.infer.handlers import HANDLERS, Handler
 from adgen.infer.values import Ref, Seq, SliceV, TupleV
 from adgen.ir.nodes import Const, Operand, Var
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 
 def call_method(e: Engine, owner: Ref, c: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    if name not in ("index", "count"):
+        tuples.refuse_write(e, owner)
     if name in ADDING and owner.obj.traits is not None:
         return _add_to_bounded(e, owner, name, args, kwargs)
     if name == "append":

@@ -29,6 +29,7 @@ from adgen.infer import (
     rows,
     scopes,
     tables,
+    tuples,
 )
 from adgen.infer.branches import truth
 from adgen.infer.kinds import is_none
@@ -289,6 +290,12 @@ def describe(e: Engine, v: Any) -> str:
 
 def _sequences(e: Engine, symbol: str, a: Any, b: Any) -> Any:
     """Concatenation and repetition of tuples and lists."""
+    if tuples.is_frozen(a) or tuples.is_frozen(b):
+        if symbol == "+" and not (tuples.is_tuple(a) and tuples.is_tuple(b)):
+            return None
+        if symbol in ("+", "*"):
+            made = _sequences(e, symbol, tuples.as_list(e, a), tuples.as_list(e, b))
+            return made if made is None else tuples.freeze(made)
     if symbol == "+":
         if isinstance(a, TupleV) and isinstance(b, TupleV):
             return TupleV(a.items + b.items)
@@ -365,7 +372,7 @@ def inplace(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any]) -> Any
         if symbol == "|" and tables.may_be_dict(e, a):
             methods.call_method(e, a, "update", [b], {}, {})
             return a
-        if symbol == "+" and objects.class_of_object(e, a) is None:
+        if symbol == "+" and objects.class_of_object(e, a) is None and not tuples.is_frozen(a):
             attributes.extend_list(e, a, b)
             return a
         return binary(e, symbol, a, b, hint)
@@ -409,6 +416,11 @@ def compare(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any]) -> Any
     values = known(e, a, b)
     if values is not None:
         return lift(e, PYTHON[symbol](*values))
+    if tuples.is_frozen(a) or tuples.is_frozen(b):
+        if symbol in COMPARE and tuples.is_tuple(a) and tuples.is_tuple(b):
+            a, b = tuples.shown(e, a), tuples.shown(e, b)
+        elif symbol in ("==", "!="):  # a tuple is never a list
+            return e.b.const(symbol == "!=")
     arrays = _with_array(e, a, b) if symbol in COMPARE else None
     if arrays is not None and all(is_array(e, v) for v in arrays):
         return arithmetic(e, COMPARE[symbol], arrays, hint)

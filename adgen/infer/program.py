@@ -14,7 +14,7 @@ from adgen.api.paths import root_of, split_path
 from adgen.api.request import NeedsValue
 from adgen.errors import UnsupportedError
 from adgen.frontend.lower import lower
-from adgen.infer import apart, gradients, marks, outside, recursion
+from adgen.infer import apart, gradients, marks, outside, recursion, tuples
 from adgen.infer.engine import Engine
 from adgen.infer.leave import leave, leave_objects
 from adgen.infer.objects import refuse_held
@@ -191,7 +191,7 @@ def _infer(
         result = None
     out = marks.targets(e, fn) if asked.targets and not e.state.dead else None
     if out is None:
-        out = e.value(result if result is not None else b.const(None))
+        out = e.value(tuples.leave(e, result) if result is not None else b.const(None))
     refuse_held(e, out)
     if not e.state.dead:
         kept = () if e.leaves else (*map(root_of, asked.sources), *asked.stops)

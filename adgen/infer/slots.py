@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from adgen.frontend import tree
-from adgen.infer import tables
+from adgen.infer import tables, tuples
 from adgen.infer.kinds import is_from_outside, is_none, split_maybe
 from adgen.infer.names import as_name
 from adgen.infer.recording import Recorded
@@ -130,6 +130,10 @@ class Slots:
             return self._param(path, v, name)
         if isinstance(v, PlaceV):
             return PlaceV(self._param((*path, "at"), v.at, None), self.a.places.get(path, v.among))
+        if isinstance(v, TupleV) and path in self.a.lists:  # it gets longer or shorter
+            self.a.types.setdefault(path, List(self.a.lists[path]))
+            obj = Obj(name, traits=tuples.FROZEN)
+            return self._hold(obj, self._param(path, e.list_operand(Seq(v.items), self.a.lists[path]), name, obj))
         if isinstance(v, TupleV):
             return TupleV(tuple(self._enter((*path, k), i, None) for k, i in enumerate(v.items)), v.cls)
         if isinstance(v, Ref):

@@ -25,6 +25,7 @@ class Traits:
     inner: Any = None  # the same for the dicts that are its values
     counts: bool = False  # a missing value is 0
     maxlen: Any = None  # the most items that it holds
+    frozen: bool = False  # a tuple whose length only run time knows
 
 
 class Obj:
@@ -87,6 +88,13 @@ class Map:
             k = self.keys.index(key)
             return Map(self.keys, (*self.items[:k], value, *self.items[k + 1 :]), self.cls)
         return Map((*self.keys, key), (*self.items, value), self.cls)
+
+
+@dataclass(frozen=True, slots=True)
+class StarV:
+    """`*values` in a call, of a length that only run time knows."""
+
+    values: Ref
 
 
 @dataclass(frozen=True, slots=True)

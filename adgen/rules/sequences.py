@@ -35,6 +35,14 @@ def _to_floats(x: Any) -> Any:
     return x.tolist()
 
 
+def _as_tuple(seq: Any) -> Any:
+    return tuple(seq)
+
+
+def _as_list(seq: Any) -> Any:
+    return list(seq)
+
+
 def _reversed_list(seq: Any) -> Any:
     return seq[::-1]
 
@@ -91,6 +99,8 @@ nondifferentiable(last_writes, name="last_writes", params="like key", infer=alwa
 structure(list, "x /", name="to_list", infer=lambda x: List(Float()), memory="view", show="list(_)")
 structure(_to_floats, "x /", name="to_floats", infer=always(List(Float())), show="_.tolist()")
 structure(floats_of, "values", name="floats_of", infer=exactly("values"))
+structure(_as_tuple, "seq", name="as_tuple", infer=exactly("seq"), show="tuple(_)")
+structure(_as_list, "seq", name="as_list", infer=exactly("seq"), show="list(_)")
 structure(_reversed_list, "seq", name="reversed_list", infer=exactly("seq"), show="_[::-1]")
 structure(_pin, "x label *perturbation", name="pin", infer=lambda x, label, rest: x.type, memory="same", show="_")
 structure(_hook, "x hook *reads", name="hook", infer=exactly("x"), memory="same", show="_")

@@ -431,6 +431,11 @@ class Forward:
     def _reversed_list(self, s: Let) -> Operand:
         return self.b.call("reversed_list", self.full(s.args[0]))
 
+    def _as_tuple(self, s: Let) -> Operand:
+        return self.b.emit(s.op, (self.full(s.args[0]),))
+
+    _as_list = _as_tuple
+
     def _add_lists(self, s: Let) -> Operand:
         return self.b.call("add_lists", *[self.full(a) for a in s.args])
 

@@ -58,6 +58,8 @@ class Structures(Backward):
             "np.where": self._where,
             "np.array": self._array,
             "reversed_list": self._reversed_list,
+            "as_tuple": self._as_tuple,
+            "as_list": self._as_list,
             "add_lists": self._add_lists,
             "add_saved": self._add_lists,
             "unpack": self._unpack,
@@ -369,6 +371,12 @@ class Structures(Backward):
         if other in self.varied:
             cots.add(other, self.b.load(d, (Index((Slice(Hole(0), None, None),)),), (at,)))
         cots.add(a, self.b.load(d, (Index((Slice(None, Hole(0), None),)),), (at,)))
+
+    def _as_tuple(self, s: Let, c: Cot, cots: Cotangents) -> None:
+        cots.add(s.args[0], self.b.call("as_list", cots.whole(c, s.out)))
+
+    def _as_list(self, s: Let, c: Cot, cots: Cotangents) -> None:
+        cots.add(s.args[0], self.b.call("as_tuple", cots.whole(c, s.out)))
 
     def _add_lists(self, s: Let, c: Cot, cots: Cotangents) -> None:
         for a in s.args:
