@@ -320,7 +320,7 @@ def strs(x):
     return d["k0"] * d["k2"]
 
 
-@refused("the number of items")
+@program
 def vararg(x):
     def f(*a, s=1.0, **k):
         return sum(a) * s * k.get("z", 1.0)
