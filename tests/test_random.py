@@ -89,7 +89,8 @@ def test_kinks_are_noticed():
 
 def test_shrinking_keeps_what_fails():
     p = generate(5)
-    source = p.source.replace("    return", "    q = 0.5 * np.cosh(u[0]) + 2.0\n    return")
+    body, end, result = p.source.rpartition("\n    return")
+    source = f"{body}\n    q = 0.5 * np.cosh(u[0]) + 2.0{end}{result}"
     p = Program(p.seed, source, p.name, p.args, p.constructs, p.statements)
     small = shrunk(p, lambda q: "np.cosh" in q.source)
     assert "np.cosh(u[0])" in small.source

@@ -425,7 +425,10 @@ class Join:
             for o in (one.obj, two.obj):
                 self.after.link_like(obj, o)
             self._link_items(obj, (ca, cb))
-            if not (self.catch or one.place or two.place or one.obj.param or two.obj.param):
+            near = (one.obj, two.obj, *self.after.links.get(one.obj, ()), *self.after.links.get(two.obj, ()))
+            if not (
+                self.catch or one.place or two.place or any(o.param for o in near)
+            ):  # arguments are written in place
                 self.after.which[obj] = (self.cond, one.obj, two.obj)
             return Ref(obj)
 

@@ -117,19 +117,19 @@ def w06d_setattr(x):
 GL, GD = [np.float64(1.0), 0.0], {"a": 0.0}
 
 
-@case(lambda: (v(3),), "refused: ADG101")
+@case(lambda: (v(3),), "refused: ADG102")
 def w07_global_list(x):
     GL[0] = x[0]
     return GL[0] * x[1]
 
 
-@case(lambda: (v(3),), "refused: ADG101")
+@case(lambda: (v(3),), "refused: ADG102")
 def w07b_global_dict(x):
     GD["a"] = x[0]
     return GD["a"] ** 2
 
 
-@case(lambda: (v(3),), "refused: ADG101")
+@case(lambda: (v(3),), "refused: ADG102")
 def w07c_global_list_append(x):
     GL.append(x[0] ** 2)
     return GL[-1] * x[1]
@@ -353,7 +353,7 @@ class Bag:
 BAG = Bag()
 
 
-@case(lambda: (v(3),), "refused: ADG101")
+@case(lambda: (v(3),), "refused: ADG102")
 def c06_global_object_list(x):
     BAG.l.append(x[0])
     return BAG.l[-1]
