@@ -132,10 +132,7 @@ def refuse_complex(found: Any) -> None:
         raise TypeError("scipy.linalg.polar has a gradient rule for real matrices")
 
 
-@formula(
-    sl.polar, sample(A, second=False), sample(B, second=False), sample(A, "left", second=False),
-    sample(B.T, second=False), name="scipy.linalg.polar",
-)  # fmt: skip
+@formula(sl.polar, sample(A), sample(B), sample(A, "left"), sample(B.T), name="scipy.linalg.polar")
 def polar(a: Any, side: str = "right") -> Any:
     """The unitary factor is the same on both sides, and that of the transposed matrix."""
     refuse_complex(has_complex(a))
