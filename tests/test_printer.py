@@ -156,3 +156,9 @@ def _left_spine(n: int) -> ast.stmt:
 
 def test_lines_that_their_indent_alone_fills() -> None:
     assert wrap("values = first(second[k], third)", " " * 100, 88)[0].strip() == "values = first("
+
+
+def test_long_chains_of_targets_are_enclosed_behind_the_last():
+    names = " = ".join(f"shape_{k}" for k in range(20))
+    lines = wrap(f"{names} = 0,", "        ", 60)
+    assert ast.unparse(ast.parse("\n".join(lines).strip())) == f"{names} = (0,)"

@@ -59,8 +59,9 @@ def break_points(text: str) -> tuple[dict[int, int], int | None]:
             points[tok.end[1] + 1] = LEVEL * depth
         elif depth == 0 and (joins or word == ","):
             bare = bare or (value is not None and column >= value)
-        elif depth == 0 and value is None and word.endswith("=") and word not in COMPARISONS:
-            value = tok.end[1] + 1
+        elif depth == 0 and word.endswith("=") and word not in COMPARISONS:
+            if value is None or text[value:column].strip().isidentifier():  # `a = b = value`
+                value = tok.end[1] + 1
         if word in OPENING:
             depth += 1
             points[tok.end[1]] = LAST_RESORT
