@@ -93,7 +93,7 @@ def test_random_programs(chunk):
             refused += 1
             continue
         assert problem == "", f"seed {seed}\n{p.source}"
-    assert refused <= 2
+    assert refused <= 3
 
 
 # -- what a program leaves in its arguments ---------------------------------------------------------------------

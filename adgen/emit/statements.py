@@ -83,7 +83,7 @@ class StatementWriter:
     def leave(self, before: Outside) -> list[ast.stmt]:
         written = self.body
         self.body, self.expressions.quiet = before
-        return written
+        return [] if all(isinstance(s, Comment) for s in written) else written  # of what turned out to be nothing
 
     def comment(self, s: Stmt) -> None:
         """Write what belongs above a statement: the user's own comments, or where an adjoint comes from."""

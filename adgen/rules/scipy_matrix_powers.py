@@ -101,7 +101,14 @@ def rotation(p: Any, q: Any) -> Any:
     return sl.solve_sylvester(p, p, q)
 
 
+@static
+def refuse_complex(found: Any) -> None:
+    if found:
+        raise TypeError("scipy.linalg.polar has a gradient rule for real matrices")
+
+
 def polar_vjp(g: Any, out: Any, a: Any) -> Any:
+    refuse_complex(has_complex(a))
     u, p = out
     d_u, d_p = g
     k = rotation(p, u.T @ d_u - d_p @ p)
@@ -110,6 +117,7 @@ def polar_vjp(g: Any, out: Any, a: Any) -> Any:
 
 
 def polar_jvp(t: Any, out: Any, a: Any) -> Any:
+    refuse_complex(has_complex(a))
     u, p = out
     r = u.T @ t
     w = rotation(p, r - r.T)
@@ -124,12 +132,6 @@ rule(
     jvp=polar_jvp,
     samples=(sample(A), sample(B)),
 )
-
-
-@static
-def refuse_complex(found: Any) -> None:
-    if found:
-        raise TypeError("scipy.linalg.polar has a gradient rule for real matrices")
 
 
 @formula(sl.polar, sample(A), sample(B), sample(A, "left"), sample(B.T), name="scipy.linalg.polar")
