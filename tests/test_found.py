@@ -47,8 +47,19 @@ def skipped_rotations(a):
     return np.sum(a * a)
 
 
+def factor_in_place(x):
+    a = x @ x.T + 4 * np.eye(len(x))
+    n = a.shape[0]
+    for k in range(n):
+        a[k, k] **= 0.5
+        a[k + 1 :, k] = a[k + 1 :, k] / a[k, k]
+        a[k + 1 :, k + 1 :] -= np.outer(a[k + 1 :, k], a[k + 1 :, k])
+    return np.sum(np.tril(a) * np.arange(16.0).reshape(4, 4))
+
+
 @pytest.mark.parametrize(
-    ("f", "x"), [(bound_in_an_inner_loop, v(3)), (found_or_not, v(3)), (skipped_rotations, w(3, 3))]
+    ("f", "x"),
+    [(factor_in_place, w(4, 4)), (bound_in_an_inner_loop, v(3)), (found_or_not, v(3)), (skipped_rotations, w(3, 3))],
 )
 def test_second_derivative(f, x):
     df, d, h = adgen.grad(f), w(*x.shape), 1e-5

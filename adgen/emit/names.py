@@ -91,6 +91,10 @@ class Names:
                 base = self.overlay.resolve(s.args[0])
                 if isinstance(base, Var):
                     self._join(base, s.out, any_name=True)
+                if not isinstance(base, Var) or self.find(base) is not self.find(s.out):
+                    # A copy is made before the other operands are read: their variables are not free yet.
+                    c, p = self.find(s.out), self.live.spans[s].at
+                    c.segments = merge([(p, p + 1), *c.segments])
 
     def _join_regions(self, block: Block) -> None:
         for s in block.stmts:
