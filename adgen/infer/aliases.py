@@ -57,6 +57,8 @@ def _decided(e: Engine, obj: Obj, other: Obj, content: Any) -> Any:
         if one is not two and two in links.get(one, ()):
             return None
         same.append(one is two)
+    if not any(same) and (mine is None or theirs is None):
+        return None  # something else than the condition says that they may be one
     held = e.state.heap.get(other)
     if same[0] is same[1]:
         return content if same[0] else held
