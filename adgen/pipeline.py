@@ -23,16 +23,15 @@ from adgen.infer.custom_calls import overriding_rows
 from adgen.infer.engine import Engine
 from adgen.infer.marks import names_asked
 from adgen.infer.program import Program, infer
-from adgen.ir.memory import Memory
-from adgen.ir.nodes import Func, If, Var, walk
+from adgen.ir.nodes import Func
 from adgen.ir.routine import Routine, routines_in
 from adgen.ir.show import show
 from adgen.ir.summary import Summary
-from adgen.ir.types import Array
 from adgen.optimise.dce import eliminate_dead
 from adgen.optimise.iterate import iterate_items
 from adgen.optimise.own import own
 from adgen.optimise.signs import sink_signs
+from adgen.optimise.write_back import write_back
 from adgen.rules.load import load_rules
 from adgen.transform.derive import make_gradient, make_inner, make_pullback
 from adgen.transform.forward import make_tangent
@@ -71,8 +70,9 @@ def _derive(request: Request, stages: tuple[str, ...]) -> Derived:
         texts["adjoint"] = _show(funcs)
     funcs = [_tidy(f) for f in funcs]
     if request.mode == "primal":
-        funcs = [own(funcs[0], owned_params=True, results=False)]
-        _check_written(funcs[0], program)
+        places = {program.params.get(name): k for k, name in enumerate(program.final, 1)}
+        owned = own(funcs[0], owned_params=True, results=False)
+        funcs = [write_back(owned, funcs[0], {p: k for p, k in places.items() if p is not None})]
     elif request.mode == "vjp":  # residuals are only read; the pullback's results are the caller's
         funcs = [own(funcs[0], results=False), own(funcs[1])]
     else:
@@ -103,24 +103,6 @@ def _derive(request: Request, stages: tuple[str, ...]) -> Derived:
         lines=text.lines,
         stages=texts,
     )
-
-
-def _check_written(func: Func, program: Program) -> None:
-    """Refuse a function that would leave an array argument unwritten: its last content stands in a copy."""
-    if not any(isinstance(s, If) and s.catch for s in walk(func.body)):
-        return
-    memory = Memory(func, True)
-    for name, last in zip(program.final, func.body.results[1:]):
-        param = program.params.get(name)
-        if param is None or not isinstance(last, Var) or not isinstance(last.type, Array):
-            continue
-        if any(r.loop is None and r not in memory.own[param] for r in memory.closure(memory.own[last])):
-            raise UnsupportedError(
-                what=f"writes into the argument '{name}' where an exception may come, in a compiled function",
-                why="what was there before must stay at hand, so they go into a copy that the caller does not see",
-                instead="return the array",
-                origin=None,
-            )
 
 
 def _tidy(func: Func) -> Func:

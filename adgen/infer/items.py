@@ -12,6 +12,7 @@ from adgen.infer import (
     calls,
     dicts,
     guarded,
+    in_place,
     inlining,
     iterators,
     library,
@@ -454,7 +455,7 @@ def aug_item(e: Engine, base: Any, key: Any, symbol: str, value: Any) -> None:
     if isinstance(base, Ref) and dicts.add_to(e, base, key, symbol, value):
         return
     old = get_item(e, base, key, {})
-    set_item(e, base, key, operations.inplace(e, symbol, old, value, {}))
+    set_item(e, base, key, in_place.in_place(e, symbol, old, value, {}))
 
 
 # -- structure ----------------------------------------------------------------------------------

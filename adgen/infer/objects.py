@@ -159,14 +159,14 @@ def compare(e: Engine, symbol: str, a: Any, b: Any) -> Any:
 
 def _compare_fields(e: Engine, symbol: str, a: Any, b: Any) -> Any:
     """What the methods that `dataclass` writes do."""
-    from adgen.infer import operations
+    from adgen.infer import comparisons
 
     cls = class_of_object(e, a)
     if cls is not class_of_object(e, b) or cls is None:
         return e.b.const(symbol == "!=")
     names = [f.name for f in dataclasses.fields(cls) if f.compare]
     sides = [TupleV(tuple(e.content(v.obj).get(n) for n in names)) for v in (a, b)]
-    return operations.compare(e, symbol, sides[0], sides[1], {})
+    return comparisons.compare(e, symbol, sides[0], sides[1], {})
 
 
 def is_followed(cls: type) -> bool:

@@ -8,20 +8,17 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
 from adgen.infer import (
     attributes,
     calls,
-    dicts,
+    comparisons,
     displays,
+    in_place,
     inlining,
     items,
-    lazy,
     library,
-    methods,
     objects,
     outside,
     primitives,
@@ -36,12 +33,8 @@ from adgen.infer.kinds import is_none
 from adgen.infer.values import (
     Closure,
     DeadPath,
-    DictView,
-    GeneratorV,
-    Map,
     Maybe,
     Method,
-    Once,
     RangeV,
     Ref,
     Seq,
@@ -52,10 +45,8 @@ from adgen.ir.nodes import Const, Operand, Var
 from adgen.ir.types import (
     NUMERIC,
     Array,
-    Bool,
     Dict,
     List,
-    NoneT,
     Opaque,
     Scalar,
     Str,
@@ -104,11 +95,11 @@ def apply(e: Engine, s: tree.Assign) -> Any:
     if s.op == "binary":
         return binary(e, s.data, args[0], args[1], hint)
     if s.op == "inplace":
-        return inplace(e, s.data, args[0], args[1], hint)
+        return in_place.in_place(e, s.data, args[0], args[1], hint)
     if s.op == "unary":
         return unary(e, s.data, args[0], hint)
     if s.op == "compare":
-        return compare(e, s.data, args[0], args[1], hint)
+        return comparisons.compare(e, s.data, args[0], args[1], hint)
     if s.op == "global":
         return outside.write_global(e, s.data, args[0])
     if s.op == "getattr":
@@ -235,7 +226,7 @@ def binary(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any] | None =
     joined = _sequences(e, symbol, a, b)
     if joined is not None:
         return joined
-    arrays = _with_array(e, a, b)
+    arrays = with_array(e, a, b)
     if arrays is not None:
         return arithmetic(e, BINARY[symbol], arrays, hint)
     if _stringy(a) or _stringy(b):
@@ -252,7 +243,7 @@ def _no_operation(e: Engine, symbol: str, a: Any, b: Any) -> UnsupportedError:
     )
 
 
-def _with_array(e: Engine, a: Any, b: Any) -> tuple[Any, Any] | None:
+def with_array(e: Engine, a: Any, b: Any) -> tuple[Any, Any] | None:
     """Return an array and a list, tuple or range as two arrays; None if they are something else."""
     if isinstance(a, Ref) and isinstance(b, (Ref, TupleV, RangeV)) and is_array(e, a):
         return a, primitives.as_array(e, b)
@@ -358,34 +349,6 @@ def arithmetic(e: Engine, name: str, args: tuple[Any, ...], hint: dict[str, Any]
     return made
 
 
-def inplace(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any]) -> Any:
-    """`a op= b`: a write into an array or list, a rebinding of anything else."""
-    if not isinstance(a, Ref):
-        return binary(e, symbol, a, b, hint)
-    if rows.is_row(e, a) and isinstance(a.type, List):
-        rows.change(e, a, lambda alone: inplace(e, symbol, alone, b, hint))
-        return a
-    if not is_array(e, a):
-        own = objects.call_special(e, a, f"__i{objects.REFLECTED[symbol]}__", b)
-        if own is not None:
-            return own
-        if symbol == "|" and tables.may_be_dict(e, a):
-            methods.call_method(e, a, "update", [b], {}, {})
-            return a
-        if symbol == "+" and objects.class_of_object(e, a) is None and not tuples.is_frozen(a):
-            attributes.extend_list(e, a, b)
-            return a
-        return binary(e, symbol, a, b, hint)
-    items.require_writable(e, a)
-    if symbol in ("+", "-"):
-        value = e.value(b if not isinstance(b, (TupleV, Ref)) or is_array(e, b) else primitives.as_array(e, b))
-        e.write_place(a, value, a.place, a.holes, "add" if symbol == "+" else "sub")
-    else:
-        value = e.value(binary(e, symbol, a, b))
-        e.write_place(a, value, a.place, a.holes, "set")
-    return a
-
-
 def unary(e: Engine, symbol: str, a: Any, hint: dict[str, Any]) -> Any:
     if symbol == "not":
         cond = truth(e, a)
@@ -400,110 +363,6 @@ def unary(e: Engine, symbol: str, a: Any, hint: dict[str, Any]) -> Any:
     raise UnsupportedError(what=f"'{symbol}' of {describe(e, a)}", origin=e.origin)
 
 
-def compare(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any]) -> Any:
-    if isinstance(a, Maybe) or isinstance(b, Maybe):
-        maybe, other = (a, b) if isinstance(a, Maybe) else (b, a)
-        if is_none(other):
-            return maybe.none if symbol in ("is", "==") else unary(e, "not", maybe.none, {})
-        a, b = sure(a), sure(b)
-    if symbol in ("is", "is not"):
-        return _identity(e, symbol, a, b)
-    if symbol in COMPARE and (is_number(a) or is_array(e, a)) and (is_number(b) or is_array(e, b)):
-        return arithmetic(e, COMPARE[symbol], (a, b), hint)
-    own = objects.compare(e, symbol, a, b)
-    if own is not None:
-        return own
-    values = known(e, a, b)
-    if values is not None:
-        return lift(e, PYTHON[symbol](*values))
-    if tuples.is_frozen(a) or tuples.is_frozen(b):
-        if symbol in COMPARE and tuples.is_tuple(a) and tuples.is_tuple(b):
-            a, b = tuples.shown(e, a), tuples.shown(e, b)
-        elif symbol in ("==", "!="):  # a tuple is never a list
-            return e.b.const(symbol == "!=")
-    arrays = _with_array(e, a, b) if symbol in COMPARE else None
-    if arrays is not None and all(is_array(e, v) for v in arrays):
-        return arithmetic(e, COMPARE[symbol], arrays, hint)
-    if symbol in ("in", "not in"):
-        return _membership(e, symbol, a, b)
-    if symbol in ("==", "!="):
-        known_types = [v.type for v in (a, b) if isinstance(v, (Var, Const))]
-        if any(isinstance(t, NoneT) for t in known_types) and not any(isinstance(t, Opaque) for t in known_types):
-            return e.b.const(
-                (symbol == "!=") != all(isinstance(t, NoneT) for t in known_types)
-                if len(known_types) == 2
-                else symbol == "!="
-            )
-        if isinstance(a, TupleV) and isinstance(b, TupleV) and symbol == "==" and len(a.items) == len(b.items):
-            result: Any = e.b.const(True)
-            for x, y in zip(a.items, b.items):
-                both = e.value(compare(e, "==", x, y, {}))
-                if isinstance(both, Const) and both.value is True:
-                    continue
-                result = (
-                    both if isinstance(result, Const) and result.value is True else e.b.call("bitand", result, both)
-                )
-            return result
-        for v in (a, b):
-            if isinstance(v, Var) and v in e.param_of and not is_number(v):
-                e.static(v, "a comparison")
-    return e.opaque(PYTHON[symbol], [e.value(a), e.value(b)], **hint)
-
-
-def _identity(e: Engine, symbol: str, a: Any, b: Any) -> Operand:
-    same: bool | None = None
-    if isinstance(a, Const) and isinstance(b, Const):
-        same = a.value is b.value or (isinstance(a.type, NoneT) and isinstance(b.type, NoneT))
-    elif isinstance(a, Ref) and isinstance(b, Ref) and not a.place and not b.place:
-        if a.obj is b.obj:
-            same = True
-        elif b.obj not in e.state.links.get(a.obj, ()):
-            same = False
-    else:
-        types = [v.type if isinstance(v, (Var, Const)) else None for v in (a, b)]
-        for v, t, other in zip((a, b), types, types[::-1]):
-            apart = isinstance(t, Bool) and not isinstance(other, (Bool, Opaque, Undef))
-            if apart or (isinstance(v, Const) and isinstance(t, Opaque) and not isinstance(other, (Opaque, Undef))):
-                same = False  # a number or an array is never this object
-        nones = [isinstance(t, NoneT) for t in types]
-        if any(nones) and not any(isinstance(t, (Opaque, Undef)) for t in types):
-            same = all(nones)
-    if same is None and rows.is_row(e, a) and rows.is_row(e, b) and a.obj is b.obj and not a.obj.mixed:
-        if a.place == b.place and len(a.holes) == len(b.holes) == 1 and {*a.holes, *b.holes} <= e.counters:
-            return e.b.call("eq" if symbol == "is" else "ne", a.holes[0], b.holes[0])
-    if same is None:
-        return e.opaque(operator.is_ if symbol == "is" else operator.is_not, [e.value(a), e.value(b)])
-    return e.b.const(same == (symbol == "is"))
-
-
-def _membership(e: Engine, symbol: str, a: Any, b: Any) -> Operand:
-    keys = None
-    if isinstance(b, (Once, GeneratorV)):
-        found = e.value(inlining.inline_function(e, lazy.contains, [b, a], {}))
-        return found if symbol == "in" else e.b.call("not_", found)
-    if isinstance(b, DictView) and b.kind == "keys":
-        b = b.owner
-    if isinstance(b, Ref) and dicts.is_dynamic(e, b, a):
-        found = dicts.has_key(e, b, a)
-        return found if symbol == "in" else e.b.call("not_", found)
-    if isinstance(b, Ref):
-        c = e.content(b.obj)
-        keys = list(c.keys) if isinstance(c, Map) else known(e, *c.items) if isinstance(c, Seq) else None
-    elif isinstance(b, TupleV):
-        keys = known(e, *b.items)
-    t = array_type(e, b) if isinstance(b, Ref) else None
-    if isinstance(t, List) and (is_scalar(t.elem) or isinstance(t.elem, Str)) and isinstance(a, (Var, Const)):
-        within = e.b.call("has_key", a, e.value(b))
-        return within if symbol == "in" else e.b.call("not_", within)
-    if keys is not None:
-        key = known(e, a)
-        if key is not None:
-            return e.b.const((key[0] in keys) == (symbol == "in"))
-        if isinstance(a, Var) and a in e.param_of and isinstance(e.static(a, "a membership test"), object):
-            return e.b.const(False)
-    return e.opaque(PYTHON[symbol], [e.value(a), e.value(b)])
-
-
 def settle(e: Engine, v: Any) -> Any:
     """Return an object of its own for a place of a list that is put somewhere else."""
     if not rows.is_row(e, v):
@@ -511,6 +370,3 @@ def settle(e: Engine, v: Any) -> Any:
     made = e.new(e.value(v))
     e.state.link_like(made.obj, v.obj)
     return made
-
-
-__all__ = ["List", "Scalar", "apply", "binary", "compare", "inplace", "np"]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
-from adgen.infer import calls, items, library, operations
+from adgen.infer import calls, comparisons, in_place, items, library, operations
 from adgen.infer.handlers import HANDLERS, handles
 from adgen.infer.values import Map, Partial, TupleV
 from adgen.ir.nodes import Const
@@ -17,27 +17,20 @@ if TYPE_CHECKING:
     from adgen.infer.engine import Engine
 
 
-IN_PLACE = {
-    operator.iadd: "+", operator.isub: "-", operator.imul: "*", operator.itruediv: "/", operator.ifloordiv: "//",
-    operator.imod: "%", operator.ipow: "**", operator.imatmul: "@", operator.ilshift: "<<", operator.irshift: ">>",
-    operator.iand: "&", operator.ior: "|", operator.ixor: "^", operator.iconcat: "+",
-}  # fmt: skip
-
-
 def _in_place(symbol: str) -> Any:
     def handler(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-        return operations.inplace(e, symbol, args[0], args[1], hint)
+        return in_place.in_place(e, symbol, args[0], args[1], hint)
 
     return handler
 
 
-for _fn, _symbol in IN_PLACE.items():
+for _fn, _symbol in (*in_place.SYMBOLS.items(), (operator.iconcat, "+")):
     HANDLERS[_fn] = _in_place(_symbol)
 
 
 def _infix(symbol: str) -> Any:
     def handler(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-        make = operations.binary if symbol in operations.BINARY else operations.compare
+        make = operations.binary if symbol in operations.BINARY else comparisons.compare
         return make(e, symbol, args[0], args[1], hint)
 
     return handler
@@ -59,7 +52,7 @@ def _concat(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[s
 
 @handles(operator.contains)
 def _contains(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    return operations.compare(e, "in", args[1], args[0], hint)
+    return comparisons.compare(e, "in", args[1], args[0], hint)
 
 
 @handles(operator.getitem)

@@ -22,7 +22,7 @@ from adgen.infer.recording import Retape
 from adgen.infer.values import Map, Obj, Poison, Ref, Seq, TupleV
 from adgen.ir.build import Builder, Region
 from adgen.ir.nodes import Const, Func, Operand, Var, free_vars
-from adgen.ir.types import Array, Bool, Int, List, NoneT, Opaque, Record, Str, Tuple, Type
+from adgen.ir.types import Array, Bool, Dict, Int, List, NoneT, Opaque, Record, Str, Tuple, Type
 from adgen.rules.typing import type_of_value
 
 NOTHING = marks.Asked()
@@ -200,14 +200,7 @@ def _infer(
                 leave(e, value, params[name], entry)
             elif name not in kept:
                 leave_objects(e, value, params[name], entry)
-    final = {}
-    for name, obj in objects.items():
-        c = e.state.heap[obj]
-        if obj in e.written and isinstance(c, (Var, Const)):
-            final[name] = c
-        elif isinstance(c, Poison) and e.leaves:  # written through what may be it: those writes stay
-            linked = [e.state.heap.get(o) for o in e.state.links.get(obj, ())]
-            final.update({f"{name} {k}": x for k, x in enumerate(linked) if isinstance(x, (Var, Const))})
+    final = _contents(e, objects, params) if e.leaves else {}
     body = b.close((out,))
     body = replace(body, stmts=(*opening[0], *body.stmts))
     gradients.check(e.checks, body)
@@ -245,6 +238,21 @@ def _name_of(path: str) -> str:
 def _known(e: Engine, value: Any, _: Any, rest: tuple[Any, ...]) -> Any:
     assert not rest
     return e.constant(value)
+
+
+def _contents(e: Engine, objects: Mapping[str, Obj], params: Mapping[str, Var]) -> dict[str, Operand]:
+    """Return what the arrays, lists and dicts among the parameters hold at the end, if they were written."""
+    final: dict[str, Operand] = {}
+    for name, obj in objects.items():
+        c = e.state.heap[obj]
+        if isinstance(c, Poison):  # written through what may be it: those writes stay
+            if obj in e.written:
+                e.refuse(c)
+            linked = [e.state.heap.get(o) for o in e.state.links.get(obj, ())]
+            final.update({f"{name} {k}": x for k, x in enumerate(linked) if isinstance(x, (Var, Const))})
+        elif obj in e.written and isinstance(params[name].type, (Array, List, Dict)):
+            final[name] = e.value(Ref(obj))
+    return final
 
 
 def objects_written(e: Engine, objects: Mapping[str, Obj]) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
-from adgen.infer import attributes, calls, dicts, items, iterables, lists, objects, operations, outside, tapes
+from adgen.infer import attributes, calls, dicts, in_place, items, iterables, lists, objects, operations, outside, tapes
 from adgen.infer.values import UNBOUND, Map, Ref, Seq, SliceV
 from adgen.ir.types import List, NoneT
 
@@ -66,7 +66,7 @@ def aug_item(e: Engine, s: tree.AugItem) -> None:
     outside.touch(e, base)
     if outside.is_live(e, base):
         old = items.get_item(e, base, key, {})
-        outside.store(e, base, key, operations.inplace(e, s.op, old, e.get(s.value), {}))
+        outside.store(e, base, key, in_place.in_place(e, s.op, old, e.get(s.value), {}))
         return
     items.aug_item(e, base, key, s.op, e.get(s.value))
 
@@ -74,7 +74,7 @@ def aug_item(e: Engine, s: tree.AugItem) -> None:
 def set_attr(e: Engine, s: tree.SetAttr) -> None:
     base, value = operations.sure(e.get(s.base)), e.get(s.value)
     if s.op is not None:
-        value = operations.inplace(e, s.op, attributes.get_attribute(e, base, s.attr, {}), value, {})
+        value = in_place.in_place(e, s.op, attributes.get_attribute(e, base, s.attr, {}), value, {})
     store_attribute(e, base, s.attr, value)
 
 
