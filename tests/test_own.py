@@ -313,3 +313,17 @@ def test_gradients_of_rows_are_written_where_they_are():
         gradient(*args)
         backward = gradient.source.split("d_xs =")[1]
         assert ".copy()" not in backward
+
+
+def written(x, y):
+    x[0] = x[1] * y[0]
+    return np.sum(x * y)
+
+
+def test_an_argument_that_is_written_holds_each_element_once():
+    base, y = np.arange(1.0, 9.0), np.ones(3)
+    for x in (base[:3], base[::-2][:3], base[5::-2]):
+        np.testing.assert_array_equal(adgen.grad(written)(x, y), [0.0, 2.0, 1.0])
+    for step in (0, 4):
+        with pytest.raises(ValueError, match="same memory twice"):
+            adgen.grad(written)(np.lib.stride_tricks.as_strided(base, (3,), (step,)), y)

@@ -64,7 +64,8 @@ def leave_out(
     for k, v in kwargs.items():
         default = known[k].default if k in known else inspect.Parameter.empty
         at_default = isinstance(v, Const) and (v.value is default or (v.value == default and type(v.value) is bool))
-        if k in taken or not (k in HARMLESS or at_default):
+        harmless = k in HARMLESS or (fn is np.einsum and k == "order")
+        if k in taken or not (harmless or at_default):
             named[k] = v
     return list(args), named
 

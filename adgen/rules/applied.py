@@ -125,9 +125,9 @@ def log_sum(a: Any, axis: Any, keepdims: bool) -> Any:
 
 
 @static
-def simple_fold(ufunc: Any, axis: Any, initial: Any, where: Any) -> int:
-    if not isinstance(axis, int) or initial is not NONE or where is not True:
-        raise TypeError(f"np.{ufunc.__name__}.reduce has a gradient rule along one axis, without initial= and where=")
+def simple_fold(ufunc: Any, axis: Any, everywhere: bool) -> int:
+    if not isinstance(axis, int) or not everywhere:
+        raise TypeError(f"np.{ufunc.__name__}.reduce has a gradient rule along one axis, without where=")
     return axis
 
 
@@ -154,11 +154,16 @@ def reduce_by(
         return extreme(np.min, a, axis, keepdims, initial, where)
     if ufunc is np.logaddexp and initial is NONE and where is True:
         return log_sum(a, axis, keepdims)
-    k = normal_axis(simple_fold(ufunc, axis, initial, where), a.ndim)
+    k = normal_axis(simple_fold(ufunc, axis, where is True), a.ndim)
     front = to_front(a, k)
-    out = front[0]
-    for row in range(1, front.shape[0]):
-        out = ufunc(out, front[row])
+    if initial is NONE:
+        out = front[0]
+        for row in range(1, front.shape[0]):
+            out = ufunc(out, front[row])
+    else:
+        out = np.zeros_like(np.sum(front, axis=0)) + initial
+        for row in range(front.shape[0]):
+            out = ufunc(out, front[row])
     return np.expand_dims(out, k) if keepdims else out
 
 

@@ -34,6 +34,12 @@ def has_complex(*xs: Any) -> bool:
     return any(np.iscomplexobj(x) for x in xs)
 
 
+@fact(lambda *xs: any(getattr(x.type, "dtype", "") in ("float16", "float32", "complex64") for x in xs))
+def has_single(*xs: Any) -> bool:
+    """Say whether an argument is of less than double precision."""
+    return any(np.asarray(x).dtype in (np.float16, np.float32, np.complex64) for x in xs)
+
+
 @fact(lambda *xs: not any(isinstance(x.type, Array) for x in xs))
 def all_scalars(*xs: Any) -> bool:
     """Say whether no argument is an array."""

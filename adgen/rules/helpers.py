@@ -290,10 +290,18 @@ def check_apart(names: tuple[str, ...], written: int, *values: Any) -> None:
             return a is b
         return bool(np.may_share_memory(a, b))
 
+    def repeats(a: Any) -> bool:
+        end = 0
+        for step, n in sorted((abs(s), n) for s, n in zip(a.strides, a.shape) if n > 1 and a.size):
+            if step < (end or a.itemsize):
+                return True
+            end = max(end, a.itemsize) + step * (n - 1)
+        return False
+
     found = [arrays(v) for v in values]
     for i in range(written):
         for k, a in enumerate(found[i]):
-            if any(same(a, b) for b in found[i][:k]):
+            if any(same(a, b) for b in found[i][:k]) or (isinstance(a, np.ndarray) and repeats(a)):
                 message = f"{names[i]!r} holds the same memory twice, and the program writes it: pass a copy of one"
                 raise ValueError(message)
         for j in range(i + 1, len(values)):

@@ -22,9 +22,10 @@ STACK = np.linspace(-1.0, 2.0, 24).reshape(2, 3, 4)
 
 
 @static
-def columns_first(order: Any, function: str) -> bool:
-    if order not in ("C", "F"):
-        raise TypeError(f"{function} has a gradient rule for order='C' and order='F' only")
+def columns_first(order: Any, function: str, ndim: int) -> bool:
+    """Where elements lie in memory is no part of a value: generated code may keep them in another order."""
+    if order not in ("C", "F") and ndim > 1:
+        raise TypeError(f"{function} with order={order!r} depends on memory: give order='C' or order='F'")
     return bool(order == "F")
 
 
@@ -39,7 +40,7 @@ def reshape(a: Any, shape: Any = None, order: str = "C", *, newshape: Any = None
     if copy is not None:
         no_gradient("np.reshape with copy=")
     shape = newshape if shape is None else shape
-    if not columns_first(order, "np.reshape"):
+    if not columns_first(order, "np.reshape", 2):
         return np.reshape(a, shape)
     lengths = shape if isinstance(shape, tuple) else (shape,)
     return np.transpose(np.reshape(np.transpose(a), lengths[::-1]))
@@ -47,7 +48,7 @@ def reshape(a: Any, shape: Any = None, order: str = "C", *, newshape: Any = None
 
 @formula(np.ravel, sample(M, "F"), sample(STACK, order="F"), sample(M, "C"))
 def ravel(a: Any, order: str = "C") -> Any:
-    return np.ravel(np.transpose(a)) if columns_first(order, "np.ravel") else np.ravel(a)
+    return np.ravel(np.transpose(a)) if columns_first(order, "np.ravel", np.ndim(a)) else np.ravel(a)
 
 
 linear(

@@ -20,6 +20,7 @@ MODULES = (
     "mathlib",
     "cmathlib",
     "reductions",
+    "extrema",
     "joins",
     "shapes",
     "products",

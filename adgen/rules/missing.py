@@ -153,6 +153,8 @@ def as_scalar(out: Any) -> Any:
 @formula(np.nanmedian, *AXES)
 def nanmedian(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
     rows = np.sort(lanes(a, axis), axis=0)  # NaN comes last
+    if rows.shape[0] == 0:
+        return np.mean(a, axis=axis, keepdims=keepdims)
     n = np.sum(np.logical_not(np.isnan(rows)), axis=0, keepdims=True)
     below = np.take_along_axis(rows, np.maximum(n - 1, 0) // 2, 0)
     above = np.take_along_axis(rows, np.minimum(n // 2, np.maximum(n - 1, 0)), 0)

@@ -14,6 +14,7 @@ from numpy.polynomial import legendre as le
 from numpy.polynomial import polynomial as po
 
 from adgen.rules.axes import numbers
+from adgen.rules.core import has_single
 from adgen.rules.declare import formula, objects_of, static
 
 
@@ -154,7 +155,8 @@ class Series:
 
     def argument(self, x: Any) -> Any:
         if not self.mapped:
-            return np.asarray(x) if isinstance(x, (list, tuple)) else x
+            x = np.asarray(x) if isinstance(x, (list, tuple)) else x
+            return np.float64(1.0) * x if has_single(self.coef, x) else x  # as the map of the domain gives doubles
         offset, slope = scale_of(self)
         return offset + slope * np.asarray(x)
 

@@ -1,4 +1,4 @@
-"""Rules of functions that reduce axes: sums, means, extrema, products; and tests and positions, without derivative.
+"""Rules of functions that reduce axes: sums, means, products; and tests and positions, without derivative.
 
 Their gradients may be narrower than the argument: what broadcasts to its shape stands for it.
 """
@@ -107,97 +107,6 @@ linear(
     vjp=mean_vjp,
     samples=SUMS,
 )
-
-
-# Extrema. Ties share equally. "Not less" rather than "equal": all elements of a NaN result count, never none.
-
-
-def max_share(out: Any, a: Any, axis: Axis, keepdims: bool) -> Any:
-    hit = np.logical_not(a < keep(out, axis, keepdims))
-    return hit / np.sum(hit, axis=axis, keepdims=True)
-
-
-def min_share(out: Any, a: Any, axis: Axis, keepdims: bool) -> Any:
-    hit = np.logical_not(a > keep(out, axis, keepdims))
-    return hit / np.sum(hit, axis=axis, keepdims=True)
-
-
-def max_vjp(g: Any, out: Any, a: Any, axis: Axis, keepdims: bool) -> Any:
-    return keep(g, axis, keepdims) * max_share(out, a, axis, keepdims)
-
-
-def max_jvp(t: Any, out: Any, a: Any, axis: Axis, keepdims: bool) -> Any:
-    return np.sum(t * max_share(out, a, axis, keepdims), axis=axis, keepdims=keepdims)
-
-
-def min_vjp(g: Any, out: Any, a: Any, axis: Axis, keepdims: bool) -> Any:
-    return keep(g, axis, keepdims) * min_share(out, a, axis, keepdims)
-
-
-def min_jvp(t: Any, out: Any, a: Any, axis: Axis, keepdims: bool) -> Any:
-    return np.sum(t * min_share(out, a, axis, keepdims), axis=axis, keepdims=keepdims)
-
-
-def ptp_share(a: Any, axis: Axis) -> Any:
-    top = max_share(np.max(a, axis=axis, keepdims=True), a, axis, True)
-    return top - min_share(np.min(a, axis=axis, keepdims=True), a, axis, True)
-
-
-def ptp_vjp(g: Any, a: Any, axis: Axis, keepdims: bool) -> Any:
-    return keep(g, axis, keepdims) * ptp_share(a, axis)
-
-
-def ptp_jvp(t: Any, a: Any, axis: Axis, keepdims: bool) -> Any:
-    return np.sum(t * ptp_share(a, axis), axis=axis, keepdims=keepdims)
-
-
-TIES = (*AXES, sample(np.array([1.0, 3.0, 3.0]), kink="two maxima"), sample(np.ones((2, 2)), axis=0, kink="all tie"))
-
-rule(
-    np.max,
-    "a axis=None * keepdims=False",
-    static=STATIC,
-    infer=REDUCED,
-    aliases=(np.amax,),
-    vjp=max_vjp,
-    jvp=max_jvp,
-    samples=TIES,
-)
-rule(
-    np.min,
-    "a axis=None * keepdims=False",
-    static=STATIC,
-    infer=REDUCED,
-    aliases=(np.amin,),
-    vjp=min_vjp,
-    jvp=min_jvp,
-    samples=TIES,
-)
-rule(np.ptp, "a axis=None * keepdims=False", static=STATIC, infer=REDUCED, vjp=ptp_vjp, jvp=ptp_jvp, samples=TIES)
-
-LIMITED = (
-    sample(M, initial=0.75),
-    sample(M, axis=1, initial=5.5),
-    sample(M, 0, where=MASK, initial=-9.5, keepdims=True),
-    sample(STACK, axis=(0, 2), where=STACK > 0.0, initial=0.01),
-)
-
-
-@formula(np.max, *LIMITED, aliases=(np.amax,))
-def bounded_max(
-    a: Any, axis: Any = None, *, keepdims: bool = False, initial: Any = np._NoValue, where: Any = True
-) -> Any:
-    """`initial` takes part in the maximum; what a mask leaves out is as low as that."""
-    kept = a if where is True else np.where(where, a, initial)
-    return np.maximum(np.max(kept, axis=axis, keepdims=keepdims), initial)
-
-
-@formula(np.min, *LIMITED, aliases=(np.amin,))
-def bounded_min(
-    a: Any, axis: Any = None, *, keepdims: bool = False, initial: Any = np._NoValue, where: Any = True
-) -> Any:
-    kept = a if where is True else np.where(where, a, initial)
-    return np.minimum(np.min(kept, axis=axis, keepdims=keepdims), initial)
 
 
 # Products. The derivative by one factor is the product of the others, never `out / x`, which fails at zeros.
@@ -369,7 +278,7 @@ rule(
 )
 
 
-# Weighted mean and median.
+# Weighted mean.
 
 
 @static
@@ -489,33 +398,6 @@ def rising(axes: tuple[int, ...]) -> tuple[int, ...]:
 def other_axes(axes: tuple[int, ...], ndim: int) -> tuple[int, ...]:
     return tuple(k for k in range(ndim) if k not in axes)
 
-
-def median_share(out: Any, a: Any, axis: Axis, keepdims: bool) -> Any:
-    """Return each element's part in the median: the middle elements' equal parts, or halves of two neighbours."""
-    middle = keep(out, axis, keepdims)
-    above = np.min(np.where(a >= middle, a, np.inf), axis=axis, keepdims=True)
-    below = np.max(np.where(a <= middle, a, -np.inf), axis=axis, keepdims=True)
-    return 0.5 * (max_share(below, np.where(a <= below, a, -np.inf), axis, True)
-                  + min_share(above, np.where(a >= above, a, np.inf), axis, True))  # fmt: skip
-
-
-def median_vjp(g: Any, out: Any, a: Any, axis: Axis, keepdims: bool) -> Any:
-    return keep(g, axis, keepdims) * median_share(out, a, axis, keepdims)
-
-
-def median_jvp(t: Any, out: Any, a: Any, axis: Axis, keepdims: bool) -> Any:
-    return np.sum(t * median_share(out, a, axis, keepdims), axis=axis, keepdims=keepdims)
-
-
-rule(
-    np.median,
-    "a axis=None * keepdims=False",
-    static=STATIC,
-    infer=REDUCED,
-    vjp=median_vjp,
-    jvp=median_jvp,
-    samples=(*AXES, sample(V[:3]), sample(np.array([1.0, 2.0, 2.0, 5.0]), kink="two equal in the middle")),
-)
 
 nondifferentiable(
     np.any,

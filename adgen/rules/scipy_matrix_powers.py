@@ -168,6 +168,6 @@ def lstsq(
     a: Any, b: Any, cond: Any = None, overwrite_a: bool = False, overwrite_b: bool = False, check_finite: bool = True,
     lapack_driver: Any = None,
 ) -> Any:  # fmt: skip
-    """The residual of one right side is a number; 0 where SciPy leaves it out."""
+    """The residual of one right side is a number; reading it where SciPy leaves it out is an IndexError."""
     x, rest, rank, values = np.linalg.lstsq(a, b, rcond=cond)
-    return x, (np.sum(rest) if np.ndim(b) == 1 else rest), int(rank), values
+    return x, (rest[0] if np.ndim(b) == 1 else rest), int(rank), values

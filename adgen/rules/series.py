@@ -95,6 +95,14 @@ def enough_spacings(spacings: int, axes: int) -> None:
         raise TypeError("np.gradient takes no spacing, one for all axes, or one for each")
 
 
+@static
+def keeps_type(mine: Any, found: Any) -> bool:
+    """Say whether differences of values in a smaller precision than their distances are cast to theirs."""
+    if np.dtype(mine).kind == "f" and np.dtype(found).kind == "c":
+        raise TypeError("complex distances of real values have no gradient rule: np.gradient drops the imaginary part")
+    return np.dtype(mine).kind in "fc" and mine != found
+
+
 @formula(
     np.gradient,
     sample(N),
@@ -115,7 +123,8 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
     parts: tuple[Any, ...] = ()
     for i in numbers(len(axes)):
         h = 1.0 if len(varargs) == 0 else varargs[0] if len(varargs) == 1 else varargs[i]
-        parts += (from_front(slopes(to_front(f, axes[i]), spacing(h), edge_order), axes[i]),)
+        slope = from_front(slopes(to_front(f, axes[i]), spacing(h), edge_order), axes[i])
+        parts += (slope.astype(f.dtype) if keeps_type(f.dtype, slope.dtype) else slope,)
     if len(parts) == 1:
         return parts[0]
     return parts if as_tuple() else list(parts)

@@ -1,0 +1,157 @@
+"""Rules of extrema and of the median: the elements that are one share its gradient equally."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from adgen.rules.axes import Axis, keep
+from adgen.rules.declare import rule, sample
+from adgen.rules.reductions import AXES, MASK, REDUCED, STACK, STATIC, M, V
+
+# Ties share equally. "Not less" rather than "equal": all elements of a NaN result count, never none.
+
+
+def shares(hit: Any, end: Any, axis: Axis, initial: Any, where: Any) -> Any:
+    """Return the parts of elements that are an extremum; `end` says whether `initial` is one, too."""
+    hit = hit if where is True else np.logical_and(hit, where)
+    n = np.sum(hit, axis=axis, keepdims=True)
+    return hit / (n if initial is np._NoValue else n + end)
+
+
+def max_share(out: Any, a: Any, axis: Axis, keepdims: bool, initial: Any = np._NoValue, where: Any = True) -> Any:
+    top = keep(out, axis, keepdims)
+    end = False if initial is np._NoValue else np.logical_not(initial < top)
+    return shares(np.logical_not(a < top), end, axis, initial, where)
+
+
+def min_share(out: Any, a: Any, axis: Axis, keepdims: bool, initial: Any = np._NoValue, where: Any = True) -> Any:
+    low = keep(out, axis, keepdims)
+    end = False if initial is np._NoValue else np.logical_not(initial > low)
+    return shares(np.logical_not(a > low), end, axis, initial, where)
+
+
+def max_vjp(g: Any, out: Any, a: Any, axis: Axis, keepdims: bool, initial: Any, where: Any) -> Any:
+    return keep(g, axis, keepdims) * max_share(out, a, axis, keepdims, initial, where)
+
+
+def max_jvp(t: Any, out: Any, a: Any, axis: Axis, keepdims: bool, initial: Any, where: Any) -> Any:
+    return np.sum(t * max_share(out, a, axis, keepdims, initial, where), axis=axis, keepdims=keepdims)
+
+
+def min_vjp(g: Any, out: Any, a: Any, axis: Axis, keepdims: bool, initial: Any, where: Any) -> Any:
+    return keep(g, axis, keepdims) * min_share(out, a, axis, keepdims, initial, where)
+
+
+def min_jvp(t: Any, out: Any, a: Any, axis: Axis, keepdims: bool, initial: Any, where: Any) -> Any:
+    return np.sum(t * min_share(out, a, axis, keepdims, initial, where), axis=axis, keepdims=keepdims)
+
+
+def max_start(out: Any, a: Any, axis: Axis, keepdims: bool, initial: Any, where: Any) -> Any:
+    """Return the part of `initial` in each maximum: what the elements leave."""
+    parts = max_share(out, a, axis, keepdims, initial, where)
+    return 1.0 - np.sum(parts, axis=axis, keepdims=keepdims)
+
+
+def min_start(out: Any, a: Any, axis: Axis, keepdims: bool, initial: Any, where: Any) -> Any:
+    parts = min_share(out, a, axis, keepdims, initial, where)
+    return 1.0 - np.sum(parts, axis=axis, keepdims=keepdims)
+
+
+def ptp_share(a: Any, axis: Axis) -> Any:
+    top = max_share(np.max(a, axis=axis, keepdims=True), a, axis, True)
+    return top - min_share(np.min(a, axis=axis, keepdims=True), a, axis, True)
+
+
+def ptp_vjp(g: Any, a: Any, axis: Axis, keepdims: bool) -> Any:
+    return keep(g, axis, keepdims) * ptp_share(a, axis)
+
+
+def ptp_jvp(t: Any, a: Any, axis: Axis, keepdims: bool) -> Any:
+    return np.sum(t * ptp_share(a, axis), axis=axis, keepdims=keepdims)
+
+
+TIES = (*AXES, sample(np.array([1.0, 3.0, 3.0]), kink="two maxima"), sample(np.ones((2, 2)), axis=0, kink="all tie"))
+LIMITED = (
+    sample(M, initial=0.75),
+    sample(M, axis=1, initial=5.5),
+    sample(M, 0, where=MASK, initial=-9.5, keepdims=True),
+    sample(STACK, axis=(0, 2), where=STACK > 0.0, initial=0.01),
+    sample(np.zeros((0, 2)), axis=0, initial=0.5),
+    sample(M, initial=4.0, kink="ties with the start"),
+)
+EXTREMUM = "a axis=None * keepdims=False initial=np._NoValue where=True"
+
+rule(
+    np.max,
+    EXTREMUM,
+    static=STATIC,
+    infer=REDUCED,
+    aliases=(np.amax,),
+    vjp={
+        "a": max_vjp,
+        "initial": lambda g, out, a, axis, keepdims, initial, where: (
+            g * max_start(out, a, axis, keepdims, initial, where)
+        ),
+    },
+    jvp={
+        "a": max_jvp,
+        "initial": lambda t, out, a, axis, keepdims, initial, where: (
+            t * max_start(out, a, axis, keepdims, initial, where)
+        ),
+    },
+    samples=(*TIES, *LIMITED),
+)
+rule(
+    np.min,
+    EXTREMUM,
+    static=STATIC,
+    infer=REDUCED,
+    aliases=(np.amin,),
+    vjp={
+        "a": min_vjp,
+        "initial": lambda g, out, a, axis, keepdims, initial, where: (
+            g * min_start(out, a, axis, keepdims, initial, where)
+        ),
+    },
+    jvp={
+        "a": min_jvp,
+        "initial": lambda t, out, a, axis, keepdims, initial, where: (
+            t * min_start(out, a, axis, keepdims, initial, where)
+        ),
+    },
+    samples=(*TIES, *LIMITED),
+)
+rule(np.ptp, "a axis=None * keepdims=False", static=STATIC, infer=REDUCED, vjp=ptp_vjp, jvp=ptp_jvp, samples=TIES)
+
+
+# The median.
+
+
+def median_share(out: Any, a: Any, axis: Axis, keepdims: bool) -> Any:
+    """Return each element's part in the median: the middle elements' equal parts, or halves of two neighbours."""
+    middle = keep(out, axis, keepdims)
+    above = np.min(np.where(a >= middle, a, np.inf), axis=axis, keepdims=True, initial=np.inf)
+    below = np.max(np.where(a <= middle, a, -np.inf), axis=axis, keepdims=True, initial=-np.inf)
+    return 0.5 * (max_share(below, np.where(a <= below, a, -np.inf), axis, True)
+                  + min_share(above, np.where(a >= above, a, np.inf), axis, True))  # fmt: skip
+
+
+def median_vjp(g: Any, out: Any, a: Any, axis: Axis, keepdims: bool) -> Any:
+    return keep(g, axis, keepdims) * median_share(out, a, axis, keepdims)
+
+
+def median_jvp(t: Any, out: Any, a: Any, axis: Axis, keepdims: bool) -> Any:
+    return np.sum(t * median_share(out, a, axis, keepdims), axis=axis, keepdims=keepdims)
+
+
+rule(
+    np.median,
+    "a axis=None * keepdims=False",
+    static=STATIC,
+    infer=REDUCED,
+    vjp=median_vjp,
+    jvp=median_jvp,
+    samples=(*AXES, sample(V[:3]), sample(np.array([1.0, 2.0, 2.0, 5.0]), kink="two equal in the middle")),
+)
