@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from adgen.rules.axes import Axis, normal_axes, numbers, shaped_like
+from adgen.rules.axes import Axis, count, normal_axes, numbers, shaped_like
 from adgen.rules.declare import static
 
 
@@ -17,7 +17,7 @@ def lanes(a: Any, axis: Axis) -> Any:
     if isinstance(axis, int):
         return np.moveaxis(a, axis, 0)
     front = np.moveaxis(a, axis, numbers(len(axis)))
-    return np.reshape(front, (-1, *front.shape[len(axis) :]))
+    return np.reshape(front, (count(a, axis), *front.shape[len(axis) :]))
 
 
 def from_lanes(d: Any, a: Any, axis: Axis) -> Any:

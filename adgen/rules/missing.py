@@ -64,7 +64,7 @@ def nanprod(
 def nanmean(a: Any, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False, where: Any = True) -> Any:
     kept = np.where(np.isnan(a), 0.0, a)
     total = np.sum(kept, axis=axis, dtype=dtype, keepdims=keepdims, where=where)
-    return total / as_divisor(np.sum(present(a, where), axis=axis, keepdims=keepdims), kept)
+    return total / as_divisor(np.sum(present(a, where), axis=axis, keepdims=keepdims), total)
 
 
 def as_divisor(n: Any, values: Any) -> Any:
@@ -122,7 +122,7 @@ def nanvar(
     square = real_part(apart * conjugate(apart), apart)
     total = np.sum(square, axis=axis, dtype=dtype, keepdims=keepdims)
     number = np.sum(there, axis=axis, keepdims=keepdims) - (ddof if correction is None else correction)
-    return total / as_divisor(number, square)
+    return total / as_divisor(number, total)
 
 
 @formula(np.nanstd, *MOMENTS)

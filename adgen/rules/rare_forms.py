@@ -134,6 +134,11 @@ def pair(axes: Any, k: int) -> tuple[int, int]:
     return first, second
 
 
+@formula(np.trace, sample(M, 1, dtype="float64"))
+def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Any:
+    return np.sum(np.diagonal(a, offset, axis1, axis2), axis=-1, dtype=dtype)
+
+
 # --- a function of each element ---------------------------------------------------------------------
 
 

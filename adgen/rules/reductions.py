@@ -131,7 +131,7 @@ def prod_slope(a: Any, axis: Axis) -> Any:
         return np.reshape(products_of_others(np.ravel(a)), np.shape(a))
     if isinstance(axis, tuple):
         front = np.moveaxis(a, axis, first_axes(len(axis)))
-        lanes = np.reshape(front, (-1, *front.shape[len(axis) :]))
+        lanes = np.reshape(front, (count(a, axis), *front.shape[len(axis) :]))
         slope = np.reshape(products_of_others(lanes), np.shape(front))
         return shaped_like(np.moveaxis(slope, first_axes(len(axis)), axis), a)
     return from_front(products_of_others(to_front(a, axis)), axis)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import scipy
 import scipy.linalg as sl
 
 from adgen.ir.nodes import Operand
@@ -163,11 +164,19 @@ def pinvh(
     return np.linalg.pinv(np.asarray(a) if lower else np.asarray(a).T, hermitian=True)
 
 
+@static
+def gives_arrays() -> bool:
+    """Say whether SciPy gives NumPy's types where it gave Python's before version 1.18."""
+    return bool(np.lib.NumpyVersion(scipy.__version__) >= "1.18.0")
+
+
 @formula(sl.lstsq, sample(B, V), sample(B, A), name="scipy.linalg.lstsq")
 def lstsq(
     a: Any, b: Any, cond: Any = None, overwrite_a: bool = False, overwrite_b: bool = False, check_finite: bool = True,
     lapack_driver: Any = None,
 ) -> Any:  # fmt: skip
-    """The residual of one right side is a number; reading it where SciPy leaves it out is an IndexError."""
+    """The residual of one right side is a number; reading it where SciPy leaves it out is an error."""
     x, rest, rank, values = np.linalg.lstsq(a, b, rcond=cond)
+    if gives_arrays():
+        return x, (np.reshape(rest, ()) if np.ndim(b) == 1 else rest), np.int64(rank), values
     return x, (rest[0] if np.ndim(b) == 1 else rest), int(rank), values

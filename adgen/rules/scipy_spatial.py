@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import scipy
 import scipy.spatial.distance as sd
 
 from adgen.rules.declare import formula, sample, static
@@ -127,12 +128,18 @@ def vector(u: Any) -> Any:
     return np.asarray(u, dtype=float)
 
 
+@static
+def gives_floats() -> bool:
+    """Say whether Euclidean distances are Python's numbers, as before SciPy 1.18."""
+    return bool(np.lib.NumpyVersion(scipy.__version__) < "1.18.0")
+
+
 def declare_distance(name: str) -> None:
     @formula(getattr(sd, name), sample(V, W), sample(V, W, WEIGHTS) if name[:2] in ("eu", "sq", "ci") else sample(W, V),
              name=f"scipy.spatial.distance.{name}")  # fmt: skip
     def distance(u: Any, v: Any, w: Any = None) -> Any:
         d = between(vector(u), vector(v), name, 2, w)
-        return float(d) if name == "euclidean" else d
+        return float(d) if name == "euclidean" and gives_floats() else d
 
 
 for _name in ("euclidean", "sqeuclidean", "cityblock", "chebyshev", "cosine", "canberra", "braycurtis"):
@@ -142,7 +149,7 @@ for _name in ("euclidean", "sqeuclidean", "cityblock", "chebyshev", "cosine", "c
 @formula(sd.minkowski, sample(V, W), sample(V, W, 3), name="scipy.spatial.distance.minkowski")
 def minkowski(u: Any, v: Any, p: Any = 2, w: Any = None) -> Any:
     d = between(vector(u), vector(v), "minkowski", p, w)
-    return float(d) if p == 2 else d
+    return float(d) if p == 2 and gives_floats() else d
 
 
 @formula(sd.correlation, sample(V, W), name="scipy.spatial.distance.correlation")
