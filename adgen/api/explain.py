@@ -88,7 +88,7 @@ def _what(options: Options, names: tuple[str, ...]) -> str:
 
 def _explain(engine: Engine, arguments: list[tuple[Key, Any]]) -> str:
     from adgen.frontend.lower import lower
-    from adgen.infer.marks import leaves
+    from adgen.ir.source import leaves
     from adgen.transform.explain import find_reasons
 
     program = engine.program(arguments)

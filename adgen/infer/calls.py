@@ -28,6 +28,7 @@ from adgen.infer import (
     inlining,
     items,
     iterables,
+    iterator_calls,
     iterators,
     keywords,
     library,
@@ -462,4 +463,4 @@ def _may_be_written(e: Engine, v: Ref, name: str) -> None:
             e.state.heap[o] = p
 
 
-__all__ = ["call", "handlers", "library_calls", "run_call"]
+__all__ = ["call", "handlers", "iterator_calls", "library_calls", "run_call"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
-from adgen.infer import dicts, items, iterables, iterators, methods, operations, tapes, tuples
+from adgen.infer import dicts, item_stores, items, iterables, iterators, methods, operations, tapes, tuples
 from adgen.infer.values import Map, Ref, Seq, StarV, TupleV
 from adgen.ir.nodes import Const, Operand
 from adgen.ir.types import Opaque
@@ -77,7 +77,7 @@ def dict_display(e: Engine, s: tree.Assign, args: tuple[Any, ...]) -> Any:
         if at // 2 in starred or at in starred:
             methods.call_method(e, made, "update", [args[at + 1]], {}, {})
         else:
-            items.set_item(e, made, args[at], args[at + 1])
+            item_stores.set_item(e, made, args[at], args[at + 1])
     return made
 
 

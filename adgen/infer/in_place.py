@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
-from adgen.infer import attributes, items, methods, objects, operations, primitives, rows, tables, tuples
+from adgen.infer import attributes, item_stores, methods, objects, operations, primitives, rows, tables, tuples
 from adgen.infer.values import Ref, TupleV
 from adgen.ir.nodes import Const, Var
 from adgen.ir.types import List, Opaque
@@ -42,7 +42,7 @@ def in_place(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any]) -> An
 
 
 def _write_array(e: Engine, symbol: str, a: Ref, b: Any) -> None:
-    items.require_writable(e, a)
+    item_stores.require_writable(e, a)
     if symbol in ("+", "-"):
         alike = not isinstance(b, (TupleV, Ref)) or operations.is_array(e, b)
         value = e.value(b if alike else primitives.as_array(e, b))

@@ -1,4 +1,4 @@
-"""Indexing: reads, views, stores and updates of arrays, lists, tuples and dicts."""
+"""Reads of `base[key]` of arrays, lists, tuples and dicts, and the items of sequences."""
 
 from __future__ import annotations
 
@@ -7,16 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adgen.errors import AliasError, UnsupportedError
+from adgen.errors import UnsupportedError
 from adgen.infer import (
     calls,
     dicts,
     guarded,
-    in_place,
-    inlining,
     iterators,
-    library,
-    lists,
     loops,
     objects,
     operations,
@@ -39,7 +35,6 @@ from adgen.ir.types import (
     NoneT,
     Opaque,
     Record,
-    Scalar,
     Tuple,
     Type,
     Undef,
@@ -294,170 +289,6 @@ def from_array(e: Engine, base: Ref, key: Any, hint: dict[str, Any]) -> Any:
     return Ref(base.obj, (*base.place, shift(k.index, n)), (*base.holes, *k.holes), out.type, base.stamp)
 
 
-def require_writable(e: Engine, ref: Ref) -> None:
-    if ref.obj.param == "global":
-        raise UnsupportedError(
-            what=f"a write into the global array '{ref.obj.name}'",
-            why="it would outlive the call",
-            instead="copy it first, or pass it in as a parameter",
-            origin=e.origin,
-        )
-    if ref.obj.param == "readonly":
-        raise AliasError(
-            what=f"'{ref.obj.name or 'this array'}' is a read-only view",
-            instead="copy it before writing",
-            origin=e.origin,
-        )
-
-
-def set_item(e: Engine, base: Any, key: Any, value: Any) -> None:
-    tuples.refuse_write(e, base)
-    if objects.class_of_object(e, base) is not None:
-        if objects.call_special(e, base, "__setitem__", key, value) is not None:
-            return
-        raise UnsupportedError(what=f"a store into {operations.describe(e, base)}", origin=e.origin)
-    base, key = _in_array(e, base, key)
-    if not isinstance(base, Ref):
-        raise UnsupportedError(
-            what=f"a store into {operations.describe(e, base)}",
-            why="what it does is not known to adgen",
-            instead="use an array, list or dict made here or passed in",
-            origin=e.origin,
-        )
-    if dicts.is_dynamic(e, base, key, value):
-        dicts.set_item(e, base, key, value)
-        return
-    if rows.is_row(e, base) and isinstance(base.type, List):
-        _store_in_row(e, base, key, value)
-        return
-    value = held(e, base, value) if not tables.may_be_dict(e, base) else value
-    c = e.content(base.obj)
-    if isinstance(c, Map):
-        k = constant_key(e, key)
-        e.write(base.obj, c.put(k, value), resizes=c.get(k) is None)
-        return
-    if isinstance(c, Seq) and isinstance(key, Const):
-        values = list(c.items)
-        try:
-            values[key.value] = value
-        except IndexError as error:
-            raise UnsupportedError(what=f"the index {key.value} is out of range", origin=e.origin) from error
-        e.write(base.obj, Seq(tuple(values)), resizes=False)
-        return
-    t = operations.array_type(e, base)
-    if isinstance(value, Ref) and rows.is_row(e, value) and value.obj is base.obj and not isinstance(key, SliceV):
-        k0 = Key(e, key)
-        if (*base.place, shift(k0.index, len(base.holes))) == value.place and (*base.holes, *k0.holes) == value.holes:
-            return  # `l[i] = l[i]`, the end of `l[i] op= v`
-    if isinstance(c, Seq) or isinstance(t, List):
-        _store_in_list(e, base, c, key, value)
-        return
-    if (
-        isinstance(value, Ref)
-        and value.obj is base.obj
-        and value.place
-        and not isinstance(e.value(key) if isinstance(key, (Var, Const)) else None, Opaque)
-    ):
-        k0 = Key(e, key)
-        if (*base.place, shift(k0.index, len(base.holes))) == value.place and (*base.holes, *k0.holes) == value.holes:
-            return  # `x[s] = x[s]`, the end of `x[s] op= v`
-    require_writable(e, base)
-    k = Key(e, key)
-    v = e.value(
-        value
-        if not isinstance(value, (TupleV, Ref)) or operations.is_array(e, value)
-        else primitives.as_array(e, value)
-    )
-    n = len(base.holes)
-    e.write_place(base, v, (*base.place, shift(k.index, n)), (*base.holes, *k.holes), "set")
-
-
-def _in_array(e: Engine, base: Any, key: Any) -> tuple[Any, Any]:
-    """Turn a place in `a.flat` into the place in `a`."""
-    if isinstance(base, Ref) and base.obj.flat_of is not None and not base.place:
-        array = base.obj.flat_of
-        return array, inlining.inline_function(e, library.flat_place, [array, key], {})
-    return base, key
-
-
-def _store_in_row(e: Engine, base: Ref, key: Any, value: Any) -> None:
-    value = held(e, base, value)
-    if isinstance(key, SliceV):
-        rows.change(e, base, lambda alone: set_item(e, alone, key, value))
-        return
-    assert isinstance(base.type, List)
-    elem = element_type(e, Seq((value,)))
-    joined = join(base.type.elem, elem) if elem is not None else None
-    if joined is None:
-        raise UnsupportedError(what="a list whose items differ in type", instead="use arrays", origin=e.origin)
-    rows.put_in(e, base.obj, value)
-    rows.store(e, base, Key(e, key), tables.fitted(e, value, joined))
-    rows.link(e, base.obj, value)
-
-
-def _store_in_list(e: Engine, base: Ref, c: Any, key: Any, value: Any) -> None:
-    if isinstance(key, SliceV):
-        if isinstance(c, Seq) and _is_static(e, key, value):
-            values = list(c.items)
-            values[e.static(key, "the bounds of this slice")] = expand(e, value)
-            e.write(base.obj, Seq(tuple(values)))
-            return
-        lists.store_slice(e, base, key, value)
-        return
-    probe = e.state.heap[e.new(Seq((value,))).obj]
-    elem = element_type(e, c, probe)
-    if elem is None:
-        if isinstance(c, Seq):
-            raise loops.NeedsUnroll(e.origin)
-        raise UnsupportedError(
-            what="a list whose items differ in type", instead="use a tuple or a dict", origin=e.origin
-        )
-    k = Key(e, key)
-    rows.put_in(e, base.obj, value)
-    if not is_scalar(elem):
-        e.replaced[base.obj] = e.replaced.get(base.obj, 0) + 1
-    new = e.b.update(
-        list_operand(e, c, elem), tables.fitted(e, value, elem), (k.index,), k.holes, "set", **e.hint(base.obj.name)
-    )
-    e.write(base.obj, new, resizes=False)
-    e.state.link_items(base.obj, c)
-    rows.link(e, base.obj, value)
-
-
-def _is_static(e: Engine, key: SliceV, value: Any) -> bool:
-    """Say whether a slice of a list of known items gets items that are known as well."""
-    from adgen.infer import iterables
-
-    bounds = [b for b in (key.start, key.stop, key.step) if isinstance(b, Var)]
-    return not bounds and iterables.known_items(e, iterators.force(e, value)) is not None
-
-
-def aug_item(e: Engine, base: Any, key: Any, symbol: str, value: Any) -> None:
-    """`base[key] op= value`."""
-    base, key = _in_array(e, base, key)
-    if operations.is_array(e, base):
-        require_writable(e, base)
-        k = Key(e, key)
-        n = len(base.holes)
-        place, holes = (*base.place, shift(k.index, n)), (*base.holes, *k.holes)
-        if symbol in ("+", "-") and not k.advanced:
-            v = e.value(
-                value
-                if not isinstance(value, (TupleV, Ref)) or operations.is_array(e, value)
-                else primitives.as_array(e, value)
-            )
-            e.write_place(base, v, place, holes, "add" if symbol == "+" else "sub")
-            return
-        old = e.wrap(e.b.load(e.value(base), (k.index,), k.holes))
-        new = e.value(operations.binary(e, symbol, old, value))
-        e.write_place(base, new, place, holes, "set")
-        return
-    if isinstance(base, Ref) and dicts.add_to(e, base, key, symbol, value):
-        return
-    old = get_item(e, base, key, {})
-    set_item(e, base, key, in_place.in_place(e, symbol, old, value, {}))
-
-
 # -- structure ----------------------------------------------------------------------------------
 
 
@@ -563,6 +394,3 @@ def list_operand(e: Engine, c: Any, elem: Type) -> Operand:
     if isinstance(out, Var):
         out.type = List(elem)
     return out
-
-
-__all__ = ["Key", "Scalar", "element_type", "get_item", "list_operand", "set_item"]

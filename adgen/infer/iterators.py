@@ -1,4 +1,4 @@
-"""Iterators: what `iter`, `next` and `itertools` give, and loops over them.
+"""Iterators: what they hold, how far they are, and loops over them (`iterator_calls.py` makes them).
 
 An iterator over a sequence is the sequence and a position in it, which the heap has. One that nobody sees after the
 loop that walks it is as good as the sequence itself.
@@ -6,7 +6,6 @@ loop that walks it is as good as the sequence itself.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -20,19 +19,16 @@ from adgen.infer import (
     inlining,
     items,
     iterables,
-    kinds,
     lazy,
     library,
     objects,
     operations,
     stepping,
 )
-from adgen.infer.handlers import handles
 from adgen.infer.values import (
     WALKED,
     CountV,
     CycleV,
-    DeadPath,
     EnumV,
     GeneratorV,
     ManagerV,
@@ -47,8 +43,8 @@ from adgen.infer.values import (
     TupleV,
     ZipV,
 )
-from adgen.ir.nodes import Const, Operand, Var
-from adgen.ir.types import Int, List, Opaque, Tuple
+from adgen.ir.nodes import Const, Operand
+from adgen.ir.types import List, Tuple
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
@@ -399,48 +395,6 @@ def around(e: Engine, it: Any, s: tree.For, stop: str) -> ManagerV:
 # -- functions ------------------------------------------------------------------------------------------
 
 
-@handles(iter)
-def _iter(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    if len(args) == 2:
-        return made_by(e, lazy.call_until, *args)
-    v = args[0]
-    if isinstance(v, (Once, GeneratorV)):
-        return v
-    own = objects.special(e, v, "__iter__")
-    if own is not None:
-        return calls.call(e, own, [], {}, {})
-    return calls.call_unknown(e, Const(iter, Opaque()), args, {}, hint) if _is_unknown(v) else once(e, v)
-
-
-def _is_unknown(v: Any) -> bool:
-    """Say whether a value is an object that adgen can't look into: a file, a queue."""
-    return isinstance(v, (Var, Const)) and isinstance(v.type, Opaque)
-
-
-@handles(next)
-def _next(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    e.next_frame += 1
-    name = f"%next{e.next_frame}"
-
-    def otherwise() -> None:
-        if len(args) > 1:
-            e.set(name, args[1])
-            return
-        e.b.emit(e.row("raise_"), (e.opaque(StopIteration, []),))
-        e.state.dead = True
-
-    it = args[0]
-    if _is_unknown(it):
-        return calls.call_unknown(e, Const(next, Opaque()), args, kwargs, hint)
-    step: Callable[[Engine, Any, Take, Stop], None] = advance
-    if isinstance(it, GeneratorV) and generators.is_fresh(e, it) and not is_seen(e, it.obj):
-        step = generators.first
-    step(e, it, lambda v: e.set(name, v), otherwise)
-    if e.state.dead:
-        raise DeadPath
-    return e.get(name)
-
-
 def columns(e: Engine, rows: Any) -> Any:
     """`zip(*rows)` of rows whose number only run time knows; None if that is known."""
     if iterables.known_items(e, rows) is not None or not isinstance(rows, Ref):
@@ -461,118 +415,3 @@ def split_columns(e: Engine, v: Any, n: int) -> list[Any] | None:
     items.check_length(e, rows, 1, None)
     items.check_length(e, inlining.inline_function(e, lazy.columns_as, [rows], {}), n, n)
     return [inlining.inline_function(e, lazy.column, [rows, e.b.const(k)], {}) for k in range(n)]
-
-
-@handles(lazy.fetch)
-def _fetch(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    there, value = f"%has{e.frame}", f"%value{e.frame}"
-
-    def then(v: Any) -> None:
-        e.set(there, e.b.const(True))
-        e.set(value, v)
-
-    advance(e, args[0], then, lambda: e.set(there, e.b.const(False)))
-    if e.state.dead:
-        raise DeadPath
-    return TupleV((e.get(there), kinds.vouch(e, e.env.get(value, e.b.const(None)))))
-
-
-@handles(lazy.close)
-def _close(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    move(e, args[0], e.b.const(WALKED))
-    return e.b.const(None)
-
-
-@handles(lazy.row_at)
-def _row_at(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    return row_at(e, args[0], e.value(args[1])) if args[0] != ZipV(()) else TupleV(())
-
-
-@handles(lazy.ends_before)
-def _ends_before(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    return ends_before(e, args[0], e.value(args[1]))
-
-
-@handles(itertools.count)
-def _count(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    bound = dict(zip(("start", "step"), args)) | kwargs
-    start, step = (bound.get("start", e.b.const(0)), bound.get("step", e.b.const(1)))
-    if all(isinstance(getattr(v, "type", None), Int) for v in (start, step)):
-        return once(e, CountV(start, step))
-    return made_by(e, lazy.count_from, start, step)
-
-
-@handles(itertools.repeat)
-def _repeat(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    bound = dict(zip(("object", "times"), args)) | kwargs
-    times = e.value(bound["times"]) if "times" in bound else None
-    if times is not None:
-        times = (
-            e.b.const(max(times.value, 0))
-            if isinstance(times, Const)
-            else e.b.emit(e.row("max"), (times, e.b.const(0)))
-        )
-    return once(e, RepeatV(bound["object"], times))
-
-
-@handles(itertools.cycle)
-def _cycle(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    v = settle(e, args[0])
-    if isinstance(v, TupleV) and items.element_type(e, Seq(v.items)) is not None:
-        v = e.new(Seq(v.items))
-    if isinstance(v, Ref) and objects.class_of_object(e, v) is None and not iterables.is_map(e, v):
-        return once(e, CycleV(v, e.content(v.obj)))
-    return made_by(e, lazy.cycle_of, v)
-
-
-@handles(itertools.tee)
-def _tee(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    n = e.static(args[1] if len(args) > 1 else kwargs.get("n", e.b.const(2)), "the number of iterators of tee()")
-    v = settle(e, args[0])
-    if not isinstance(v, TupleV):
-        g = as_generator(e, v)
-        v = generators.collect_quietly(e, g) if g is not None else inlining.inline_function(e, library.as_list, [v], {})
-    return TupleV(tuple(once(e, v) for _ in range(n)))
-
-
-@handles(itertools.accumulate)
-def _accumulate(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    bound = dict(zip(("iterable", "func"), args)) | kwargs
-    function, initial = bound.get("func", e.b.const(None)), bound.get("initial", e.b.const(None))
-    v = bound["iterable"]
-    if not kinds.is_none(initial):
-        return made_by(e, lazy.accumulate_from, initial, v, function)
-    known = isinstance(v, (Ref, TupleV)) and objects.class_of_object(e, v) is None and not iterables.is_map(e, v)
-    return made_by(e, lazy.accumulate_known if known else lazy.accumulate_of, v, function)
-
-
-@handles(itertools.islice)
-def _islice(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    v = settle(e, args[0])
-    if isinstance(v, (Ref, TupleV)) and objects.class_of_object(e, v) is None and not iterables.is_map(e, v):
-        return once(e, inlining.inline_function(e, library.islice, [v, *args[1:]], {}))
-    none = e.b.const(None)
-    start, stop, step = (none, args[1], none) if len(args) == 2 else (*args[1:], none)[:3]
-    given = (e.b.const(n) if kinds.is_none(x) else x for x, n in ((start, 0), (step, 1)))
-    first, width = given
-    return made_by(e, lazy.islice_of, v, first, stop, width)
-
-
-@handles(itertools.groupby)
-def _groupby(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    bound = dict(zip(("iterable", "key"), args)) | kwargs
-    return made_by(e, lazy.groupby_of, bound["iterable"], bound.get("key", e.b.const(None)))
-
-
-@handles(itertools.chain)
-def _chain(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    if len(args) < 2:
-        return once(e, args[0] if args else TupleV(()))
-    return made_by(e, lazy.chain_of, args[0], args[1] if len(args) == 2 else _chain(e, args[1:], {}, {}))
-
-
-@handles(map)
-def _map(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    if len(args) == 2:
-        return made_by(e, lazy.map_of, *args)
-    return made_by(e, lazy.starmap, args[0], once(e, ZipV(tuple(args[1:]))))

@@ -12,17 +12,17 @@ from adgen.infer.library import stands_for
 
 
 def row_at(rows: Any, k: Any) -> Any:
-    """Return the k-th item of a sequence; carried out by `iterators.py`."""
+    """Return the k-th item of a sequence; carried out by `iterator_calls.py`."""
     raise NotImplementedError
 
 
 def ends_before(rows: Any, k: Any) -> bool:
-    """Say whether a sequence has no k-th item; carried out by `iterators.py`."""
+    """Say whether a sequence has no k-th item; carried out by `iterator_calls.py`."""
     raise NotImplementedError
 
 
 def fetch(iterator: Any) -> Any:
-    """Return whether an iterator has one more value, and the value; carried out by `iterators.py`."""
+    """Return whether an iterator has one more value, and the value; carried out by `iterator_calls.py`."""
     raise NotImplementedError
 
 
@@ -32,7 +32,7 @@ def stand(place: Any) -> Any:
 
 
 def close(iterator: Any) -> None:
-    """Let an iterator have no more values; carried out by `iterators.py`."""
+    """Let an iterator have no more values; carried out by `iterator_calls.py`."""
     raise NotImplementedError
 
 

@@ -27,6 +27,7 @@ from adgen.infer import (
     custom_calls,
     derivatives,
     inlining,
+    item_stores,
     items,
     iterables,
     iterators,
@@ -306,7 +307,7 @@ def _scatter(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[
 def _scatter_into(e: Engine, args: Sequence[Any], mode: Mode) -> Any:
     """`np.add.at(x, key, v)`: an update whose index may repeat."""
     base, key, value = args[0], args[1], primitives.as_array(e, args[2])
-    items.require_writable(e, base)
+    item_stores.require_writable(e, base)
     k = items.Key(e, key)
     place = (*base.place, shift(k.index, len(base.holes)))
     e.write_place(base, e.value(value), place, (*base.holes, *k.holes), mode)

@@ -14,6 +14,7 @@ from adgen.infer import (
     calls,
     dicts,
     inlining,
+    item_stores,
     items,
     library,
     lists,
@@ -209,7 +210,7 @@ def _array_method(
             e.b.emit(e.row("to_float" if kind == "f" else "to_int"), (operand,), **hint) if kind in "fiu" else operand
         )
     if name == "fill":
-        items.require_writable(e, v)
+        item_stores.require_writable(e, v)
         e.write_place(v, e.value(args[0]), v.place, v.holes, "set")
         return e.b.const(None)
     if name == "tolist":

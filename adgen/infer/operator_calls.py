@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
-from adgen.infer import calls, comparisons, in_place, items, library, operations
+from adgen.infer import calls, comparisons, in_place, item_stores, items, library, operations
 from adgen.infer.handlers import HANDLERS, handles
 from adgen.infer.values import Map, Partial, TupleV
 from adgen.ir.nodes import Const
@@ -62,7 +62,7 @@ def _getitem(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[
 
 @handles(operator.setitem)
 def _setitem(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    items.set_item(e, *args)
+    item_stores.set_item(e, *args)
     return e.b.const(None)
 
 

@@ -14,7 +14,7 @@ from adgen.api.paths import root_of, split_path
 from adgen.api.request import NeedsValue
 from adgen.errors import UnsupportedError
 from adgen.frontend.lower import lower
-from adgen.infer import apart, gradients, marks, outside, recursion, tuples
+from adgen.infer import apart, gradients, marks, named, outside, recursion, tuples
 from adgen.infer.engine import Engine
 from adgen.infer.leave import leave, leave_objects
 from adgen.infer.objects import refuse_held
@@ -22,6 +22,7 @@ from adgen.infer.recording import Retape
 from adgen.infer.values import Map, Obj, Poison, Ref, Seq, TupleV
 from adgen.ir.build import Builder, Region
 from adgen.ir.nodes import Const, Func, Operand, Var, free_vars
+from adgen.ir.source import Source
 from adgen.ir.types import Array, Bool, Dict, Int, List, NoneT, Opaque, Record, Str, Tuple, Type
 from adgen.rules.typing import type_of_value
 
@@ -41,10 +42,10 @@ class Program:
     written: tuple[str, ...] = ()  # parameters whose arrays the program writes
     final: dict[str, Operand] = field(default_factory=dict)  # their content at the end
     baked: tuple[tuple[str, Any, Any], ...] = ()  # globals (name, owner, value) that rules of users read
-    sources: dict[str, marks.Source] = field(default_factory=dict)  # values in its midst that `wrt` names
+    sources: dict[str, Source] = field(default_factory=dict)  # values in its midst that `wrt` names
     changes: tuple[str, ...] = ()  # what it changes of objects passed in
 
-    def source(self, name: str) -> marks.Source:
+    def source(self, name: str) -> Source:
         """Return what a name in `wrt` stands for: a parameter on entry, or values that are pinned."""
         return self.params[name] if name in self.params else self.sources[name]
 
@@ -189,7 +190,7 @@ def _infer(
         result = e.run(plan.body(tree))
     if e.state.dead:
         result = None
-    out = marks.targets(e, fn) if asked.targets and not e.state.dead else None
+    out = named.targets(e, fn) if asked.targets and not e.state.dead else None
     if out is None:
         out = e.value(tuples.leave(e, result) if result is not None else b.const(None))
     refuse_held(e, out)
@@ -223,7 +224,7 @@ def _infer(
         tuple(objects_written(e, objects)),
         final,
         tuple(e.baked.values()),
-        {} if e.state.dead else marks.collect(e, func.body, fn),
+        {} if e.state.dead else named.collect(e, func.body, fn),
         (
             *(obj.name or cls.__name__ for obj, cls in apart.written_objects(e)),
             *(p.path for p in plan.outside.values()),

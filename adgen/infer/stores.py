@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
-from adgen.infer import attributes, calls, dicts, in_place, items, iterables, lists, objects, operations, outside, tapes
+from adgen.infer import (
+    attributes,
+    calls,
+    dicts,
+    in_place,
+    item_stores,
+    items,
+    iterables,
+    lists,
+    objects,
+    operations,
+    outside,
+    tapes,
+)
 from adgen.infer.values import UNBOUND, Map, Ref, Seq, SliceV
 from adgen.ir.types import List, NoneT
 
@@ -58,7 +71,7 @@ def set_item(e: Engine, base: Any, key: Any, value: Any) -> None:
     if outside.is_live(e, base):
         outside.store(e, base, key, value)
         return
-    items.set_item(e, base, key, value)
+    item_stores.set_item(e, base, key, value)
 
 
 def aug_item(e: Engine, s: tree.AugItem) -> None:
@@ -68,7 +81,7 @@ def aug_item(e: Engine, s: tree.AugItem) -> None:
         old = items.get_item(e, base, key, {})
         outside.store(e, base, key, in_place.in_place(e, s.op, old, e.get(s.value), {}))
         return
-    items.aug_item(e, base, key, s.op, e.get(s.value))
+    item_stores.aug_item(e, base, key, s.op, e.get(s.value))
 
 
 def set_attr(e: Engine, s: tree.SetAttr) -> None:

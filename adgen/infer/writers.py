@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adgen.errors import UnsupportedError
-from adgen.infer import attributes, calls, items, operations
+from adgen.infer import attributes, calls, item_stores, operations
 from adgen.infer.values import Ref, TupleV
 from adgen.ir.nodes import Const
 from adgen.ir.types import dims_of
@@ -94,7 +94,7 @@ def store(e: Engine, base: Any, value: Any, where: Any = None) -> None:
     """`base[...] = value`, only where the mask says so."""
     if where is not None and not (isinstance(where, Const) and where.value is True):
         value = calls.call_object(e, np.where, [where, value, base], {}, {})
-    items.set_item(e, base, e.b.const(Ellipsis), value)
+    item_stores.set_item(e, base, e.b.const(Ellipsis), value)
 
 
 @writes(np.copyto)
@@ -120,7 +120,7 @@ def fill_diagonal(e: Engine, a: Any, val: Any, wrap: Any = None) -> None:
     shape = attributes.get_attribute(e, a, "shape", {})
     n = calls.call_object(e, min, list(shape.items), {}, {})
     at = calls.call_object(e, np.arange, [n], {}, {})
-    items.set_item(e, a, TupleV((at, at)), val)
+    item_stores.set_item(e, a, TupleV((at, at)), val)
 
 
 def leave(source: Writer) -> Writer:

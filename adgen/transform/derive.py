@@ -8,11 +8,11 @@ from typing import Any
 
 from adgen.api.request import Step
 from adgen.errors import UsageError
-from adgen.infer.marks import leaves
 from adgen.infer.program import Program
 from adgen.ir.absent import find_one_sided
 from adgen.ir.build import Builder
 from adgen.ir.nodes import Block, Const, Func, Operand, Stmt, Var, defs, free_vars
+from adgen.ir.source import leaves
 from adgen.ir.types import Array, Dict, List, NoneT, Record, Tuple, Type, dims_of, is_floating
 from adgen.optimise.algebra import negative_factor, simplify, tidy
 from adgen.optimise.dce import eliminate_dead

@@ -10,9 +10,9 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from adgen.errors import UnsupportedError
-from adgen.infer.marks import Item, Many, Source, Tree
 from adgen.ir.build import Builder
 from adgen.ir.nodes import Block, Const, Hole, If, Index, Let, Loop, Operand, Stmt, Var
+from adgen.ir.source import Item, Many, Source, Tree
 from adgen.ir.types import Int, List, NoneT, Record, Tuple, Type
 from adgen.rules.registry import REGISTRY
 from adgen.transform.sources import perturb

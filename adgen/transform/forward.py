@@ -11,10 +11,10 @@ from typing import Any
 
 from adgen.api.paths import root_of, split_path
 from adgen.errors import NoGradientError, UnsupportedError
-from adgen.infer.marks import leaves
 from adgen.infer.program import Program
 from adgen.ir.build import Builder
 from adgen.ir.nodes import UNDEF, Block, Const, Consume, Func, If, Index, Let, Loop, Operand, Var
+from adgen.ir.source import leaves
 from adgen.ir.summary import CALLS, summary_of
 from adgen.ir.types import (
     NUMERIC,

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from adgen.infer.marks import Label
 from adgen.ir.nodes import Block, Const, If, Let, Loop, Operand, Stmt, Var, defs
 from adgen.ir.rewrite import substitute
+from adgen.ir.source import Label
 from adgen.ir.types import Opaque
 from adgen.rules.registry import REGISTRY
 from adgen.transform.activity import Varied, runs_at_all

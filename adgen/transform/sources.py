@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from adgen.infer.marks import Item, Many, Source, Tree, leaves
 from adgen.ir.build import Builder
 from adgen.ir.nodes import Block, Consume, If, Index, Let, Loop, Operand, Stmt, Var
+from adgen.ir.source import Item, Many, Source, Tree, leaves
 from adgen.ir.types import List, NoneT, Tuple
 
 
