@@ -26,6 +26,7 @@ from adgen.api.custom import (
 )
 from adgen.api.explain import explain
 from adgen.api.grad import Gradient, grad, value_and_grad
+from adgen.api.jacobians import hessian, hvp, jacobian
 from adgen.api.products import jvp, vjp
 from adgen.api.surgery import gradient_of, map_gradient
 from adgen.api.tags import tag
@@ -73,6 +74,9 @@ __all__ = [
     "gradient_of",
     "gradients",
     "has_rule",
+    "hessian",
+    "hvp",
+    "jacobian",
     "jvp",
     "map_gradient",
     "override_gradient",

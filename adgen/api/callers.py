@@ -14,6 +14,7 @@ import numpy as np
 
 from adgen.api.link import compile_text
 from adgen.api.names import Param, header, parameters_of, passing
+from adgen.errors import UsageError
 
 
 def as_function(fn: Any) -> Any:
@@ -47,6 +48,31 @@ def call_of(df: Any) -> Any:
     params = parameters_of(df.primal)[1 if df.receiver is not None else 0 :]
     made = _make(df, "target", df.primal, params)
     del made.__adgen_calls__  # its local variables are not those of the gradient
+    return made
+
+
+def caller_of(maker: Any, fn: Any, like: Any, given: str, extra: str | None) -> Any:
+    """Return a function that calls `maker(fn, given)` with the parameters of another one; `extra` is one more of them,
+    the last that is passed by position."""
+    params = parameters_of(like)
+    passed, taken = passing(params), [p.name for p in params]
+    if extra is not None:
+        if any(p.kind not in ("positional", "either") for p in params):
+            raise UsageError(
+                what=f"{maker.__name__}() of a function with other parameters than positional ones",
+                instead="a function of the arguments that matter",
+            )
+        while extra in taken:
+            extra += "_"
+        params, passed = (*params, Param(extra, "positional")), f"{passed}, {extra}"
+    name = f"{like.__name__ if like.__name__.isidentifier() else 'f'}_{maker.__name__}"
+    head = ", ".join(p.name for p in params) if extra is not None else header(params, like)
+    text = f"def {name}({head}):\n    return maker(fn, {given})({passed})\n"
+    space: dict[str, Any] = {"maker": maker, "fn": fn, "__name__": like.__module__}
+    exec(_code(name, text), space)
+    made = space[name]
+    if extra is None:
+        made.__defaults__, made.__kwdefaults__ = like.__defaults__, like.__kwdefaults__
     return made
 
 

@@ -95,11 +95,11 @@ class GradientTape:
         """Return the gradients of the targets' sum with respect to the sources, in their structure."""
         raise outside("GradientTape")
 
-    def jacobian(self, target: Any, sources: Any) -> Any:
+    def jacobian(self, target: Any, sources: Any, unconnected_gradients: Unconnected = "none") -> Any:
         """Return the derivatives of each element of an array: of its shape, then the source's."""
         raise outside("GradientTape")
 
-    def batch_jacobian(self, target: Any, source: Any) -> Any:
+    def batch_jacobian(self, target: Any, source: Any, unconnected_gradients: Unconnected = "none") -> Any:
         """Return the derivatives of each row of an array by the same row of the source; rows don't mix.
 
         The shape is the number of rows, then the shape of a row of the target, then that of one of the source.

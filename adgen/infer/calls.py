@@ -40,6 +40,7 @@ from adgen.infer import (
     operations,
     operator_calls,
     primitives,
+    products,
     tapes,
     tuples,
     writers,
@@ -173,7 +174,8 @@ def call(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any], hin
     if isinstance(fn, Partial):
         return call(e, fn.fn, [*fn.args, *args], {**dict(fn.kwargs), **kwargs}, hint)
     if isinstance(fn, LocalGradient):
-        return derivatives.call_local(e, fn, args, kwargs)
+        made = products.call_many if fn.mode in products.MANY else derivatives.call_local
+        return made(e, fn, args, kwargs)
     if isinstance(fn, Choice):
         return call_either(e, fn, args, kwargs)
     if isinstance(fn, Ref):

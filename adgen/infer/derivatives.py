@@ -43,7 +43,15 @@ def make(e: Engine, maker: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) 
             origin=e.origin,
         )
     named = e.static(wrt, "wrt of a gradient")
-    return LocalGradient(fn, maker.__name__ == "value_and_grad", named, tuple(weights_of))
+    return LocalGradient(fn, maker.__name__, named, tuple(weights_of))
+
+
+def make_many(e: Engine, maker: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """`adgen.jacobian(f, wrt)`, `hessian` or `hvp` inside a program."""
+    (fn,), wrt = args[:1], args[1] if len(args) > 1 else kwargs.get("wrt", e.b.const(0))
+    unconnected = kwargs.get("unconnected_gradients", e.b.const("none"))
+    named = e.static(wrt, f"wrt of {maker.__name__}()")
+    return LocalGradient(fn, maker.__name__, named, (("unconnected_gradients", unconnected),))
 
 
 def call_local(e: Engine, df: LocalGradient, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
@@ -57,7 +65,7 @@ def call_local(e: Engine, df: LocalGradient, args: Sequence[Any], kwargs: Mappin
     unconnected = e.static(options.pop("unconnected_gradients", e.b.const("none")), "unconnected_gradients")
     options["unconnected_gradients"] = unconnected
     found = gradients.gradient(e, Recorded(start=place, begun=place[0]), y, xs, options, (), {}, None)
-    return TupleV((y, found)) if df.with_value else found
+    return TupleV((y, found)) if df.mode == "value_and_grad" else found
 
 
 def take_sources(
@@ -111,6 +119,10 @@ def names_of(fn: Any) -> dict[Any, Any]:
     """Return the places of a function's parameters by name, and their names by place."""
     from adgen.frontend.lower import lower
 
+    if isinstance(fn, LocalGradient):
+        return names_of(fn.fn)
+    if isinstance(fn, Const) and is_derivative(fn.value):
+        return names_of(Const(fn.value.primal, fn.type))
     function = fn.function if isinstance(fn, Closure) else None
     if function is None and isinstance(fn, Const) and isinstance(fn.value, FunctionType):
         function = lower(fn.value)

@@ -44,8 +44,7 @@ def gradient(
     leaves = leaves_of(e, xs)
     if e.taping < 2 and any(isinstance(v, Const) and is_floating(v.type) for v in leaves):
         raise Retape(2)
-    if len(leaves) == 1 and leaves[0] is xs:
-        require_floating(e, _content(e, xs), "the source of a gradient")
+    require_floating_leaf(e, xs, "the source of a gradient")
     targets = _targets(e, ys, given.get("output_gradients"))
     if not targets:
         raise TypeMismatchError(what="the target of a gradient holds no floating-point value", origin=e.origin)
@@ -136,6 +135,13 @@ def require_floating(e: Engine, v: Operand, what: str) -> None:
             instead=cure,
             origin=e.origin,
         )
+
+
+def require_floating_leaf(e: Engine, x: Any, what: str) -> None:
+    """Refuse a source that is an integer, a bool or a text itself; a structure may hold some."""
+    leaves = leaves_of(e, x)
+    if len(leaves) == 1 and leaves[0] is x:
+        require_floating(e, _content(e, x), what)
 
 
 def _targets(e: Engine, ys: Any, seeds: Any) -> list[tuple[Operand, Operand | None]]:

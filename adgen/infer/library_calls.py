@@ -16,6 +16,7 @@ import numpy as np
 
 from adgen.api.custom import override_gradient
 from adgen.api.grad import grad, value_and_grad
+from adgen.api.jacobians import hessian, hvp, jacobian
 from adgen.api.products import jvp, vjp
 from adgen.api.surgery import gradient_of, map_gradient
 from adgen.api.tapes import GradientTape, gradients
@@ -282,6 +283,21 @@ def _grad(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str
 @handles(value_and_grad)
 def _value_and_grad(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     return derivatives.make(e, value_and_grad, args, kwargs)
+
+
+@handles(jacobian)
+def _jacobian(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    return derivatives.make_many(e, jacobian, args, kwargs)
+
+
+@handles(hessian)
+def _hessian(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    return derivatives.make_many(e, hessian, args, kwargs)
+
+
+@handles(hvp)
+def _hvp(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    return derivatives.make_many(e, hvp, args, kwargs)
 
 
 @handles(vjp)

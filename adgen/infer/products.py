@@ -7,12 +7,13 @@ has; forward mode runs over it where it stands.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from adgen.api.plain import is_plain
 from adgen.errors import UnsupportedError, UsageError
 from adgen.infer import calls, derivatives, gradients, inlining, items, tapes, weights
-from adgen.infer.values import Map, Ref, Seq, TupleV
+from adgen.infer.values import LocalGradient, Map, Ref, Seq, TapeV, TupleV
 from adgen.ir.nodes import Operand, Var
 from adgen.ir.types import dims_of, is_floating
 
@@ -38,21 +39,57 @@ def call_vjp(e: Engine, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     named = {k: v for k, v in kwargs.items() if k not in options}
     _refuse_options(e, options, "vjp()", ("wrt", "unconnected_gradients"))
     unconnected = options.get("unconnected_gradients", e.b.const("none"))
-    tape = tapes.make_tape(e, (), {"persistent": e.b.const(True)})
     wrt = e.static(options["wrt"], "wrt of a pullback") if "wrt" in options else None
     asked = tuple(range(len(rest))) if wrt is None else wrt
-    given, sources = derivatives.take_sources(e, params, asked, rest, named, skip=wrt is None)
+    tape, y, xs = _record(e, fn, asked, rest, named, skip=wrt is None)
+    if e.state.dead:
+        return y
+    pullback = inlining.inline_function(e, pull, [tape, derivatives.apart(e, y), xs, unconnected], {})
+    return TupleV((y, pullback))
+
+
+def _record(
+    e: Engine, fn: Any, wrt: Any, args: Sequence[Any], kwargs: Mapping[str, Any], skip: bool
+) -> tuple[TapeV, Any, Any]:
+    """Run a function on sources of its own; return the tape that recorded it, its result and the sources."""
+    tape = tapes.make_tape(e, (), {"persistent": e.b.const(True)})
+    given, sources = derivatives.take_sources(e, derivatives.names_of(fn), wrt, args, kwargs, skip)
     made: list[Any] = []
 
     def body(_: Any) -> None:
-        made.append(calls.call(e, fn, [given[k] for k in range(len(rest))], {k: given[k] for k in named}, {}))
+        made.append(calls.call(e, fn, [given[k] for k in range(len(args))], {k: given[k] for k in kwargs}, {}))
 
     tapes.run_tape(e, tape, body)
-    if e.state.dead:
-        return made[0]
-    xs = TupleV(tuple(sources)) if isinstance(asked, tuple) else sources[0]
-    pullback = inlining.inline_function(e, pull, [tape, derivatives.apart(e, made[0]), xs, unconnected], {})
-    return TupleV((made[0], pullback))
+    return tape, made[0], TupleV(tuple(sources)) if isinstance(wrt, tuple) else sources[0]
+
+
+MANY = ("jacobian", "hessian", "hvp")
+
+
+def call_many(e: Engine, df: LocalGradient, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """`jacobian(f, wrt)(*args)`, `hessian` and `hvp`: the latter two are of the gradient."""
+    unconnected = dict(df.given)["unconnected_gradients"]
+    if df.mode == "jacobian":
+        tapes.begin(e)
+        tape, y, xs = _record(e, df.fn, df.wrt, args, kwargs, skip=False)
+        for x in xs.items if isinstance(xs, TupleV) and isinstance(df.wrt, tuple) else (xs,):
+            gradients.require_floating_leaf(e, x, "the argument of a Jacobian")
+        return y if e.state.dead else tapes.jacobians(e, tape, derivatives.apart(e, y), xs, unconnected)
+    gradient = replace(df, mode="grad")
+    if df.mode == "hessian":
+        return call_many(e, LocalGradient(gradient, "jacobian", df.wrt, df.given), args, kwargs)
+    if kwargs:
+        raise UsageError(what="hvp() takes its arguments by position", origin=e.origin)
+    *primals, v = args
+    names, tangents = derivatives.names_of(df.fn), [e.b.const(None)] * len(primals)
+    parts = _sequence(e, v, "directions of hvp()") if isinstance(df.wrt, tuple) else [v]
+    asked = df.wrt if isinstance(df.wrt, tuple) else (df.wrt,)
+    if len(parts) != len(asked):
+        raise weights.misfit(e, f"are {len(parts)} for {len(asked)} arguments", "directions of hvp()")
+    for one, t in zip(asked, parts):
+        tangents[one if isinstance(one, int) else names[one]] = t
+    found = call_jvp(e, (gradient, TupleV(tuple(primals)), TupleV(tuple(tangents))), {})
+    return found.items[1] if isinstance(found, TupleV) else found
 
 
 def call_jvp(e: Engine, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
@@ -146,4 +183,4 @@ def _class_of(c: Map) -> Any:
     return SimpleNamespace if is_plain(c.cls) else c.cls
 
 
-__all__ = ["call_jvp", "call_vjp"]
+__all__ = ["MANY", "call_jvp", "call_many", "call_vjp"]

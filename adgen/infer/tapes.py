@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from adgen.api.plain import is_plain
 from adgen.errors import UnsupportedError, UsageError
 from adgen.frontend import tree
 from adgen.infer import gradients, inlining, weights
@@ -173,16 +175,19 @@ def call_method(e: Engine, tape: TapeV, name: str, args: Sequence[Any], kwargs: 
             )
         return TupleV(tuple(e.wrap(v) for v in now.watched))
     if name in ("jacobian", "batch_jacobian"):
-        given = _bind(e, f"tape.{name}()", ("target", "sources" if name == "jacobian" else "source"), args, kwargs)
-        if weights.items_of(e, given["target"]) is not None:
+        names = ("target", "sources" if name == "jacobian" else "source", "unconnected_gradients")
+        given = _bind(e, f"tape.{name}()", names, args, kwargs)
+        unconnected = e.b.const(given["unconnected_gradients"])
+        if name == "batch_jacobian" and weights.items_of(e, given["target"]) is not None:
             raise UnsupportedError(
-                what="the Jacobian of a structure", instead="the Jacobian of one of its items", origin=e.origin
+                what="batch_jacobian() of a structure", instead="that of one of its items", origin=e.origin
             )
         whole = replace(tape, persistent=True)
         if name == "jacobian":
-            found = _jacobian(e, whole, given["target"], given["sources"])
+            found = jacobians(e, whole, given["target"], given["sources"], unconnected)
         else:
-            found = inlining.inline_function(e, batch_jacobian, [whole, given["target"], given["source"]], {})
+            asked = [whole, given["target"], given["source"], unconnected]
+            found = inlining.inline_function(e, batch_jacobian, asked, {})
         _stop_for_gradient(e, tape)
         return found
     within = now.start is not None and not any(depth > now.start[0] for depth, _ in e.around)
@@ -274,15 +279,32 @@ def _tape_gradient(
     return gradients.gradient(e, now, target, sources, given, (), hint, only)
 
 
-def _jacobian(e: Engine, tape: TapeV, y: Any, xs: Any) -> Any:
+def jacobians(e: Engine, tape: TapeV, y: Any, xs: Any, unconnected: Any) -> Any:
+    """Return the Jacobians of each array in a structure, in its structure; None for what is not floating point."""
+    if isinstance(y, TupleV):
+        return TupleV(tuple(jacobians(e, tape, i, xs, unconnected) for i in y.items), y.cls)
+    c = e.content(y.obj) if isinstance(y, Ref) and not y.place else y
+    if isinstance(c, (Seq, Map)):
+        items = tuple(jacobians(e, tape, i, xs, unconnected) for i in c.items)
+        if isinstance(c, Seq):
+            return e.new(Seq(items))
+        return e.new(Map(c.keys, items, SimpleNamespace if is_plain(c.cls) else c.cls))
+    if isinstance(c, (Var, Const)) and not is_floating(c.type):
+        return e.b.const(None)
+    return _jacobian(e, tape, y, xs, unconnected)
+
+
+def _jacobian(e: Engine, tape: TapeV, y: Any, xs: Any, unconnected: Any) -> Any:
     """Return the Jacobians of an array by each of the sources, in their structure."""
     if isinstance(xs, TupleV):
-        return TupleV(tuple(_jacobian(e, tape, y, x) for x in xs.items), xs.cls)
+        return TupleV(tuple(_jacobian(e, tape, y, x, unconnected) for x in xs.items), xs.cls)
     c = e.content(xs.obj) if isinstance(xs, Ref) and not xs.place else None
     if isinstance(c, (Seq, Map)):
-        items = tuple(_jacobian(e, tape, y, x) for x in c.items)
-        return e.new(Seq(items) if isinstance(c, Seq) else Map(c.keys, items, c.cls))
-    return inlining.inline_function(e, jacobian, [tape, y, xs], {})
+        items = tuple(_jacobian(e, tape, y, x, unconnected) for x in c.items)
+        if isinstance(c, Seq):
+            return e.new(Seq(items))
+        return e.new(Map(c.keys, items, SimpleNamespace if is_plain(c.cls) else c.cls))
+    return inlining.inline_function(e, jacobian, [tape, y, xs, unconnected], {})
 
 
 def _stop_for_gradient(e: Engine, tape: TapeV) -> None:

@@ -195,10 +195,10 @@ class Closure:
 
 @dataclass(frozen=True, slots=True)
 class LocalGradient:
-    """The gradient of a function that is made inside the program."""
+    """The gradient of a function that is made inside the program, or another derivative of it."""
 
     fn: Any
-    with_value: bool
+    mode: str  # "grad", "value_and_grad", "jacobian", "hessian", "hvp"
     wrt: Any  # a position, a name, or a tuple of them
     given: tuple[tuple[str, Any], ...]  # output_gradients and unconnected_gradients
 
