@@ -143,7 +143,9 @@ def test_inside_of_functions(f):
 
 
 def test_the_function_runs_once():
-    source = adgen.jacobian(layer).source
+    df = adgen.jacobian(layer)
+    df(X)
+    source = "\n".join(line for line in df.source.splitlines() if "#" not in line)
     assert source.count("np.tanh") == 1
     assert source.index("np.tanh") < source.index("for k in")
 
@@ -162,3 +164,12 @@ def test_names_and_errors():
         adgen.hvp(energy)(X, np.ones(2))
     with pytest.raises(adgen.UsageError, match="other parameters than positional"):
         adgen.hvp(lambda *, x: x * x, "x")
+
+
+def test_of_a_function_that_returns_a_view():
+    def asked(x):
+        _, pullback = adgen.vjp(lambda z: (z * z)[:2], x)
+        return np.sum(pullback(x[:2])[0] * x)
+
+    assert adgen.compile(asked)(X) == pytest.approx(2 * np.sum(X[:2] ** 3))
+    np.testing.assert_allclose(adgen.jacobian(lambda z: (z * z)[1:])(X), 2 * np.diag(X)[1:])

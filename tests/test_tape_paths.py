@@ -308,3 +308,119 @@ def test_functions_that_take_gradients_are_checked_without_compiling_them():
         return adgen.gradients(y, x)
 
     adgen.check_grads(f, (np.array([1.0, 2.0]),))
+
+
+class Pair:
+    def __init__(self, m):
+        self.a, self.b = m[0], m[1]
+
+
+def view_in_a_dict(m):
+    with adgen.GradientTape() as tape:
+        p = {"a": m[0]}
+        y = np.sum(p["a"] ** 2)
+    return tape.gradient(y, p)["a"]
+
+
+def views_in_an_object(m):
+    p = Pair(m)
+    return adgen.gradients(np.sum(p.a**2 * p.b), p).b
+
+
+def views_in_a_list(m):
+    rows = [m[0], m[1]]
+    return adgen.gradients(np.sum(rows[0] ** 2 * rows[1]), rows)[1]
+
+
+def view_as_a_target(m):
+    with adgen.GradientTape() as tape:
+        z = m**2
+        parts = [z[0], z[1, 1:]]
+    return tape.gradient(parts, m)[0]
+
+
+def view_asked_elsewhere(m):
+    def ask(tape, y):
+        return tape.gradient(y, m)
+
+    with adgen.GradientTape() as tape:
+        z = m**2
+        row = z[0]
+    return ask(tape, row)[0]
+
+
+def view_as_a_source_elsewhere(m):
+    def ask(y, x):
+        return adgen.gradients(y, x)
+
+    row = m[0]
+    return ask(np.sum(row**2), row)
+
+
+@pytest.mark.parametrize(
+    ("f", "expected"),
+    [
+        (view_in_a_dict, [2.0, 4.0]),
+        (views_in_an_object, [1.0, 4.0]),
+        (views_in_a_list, [1.0, 4.0]),
+        (view_as_a_target, [2.0, 4.0]),
+        (view_asked_elsewhere, [2.0, 4.0]),
+        (view_as_a_source_elsewhere, [2.0, 4.0]),
+    ],
+)
+def test_views_are_values(f, expected):
+    """A view that was taken on the tape is one value wherever it is kept, and whoever asks."""
+    np.testing.assert_array_equal(adgen.compile(f)(np.array([[1.0, 2.0], [3.0, 4.0]])), expected)
+
+
+def made_of_the_source_before(x, k):
+    a = x * 1.0
+    b = x * 1.5
+    for _ in range(k):
+        v = adgen.gradients([a, b], a)
+        a = v * x
+        b = a * 1.5
+    return b
+
+
+def entered_with_the_source(x, k):
+    b, total = 0.0, 0.0
+    for j in range(k):
+        total = total + adgen.gradients(b * x + x, x)
+        b = b + x * x
+        if j > 0:
+            x = x * 2
+    return total
+
+
+def began_with_the_source(x, k):
+    y = x * 3.0
+    total = 0.0
+    for _ in range(k):
+        total = total + adgen.gradients(x + y, x)
+        x = np.sin(x)
+    return total
+
+
+@pytest.mark.parametrize("f", [made_of_the_source_before, entered_with_the_source, began_with_the_source])
+def test_what_was_made_of_the_source_in_an_earlier_iteration_is_not_missed(f):
+    with pytest.raises(adgen.UnsupportedError, match="by way of earlier iterations"):
+        adgen.compile(f)(0.7, 3)
+
+
+def test_a_source_that_each_iteration_makes_anew():
+    def recurrent(w, k):
+        h = 0.1
+        for _ in range(k):
+            h = np.tanh(w * h + 0.3)
+            w = w - 0.1 * adgen.gradients(h * h, w)
+        return w
+
+    def by_hand(w, k):
+        h = 0.1
+        for _ in range(k):
+            before, h = h, np.tanh(w * h + 0.3)
+            w = w - 0.1 * 2 * h * (1 - h * h) * before
+        return w
+
+    assert adgen.compile(recurrent)(0.7, 3) == pytest.approx(by_hand(0.7, 3), rel=1e-14)

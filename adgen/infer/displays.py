@@ -36,7 +36,7 @@ def display(e: Engine, s: tree.Assign, args: tuple[Any, ...]) -> Any:
             values.extend(items.expand(e, a))
         else:
             values.append(a)
-    if e.taping > 1 and s.op != "set":
+    if e.taping and s.op != "set":
         values = [tapes.store(e, v) for v in values]
     if s.op == "tuple":
         return TupleV(tuple(values))
@@ -71,7 +71,7 @@ def dict_display(e: Engine, s: tree.Assign, args: tuple[Any, ...]) -> Any:
             break
         key, done = items.constant_key(e, args[k]), k + 2
         e.name_part(key, args[k + 1])
-        table = table.put(key, tapes.store(e, args[k + 1], str(key)) if e.taping > 1 else args[k + 1])
+        table = table.put(key, tapes.store(e, args[k + 1], str(key)) if e.taping else args[k + 1])
     made = e.new(table, e.hint(s.target).get("name"))
     for at in range(done, len(args), 2):
         if at // 2 in starred or at in starred:

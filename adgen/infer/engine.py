@@ -21,8 +21,8 @@ from adgen.infer import (
     branches,
     calls,
     dicts,
+    earlier,
     generators,
-    gradients,
     guarded,
     items,
     kinds,
@@ -102,8 +102,8 @@ class Engine:
         self.around: list[
             tuple[int, Mapping[Any, Any]]
         ] = []  # the loops that are open: depth of their body, their leaves
-        self.asked: dict[int, frozenset[str]] = {}  # names that functions hand to gradients
-        self.checks: list[gradients.Check] = []
+        self.asked: dict[int, tapes.Names] = {}  # names that functions hand to gradients, and write through
+        self.checks: list[earlier.Check] = []
         self.overrides: list[tuple[Any, Primitive]] = []  # rules for functions, the innermost first
         self.marks = marks.Marks()
         self.given: dict[Obj, tuple[Operand, dict[Obj, Any]]] = {}  # objects passed in, with what they held then

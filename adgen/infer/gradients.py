@@ -7,29 +7,19 @@ compute, what is not recorded is constant.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from adgen.api.plain import is_plain
 from adgen.errors import TypeMismatchError, UnsupportedError
-from adgen.infer import weights
+from adgen.infer import earlier, weights
 from adgen.infer.recording import Recorded, Retape, hands_on
 from adgen.infer.values import Map, Maybe, Ref, Seq, TupleV
-from adgen.ir.nodes import Block, Const, If, Let, Loop, Operand, Origin, Stmt, Var, defs, walk
+from adgen.ir.nodes import Block, Const, If, Let, Loop, Operand, Stmt, Var, defs
 from adgen.ir.types import Bool, Dict, Int, List, NoneT, Str, dims_of, is_floating
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """A gradient in a loop that is wrong if what an iteration enters with depends on the source."""
-
-    entered: tuple[Var, ...]
-    source: Var
-    origin: Origin | None
 
 
 def gradient(
@@ -62,7 +52,7 @@ def gradient(
         _refuse_hidden(e, block, v, cuts, results, False)
     for v in stops:
         _refuse_hidden(e, block, v, cuts, results, True)
-    _check_loops(e, now, cuts, results, sources, stops)
+    earlier.note(e, now, cuts, results, sources, stops)
     found, rules = splice(e.b, now.has, targets, sources, cuts.union(stops), given["unconnected_gradients"])
     keep_rules(e, rules)
     by_source = dict(zip(sources, found))
@@ -277,53 +267,6 @@ def older(e: Engine, v: Operand) -> set[Var]:
                 pending.append((a, earlier))
                 found.update((a,) if earlier else ())
     return found
-
-
-def _check_loops(
-    e: Engine,
-    now: Recorded,
-    cuts: set[Var],
-    results: Sequence[Operand],
-    sources: Sequence[Var],
-    stops: Sequence[Var],
-) -> None:
-    """Take note of what must not depend on the sources by way of earlier iterations of the loops around."""
-    from adgen.transform.splice import inputs_of, visible_block
-
-    around = [(depth, leaves) for depth, leaves in e.around if depth > (now.start or (now.begun, 0))[0]]
-    if not around:
-        return
-    needed = inputs_of(visible_block(e.b, now.has), results, cuts)
-    inner: set[Var] = set()
-    for depth, leaves in reversed(around):
-        params = {leaf.param for leaf in leaves.values()}
-        inner |= params
-        for d, _, _, s in e.b.visible():
-            if d >= depth:
-                inner.update(defs(s))
-        entered = tuple(p for p in params if p in needed and p not in sources and p not in stops)
-        for x in sources:
-            if entered and x not in inner:
-                e.checks.append(Check(entered, x, e.origin))
-
-
-def check(checks: Sequence[Check], body: Block) -> None:
-    """Refuse gradients that would miss what came through earlier iterations; called with the whole program."""
-    from adgen.transform.activity import Varied
-
-    if not checks:
-        return
-    params = {p for s in walk(body) if isinstance(s, Loop) for p in s.params}
-    for c in checks:
-        entered = [p for p in c.entered if p in params]
-        if entered and any(p in Varied(Block(body.stmts, ()), [c.source]) for p in entered):
-            name = next((p.name for p in entered if p.name), "a value")
-            raise UnsupportedError(
-                what=f"a gradient inside a loop, where '{name}' depends on the source by way of earlier iterations",
-                why="an iteration knows only what it recorded itself",
-                instead="ask for the gradient after the loop, or record and ask inside of it",
-                origin=c.origin,
-            )
 
 
 def _in_structure(e: Engine, x: Any, found: Mapping[Var, Operand], unconnected: str, hint: dict[str, Any]) -> Any:

@@ -41,26 +41,30 @@ def call_vjp(e: Engine, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     unconnected = options.get("unconnected_gradients", e.b.const("none"))
     wrt = e.static(options["wrt"], "wrt of a pullback") if "wrt" in options else None
     asked = tuple(range(len(rest))) if wrt is None else wrt
-    tape, y, xs = _record(e, fn, asked, rest, named, skip=wrt is None)
+    tape, y, target, xs = _record(e, fn, asked, rest, named, skip=wrt is None)
     if e.state.dead:
         return y
-    pullback = inlining.inline_function(e, pull, [tape, derivatives.apart(e, y), xs, unconnected], {})
+    pullback = inlining.inline_function(e, pull, [tape, target, xs, unconnected], {})
     return TupleV((y, pullback))
 
 
 def _record(
     e: Engine, fn: Any, wrt: Any, args: Sequence[Any], kwargs: Mapping[str, Any], skip: bool
-) -> tuple[TapeV, Any, Any]:
-    """Run a function on sources of its own; return the tape that recorded it, its result and the sources."""
+) -> tuple[TapeV, Any, Any, Any]:
+    """Run a function on sources of its own; return the tape that recorded it, its result and the sources.
+
+    The result that the tape is asked of has memory of its own, as the program may write into the other one.
+    """
     tape = tapes.make_tape(e, (), {"persistent": e.b.const(True)})
     given, sources = derivatives.take_sources(e, derivatives.names_of(fn), wrt, args, kwargs, skip)
     made: list[Any] = []
 
     def body(_: Any) -> None:
-        made.append(calls.call(e, fn, [given[k] for k in range(len(args))], {k: given[k] for k in kwargs}, {}))
+        y = calls.call(e, fn, [given[k] for k in range(len(args))], {k: given[k] for k in kwargs}, {})
+        made.extend((y, y if e.state.dead else derivatives.apart(e, y)))
 
     tapes.run_tape(e, tape, body)
-    return tape, made[0], TupleV(tuple(sources)) if isinstance(wrt, tuple) else sources[0]
+    return tape, *made, TupleV(tuple(sources)) if isinstance(wrt, tuple) else sources[0]
 
 
 MANY = ("jacobian", "hessian", "hvp")
@@ -71,10 +75,10 @@ def call_many(e: Engine, df: LocalGradient, args: Sequence[Any], kwargs: Mapping
     unconnected = dict(df.given)["unconnected_gradients"]
     if df.mode == "jacobian":
         tapes.begin(e)
-        tape, y, xs = _record(e, df.fn, df.wrt, args, kwargs, skip=False)
+        tape, y, target, xs = _record(e, df.fn, df.wrt, args, kwargs, skip=False)
         for x in xs.items if isinstance(xs, TupleV) and isinstance(df.wrt, tuple) else (xs,):
             gradients.require_floating_leaf(e, x, "the argument of a Jacobian")
-        return y if e.state.dead else tapes.jacobians(e, tape, derivatives.apart(e, y), xs, unconnected)
+        return y if e.state.dead else tapes.jacobians(e, tape, target, xs, unconnected)
     gradient = replace(df, mode="grad")
     if df.mode == "hessian":
         return call_many(e, LocalGradient(gradient, "jacobian", df.wrt, df.given), args, kwargs)

@@ -14,7 +14,7 @@ from adgen.api.paths import root_of, split_path
 from adgen.api.request import NeedsValue
 from adgen.errors import UnsupportedError
 from adgen.frontend.lower import lower
-from adgen.infer import apart, gradients, marks, named, outside, recursion, tuples
+from adgen.infer import apart, earlier, marks, named, outside, recursion, tuples
 from adgen.infer.engine import Engine
 from adgen.infer.leave import leave, leave_objects
 from adgen.infer.objects import refuse_held
@@ -204,7 +204,7 @@ def _infer(
     final = _contents(e, objects, params) if e.leaves else {}
     body = b.close((out,))
     body = replace(body, stmts=(*opening[0], *body.stmts))
-    gradients.check(e.checks, body)
+    earlier.check(e.checks, body)
     apart.check_changes(e)
     shown = [h for h in hidden.values() if not h.static]
     others = [(h.name, h.var) for h in shown if isinstance(h.var.type, (Array, List))]

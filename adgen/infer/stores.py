@@ -103,7 +103,7 @@ def store_attribute(e: Engine, base: Any, name: str, value: Any) -> None:
             instead="keep the value in a local variable",
             origin=e.origin,
         )
-    objects.set_attribute(e, base, name, tapes.store(e, value, name) if e.taping > 1 else value)
+    objects.set_attribute(e, base, name, tapes.store(e, value, name) if e.taping else value)
 
 
 def delete(e: Engine, s: tree.Delete) -> None:

@@ -41,10 +41,14 @@ def begin(e: Engine) -> None:
 # -- names that gradients are asked of ------------------------------------------------------------------
 
 
-def names_asked(e: Engine, function: tree.Function) -> frozenset[str]:
+Names = tuple[frozenset[str], frozenset[str]]
+
+
+def names_of(e: Engine, function: tree.Function) -> Names:
+    """Return the names that a function hands to gradients, and those whose arrays it changes in place."""
     known = e.asked.get(id(function))
     if known is None:
-        known = e.asked[id(function)] = find_names(function)
+        known = e.asked[id(function)] = (find_names(function), _find_written(function))
     return known
 
 
@@ -79,18 +83,39 @@ def find_names(function: tree.Function) -> frozenset[str]:
     return frozenset(asked)
 
 
+def _find_written(function: tree.Function) -> frozenset[str]:
+    found: set[tree.Operand] = set()
+    part_of: dict[str, tree.Operand] = {}
+    for s in tree.walk(function.body):
+        if isinstance(s, (tree.SetItem, tree.AugItem)):
+            found.add(s.base)
+        elif isinstance(s, tree.Assign) and s.op == "inplace":
+            found.add(s.args[0])
+        elif isinstance(s, tree.Assign) and s.op in ("getitem", "getattr") and s.target.startswith("%"):
+            part_of[s.target] = s.args[0]
+    for base in list(found):
+        while isinstance(base, str) and base in part_of:
+            base = part_of[base]
+            found.add(base)
+    return frozenset(n for n in found if isinstance(n, str))
+
+
 def keep_apart(e: Engine, name: str, value: Any) -> Any:
-    """Return what a name is bound to: a number known at compile time, or a view, as a value of its own."""
-    if name.startswith("%") or not e.active or name not in names_asked(e, e.active[-1]):
+    """Return what a name is bound to: a number known at compile time, or a view, as a value of its own.
+
+    A view is one under each name, as another function may ask for its gradient, unless it is there to be written.
+    """
+    if name.startswith("%") or not e.active:
+        return value
+    asked, written = names_of(e, e.active[-1])
+    if isinstance(value, Ref) and value.place and (name in asked or name not in written):
+        return store(e, value, name)
+    if name not in asked:
         return value
     if isinstance(value, Const):
         return _named(e, value, name) if is_floating(value.type) else value
     if isinstance(value, TupleV):
         return TupleV(tuple(keep_apart(e, name, i) for i in value.items), value.cls)
-    if isinstance(value, Ref) and value.place and isinstance(value.type, Array):
-        made = e.new(_named(e, e.value(value), name), name)
-        e.state.link_like(made.obj, value.obj)  # it shares memory with it: a write to either is seen, or refused
-        return made
     if isinstance(value, Ref) and not value.place:
         c = e.state.heap.get(value.obj)
         if isinstance(c, (Seq, Map)) and any(isinstance(i, Const) and is_floating(i.type) for i in c.items):
@@ -100,8 +125,14 @@ def keep_apart(e: Engine, name: str, value: Any) -> Any:
 
 
 def store(e: Engine, value: Any, name: str | None = None) -> Any:
-    """Return what an object or a container holds: a number of the program is a value of its own, if asked for."""
-    return _named(e, value, name) if isinstance(value, Const) and is_floating(value.type) else value
+    """Return what an object or a container holds: a view is a value of its own, and a number of the program, if
+    asked for.
+    """
+    if isinstance(value, Ref) and value.place and isinstance(value.type, Array):
+        made = e.new(_named(e, e.value(value), name), name)
+        e.state.link_like(made.obj, value.obj)  # it shares memory with it: a write to either is seen, or refused
+        return made
+    return _named(e, value, name) if e.taping > 1 and isinstance(value, Const) and is_floating(value.type) else value
 
 
 def own(e: Engine, v: Operand) -> Operand:
