@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from adgen.infer.names import as_name
-from adgen.infer.values import Map, Obj, Poison, Ref, Seq, are_two_lists
+from adgen.infer.values import Map, Obj, Poison, Ref, Seq, TupleV, are_two_lists
 from adgen.ir.nodes import Const, Operand, Var
 from adgen.ir.types import NUMERIC, Array, Type
 from adgen.rules.typing import join
@@ -95,3 +95,15 @@ def _plan(new: Any, old: Any, name: str | None, slots: list[tuple[Operand, Opera
         parts = [_plan(x, y, as_name(k), slots) for k, x, y in zip(new.keys, new.items, old.items)]
         return None if None in parts else lambda outs: replace(new, items=tuple([p(outs) for p in parts]))
     return None
+
+
+def reach(e: Engine, v: Any, found: dict[Obj, None]) -> None:
+    """Collect the objects that a value holds."""
+    if isinstance(v, Ref):
+        if v.obj in found:
+            return
+        found[v.obj] = None
+        v = e.state.heap[v.obj]
+    if isinstance(v, (TupleV, Seq, Map)):
+        for i in v.items:
+            reach(e, i, found)

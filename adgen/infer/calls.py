@@ -17,6 +17,7 @@ from adgen.errors import AdgenError, UnsupportedError
 from adgen.frontend import tree
 from adgen.frontend.lower import lower
 from adgen.infer import (
+    aliases,
     apart,
     attributes,
     branches,
@@ -34,7 +35,6 @@ from adgen.infer import (
     library,
     library_calls,
     lifting,
-    loops,
     methods,
     objects,
     operations,
@@ -459,7 +459,7 @@ def _may_be_written(e: Engine, v: Ref, name: str) -> None:
         e.origin,
     )
     held: dict[Obj, None] = {}
-    loops.reach(e, v, held)  # a list or an object is passed with all that it holds
+    aliases.reach(e, v, held)  # a list or an object is passed with all that it holds
     for obj in held:
         for o in (obj, *e.state.links.get(obj, ())):
             e.state.heap[o] = p

@@ -25,6 +25,7 @@ from adgen.infer import (
     generators,
     guarded,
     items,
+    iteration,
     kinds,
     library,
     loops,
@@ -234,7 +235,7 @@ class Engine:
 
     def refuse(self, p: Poison) -> None:
         if p.counted and self.loops and not self.keeps_loops:
-            raise loops.NeedsUnroll(self.origin)
+            raise iteration.NeedsUnroll(self.origin)
         if isinstance(p, guarded.HalfDone) and self.hidden is not None:
             self.plan.cut(p.cuts)
         cls = AliasError if p.alias else guarded.HalfDoneError if isinstance(p, guarded.HalfDone) else UnsupportedError
@@ -379,7 +380,7 @@ class Engine:
             if isinstance(v.type, NoneT):
                 return None
             if self.counts(v):
-                raise loops.NeedsUnroll(self.origin)
+                raise iteration.NeedsUnroll(self.origin)
         raise calls.NotStatic(what, self.origin)
 
     def counts(self, v: Operand) -> bool:

@@ -21,7 +21,7 @@ from adgen.infer.values import (
 from adgen.ir.nodes import Operand
 
 if TYPE_CHECKING:
-    from adgen.infer.branches import Join
+    from adgen.infer.joins import Join
 
 Plan = Callable[[list[Operand]], Any]
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
 from adgen.frontend.resume import ENDED, PLACE
-from adgen.infer import branches, inlining, iterators, library, loops, methods, stepping
+from adgen.infer import aliases, bodies, branches, inlining, iterators, library, loops, methods, stepping
 from adgen.infer.values import STEPPED, UNBOUND, WALKED, GeneratorV, Obj, PlaceV, Poison, Ref, Seq
 from adgen.ir.nodes import Const, If, Let, Loop, Stmt
 from adgen.ir.types import Int
@@ -140,7 +140,7 @@ def run_loop(e: Engine, s: tree.For, g: GeneratorV) -> None:
     if yields > 1 and yields * sum(1 for _ in tree.walk(s.body)) > MAX_COPIES:
         entry = dict(e.state.heap)
         loops.run_over(e, s, collect_quietly(e, g))
-        check_apart(e, g, entry, loops.assigned_names(s))
+        check_apart(e, g, entry, bodies.assigned_names(s))
         return
     if not begin(e, g, s.stop is not None):
         return
@@ -237,12 +237,12 @@ def reads(e: Engine, g: GeneratorV) -> tuple[dict[Obj, None], set[str]]:
 
     seen: dict[Obj, None] = {}
     for _, v in g.bound:
-        loops.reach(e, v, seen)
+        aliases.reach(e, v, seen)
     names: set[str] = set()
     if isinstance(g.owner, Closure):
         names = {str(t.data) for t in tree.walk(g.function.body) if isinstance(t, tree.Assign) and t.op == "free"}
         for name in names:
-            loops.reach(e, e.state.frames.get(g.owner.frame, {}).get(name, UNBOUND), seen)
+            aliases.reach(e, e.state.frames.get(g.owner.frame, {}).get(name, UNBOUND), seen)
     return seen, names
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
-from adgen.infer import branches, operations, scopes
+from adgen.infer import branches, joins, operations, scopes
 from adgen.infer.values import (
     UNBOUND,
     BoundFunction,
@@ -179,7 +179,7 @@ def attempt(
     e.b.origin = origin
     sides.append(e.state)
     regions.append(e.b.suspend())
-    branches.Join(e, before, sides, regions, catch=True, leaves=leaves).finish(cond)
+    joins.Join(e, before, sides, regions, catch=True, leaves=leaves).finish(cond)
 
 
 def shows(stmts: list[tree.Stmt]) -> bool:

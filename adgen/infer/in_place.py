@@ -5,8 +5,6 @@ Other names of the same object see the write. What an object of unknown type mak
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
@@ -17,13 +15,6 @@ from adgen.ir.types import List, Opaque
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
-
-SYMBOLS: dict[Callable[..., Any], str] = {
-    operator.iadd: "+", operator.isub: "-", operator.imul: "*", operator.itruediv: "/", operator.ifloordiv: "//",
-    operator.imod: "%", operator.ipow: "**", operator.imatmul: "@", operator.ilshift: "<<", operator.irshift: ">>",
-    operator.iand: "&", operator.ior: "|", operator.ixor: "^",
-}  # fmt: skip
-FUNCTIONS = {symbol: fn for fn, symbol in SYMBOLS.items()}
 
 
 def in_place(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any]) -> Any:
@@ -74,7 +65,7 @@ def _change(e: Engine, symbol: str, a: Ref, b: Any, hint: dict[str, Any]) -> Any
 
 def _change_unknown(e: Engine, symbol: str, a: Var | Const, b: Any, hint: dict[str, Any]) -> Any:
     if operations.known(e, a) is None:
-        return e.opaque(FUNCTIONS[symbol], [a, e.value(b)], **hint)
+        return e.opaque(operations.IN_PLACE[symbol], [a, e.value(b)], **hint)
     if isinstance(a, Const) and isinstance(a.value, frozenset):  # what stands for a set, too
         raise UnsupportedError(
             what=f"`{symbol}=` of a set",

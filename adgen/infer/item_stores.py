@@ -10,10 +10,10 @@ from adgen.infer import (
     in_place,
     inlining,
     items,
+    iteration,
     iterators,
     library,
     lists,
-    loops,
     objects,
     operations,
     primitives,
@@ -149,7 +149,7 @@ def _store_in_list(e: Engine, base: Ref, c: Any, key: Any, value: Any) -> None:
     elem = items.element_type(e, c, probe)
     if elem is None:
         if isinstance(c, Seq):
-            raise loops.NeedsUnroll(e.origin)
+            raise iteration.NeedsUnroll(e.origin)
         raise UnsupportedError(
             what="a list whose items differ in type", instead="use a tuple or a dict", origin=e.origin
         )

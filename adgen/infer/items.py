@@ -12,8 +12,8 @@ from adgen.infer import (
     calls,
     dicts,
     guarded,
+    iteration,
     iterators,
-    loops,
     objects,
     operations,
     outside,
@@ -214,7 +214,7 @@ def _from_known(e: Engine, values: tuple[Any, ...], key: Any, many: Any) -> Any:
         if key in e.param_of:
             key = e.b.const(e.static(key, "the index"))
         else:
-            raise loops.NeedsUnroll(e.origin)
+            raise iteration.NeedsUnroll(e.origin)
     k = e.static(key, "the index")
     try:
         return values[k]

@@ -259,7 +259,7 @@ def _make_dataclass(e: Engine, cls: type, args: Sequence[Any], kwargs: Mapping[s
 
 def remember(e: Engine, ref: Ref, operand: Operand) -> None:
     """Take note of what an object that is passed in holds: while that is so, it is the operand itself."""
-    from adgen.infer.loops import reach
+    from adgen.infer.aliases import reach
 
     held: dict[Obj, None] = {}
     reach(e, ref, held)

@@ -73,6 +73,11 @@ PYTHON: dict[str, Callable[..., Any]] = {
     "in": lambda a, b: a in b, "not in": lambda a, b: a not in b,
     "<<": operator.lshift, ">>": operator.rshift, "&": operator.and_, "|": operator.or_, "^": operator.xor,
 }  # fmt: skip
+IN_PLACE: dict[str, Callable[..., Any]] = {
+    "+": operator.iadd, "-": operator.isub, "*": operator.imul, "/": operator.itruediv, "//": operator.ifloordiv,
+    "%": operator.imod, "**": operator.ipow, "@": operator.imatmul, "<<": operator.ilshift, ">>": operator.irshift,
+    "&": operator.iand, "|": operator.ior, "^": operator.ixor,
+}  # fmt: skip
 
 
 def apply(e: Engine, s: tree.Assign) -> Any:

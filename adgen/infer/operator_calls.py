@@ -24,7 +24,7 @@ def _in_place(symbol: str) -> Any:
     return handler
 
 
-for _fn, _symbol in (*in_place.SYMBOLS.items(), (operator.iconcat, "+")):
+for _symbol, _fn in (*operations.IN_PLACE.items(), ("+", operator.iconcat)):
     HANDLERS[_fn] = _in_place(_symbol)
 
 

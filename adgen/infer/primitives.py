@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adgen.errors import AdgenError, UnsupportedError
-from adgen.infer import calls, guarded, idioms, loops, operations
+from adgen.infer import aliases, calls, guarded, idioms, operations
 from adgen.infer.values import Map, RangeV, Ref, Seq, TupleV
 from adgen.ir.nodes import Const, Operand, Var, ViewStep
 from adgen.ir.types import NUMERIC, Array, Opaque, Scalar, Type
@@ -151,7 +151,7 @@ def _aliasing(
     if not isinstance(t, Array):
         parts = e.wrap(out, hint.get("name"))
         found: dict[Any, None] = {}
-        loops.reach(e, parts, found)
+        aliases.reach(e, parts, found)
         for obj in found:
             e.state.link_like(obj, base.obj)
         return parts

@@ -1,13 +1,20 @@
-"""Which names of a loop's body may be read, or left as they were, before an iteration binds them.
+"""What can be seen in the body of a loop before it runs: the names that it binds, exposes and writes to.
 
-Their value comes from an earlier iteration. What every iteration binds first needs no such value.
+A name is exposed that may be read, or left as it was, before an iteration binds it: its value comes from an earlier
+iteration. What every iteration binds first needs no such value.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from adgen.frontend import tree
+from adgen.infer import aliases
+from adgen.infer.values import Obj
+
+if TYPE_CHECKING:
+    from adgen.infer.engine import Engine
 
 
 def exposed_names(s: tree.For | tree.While) -> frozenset[str]:
@@ -71,3 +78,56 @@ def _perhaps(block: Sequence[tree.Stmt], bound: set[str], exposed: set[str]) -> 
 
 def _free_names(fn: tree.Function) -> list[tree.Operand | None]:
     return [str(t.data) for t in tree.walk(fn.body) if isinstance(t, tree.Assign) and t.op == "free"]
+
+
+def is_numbered(name: str) -> bool:
+    """Say whether a name is a temporary that one statement makes and uses."""
+    return name.startswith("%") and name[1:].isdigit()
+
+
+def assigned_names(s: tree.For | tree.While) -> list[str]:
+    """Return the names that a loop's body binds, in order."""
+    names: dict[str, None] = {}
+    if isinstance(s, tree.For):
+        names[s.target] = None
+    stack: list[Any] = list(reversed(s.body))
+    while stack:
+        t = stack.pop()
+        if isinstance(t, tree.Assign):
+            names[t.target] = None
+        elif isinstance(t, tree.Unpack):
+            names.update(dict.fromkeys(t.targets))
+        elif isinstance(t, (tree.For, tree.With)) and t.target is not None:
+            names[t.target] = None
+        elif isinstance(t, tree.Try):
+            names[t.ok] = None
+            names.update((h.name, None) for h in t.handlers if h.name is not None)
+        stack.extend(reversed([u for b in tree.blocks(t) for u in b]))
+    return list(names)
+
+
+def likely_written(e: Engine, s: tree.For | tree.While) -> list[Obj]:
+    """Guess which objects the body writes: those behind names that it stores into or calls methods of."""
+    roots: dict[str, None] = {}
+    source: dict[str, Any] = {}
+    stack: list[Any] = list(reversed(s.body))
+    while stack:
+        t = stack.pop()
+        if isinstance(t, tree.Assign):
+            if t.args and isinstance(t.args[0], str):
+                source.setdefault(t.target, t.args[0])
+                if t.op == "inplace" or (t.op == "getattr" and t.data in ("append", "extend", "insert", "pop")):
+                    roots[t.args[0]] = None
+        elif isinstance(t, (tree.SetItem, tree.AugItem, tree.SetAttr)):
+            if isinstance(t.base, str):
+                roots[t.base] = None
+        else:
+            stack.extend(reversed([u for b in tree.blocks(t) for u in b]))
+    found: dict[Obj, None] = {}
+    for name in roots:
+        seen = set()
+        while name not in e.env and name in source and name not in seen:
+            seen.add(name)
+            name = source[name]
+        aliases.reach(e, e.env.get(name), found)
+    return list(found)
