@@ -17,6 +17,7 @@ class Locator:
 
     def __init__(self, source: Source, function: str) -> None:
         self.source = source
+        self.ascii = all(map(str.isascii, source.lines))
         self.function = function
 
     def statement(self, node: Any) -> Origin:
@@ -24,7 +25,7 @@ class Locator:
         line, col = self._point(node.lineno, node.col_offset)
         end_line, end_col = self._point(*self._header_end(node))
         text = self.text(line, col, end_line, end_col)
-        comments = self._comments_above(line, col)
+        comments = self._comments_above(line, col) if self.source.comments else ()
         return Origin(self.source.file, line, col, end_line, end_col, text, self.function, comments)
 
     def expression(self, node: Any, text: str) -> Origin:
@@ -51,8 +52,9 @@ class Locator:
 
     def _point(self, line: int, offset: int) -> tuple[int, int]:
         """Turn an offset in bytes into one in characters."""
-        text = self._line(line)
-        return line, offset if text.isascii() else len(text.encode()[:offset].decode(errors="replace"))
+        if self.ascii:
+            return line, offset
+        return line, len(self._line(line).encode()[:offset].decode(errors="replace"))
 
     def _header_end(self, node: Any) -> tuple[int, int]:
         kind = type(node).__name__

@@ -27,18 +27,16 @@ class Overlay:
 
     def resolve(self, a: Operand) -> Operand:
         """Follow values that stand for another one."""
-        while isinstance(a, Var) and a in self.same:
+        while type(a) is Var and a in self.same:
             a = self.same[a]
         return a
 
     def leaves(self, a: Operand) -> tuple[Var, ...]:
         """Return the variables that are read where `a` is written."""
-        if not isinstance(a, Var):
-            return ()
         if a in self.same:
             a = self.resolve(a)
-            if not isinstance(a, Var):
-                return ()
+        if type(a) is not Var:
+            return ()
         if a not in self.folded:
             return (a,)
         if a not in self._leaves:
@@ -97,11 +95,17 @@ class _Walker:
         self.live.home[v] = home
 
     def read(self, operands: Iterable[Operand], position: int, home: Block | Loop) -> None:
+        overlay = self.overlay
         for a in operands:
-            if isinstance(a, Var):
-                for v in self.overlay.leaves(a):
-                    self.reads.append((v, position, home))
-                    self.live.used.add(v)
+            if type(a) is not Var:
+                continue
+            if a not in overlay.folded and a not in overlay.same:
+                self.reads.append((a, position, home))
+                self.live.used.add(a)
+                continue
+            for v in overlay.leaves(a):
+                self.reads.append((v, position, home))
+                self.live.used.add(v)
 
     def step(self, by: int = 2) -> int:
         self.position += by
@@ -110,9 +114,9 @@ class _Walker:
     def block(self, block: Block, owner: Loop | None = None) -> int:
         kept = () if owner is None else collect_points(owner)[1]
         for s in block.stmts:
-            if isinstance(s, If):
+            if type(s) is If:
                 self.branch(s, block)
-            elif isinstance(s, Loop):
+            elif type(s) is Loop:
                 self.loop(s, block)
             elif s.out not in self.overlay.folded:
                 p = self.step()

@@ -16,6 +16,7 @@ from adgen.ir.nodes import CHANGES, Block, Const, Func, Hole, If, Index, Let, Lo
 from adgen.ir.summary import CALLS, Summary, holds_arrays, summary_of
 from adgen.ir.types import Array, Dict, List, Opaque, Record, Saved, Tuple, Type
 
+_REFERRING = frozenset({Array, List, Dict, Tuple, Record, Opaque, Saved})
 READ_ONLY = frozenset({"np.broadcast_to", "np.diagonal", "np.diag", "np.broadcast_arrays"})
 
 
@@ -55,9 +56,11 @@ class _Part:
 
 def refers(t: Type) -> bool:
     """Say whether values of a type refer to memory that can be shared."""
+    if type(t) not in _REFERRING:
+        return False
     if isinstance(t, Tuple) or (isinstance(t, Record) and issubclass(t.cls, tuple)):
         return any(map(refers, t.items))
-    return isinstance(t, (Array, List, Dict, Record, Opaque, Saved))
+    return True
 
 
 def _holds_values(t: Type) -> bool:

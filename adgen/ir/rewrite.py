@@ -17,7 +17,7 @@ Mapping = dict[Var, Operand]
 
 def resolve(a: Operand, mapping: Mapping) -> Operand:
     """Follow replacements to the end; a chain is shortened on the way."""
-    if not isinstance(a, Var) or a not in mapping:
+    if type(a) is not Var or a not in mapping:
         return a
     chain: list[Var] = []
     end: Operand = a
@@ -31,18 +31,21 @@ def resolve(a: Operand, mapping: Mapping) -> Operand:
 
 def resolve_all(xs: tuple[Operand, ...], mapping: Mapping) -> tuple[Operand, ...]:
     """Resolve each operand; the same tuple comes back if nothing changed."""
-    new = tuple(resolve(x, mapping) for x in xs)
-    return xs if all(a is b for a, b in zip(xs, new)) else new
+    for x in xs:
+        if x in mapping:
+            return tuple([resolve(x, mapping) for x in xs])
+    return xs
 
 
 def count_uses(block: Block) -> Counter[Operand]:
     """Count how often each value is read in a block, as a result too."""
-    uses: Counter[Operand] = Counter(block.results)
+    uses = list(block.results)
     for s in walk(block):
-        uses.update(operands(s))
-        for inner in blocks(s):
-            uses.update(inner.results)
-    return uses
+        uses += operands(s)
+        if type(s) is not Let:
+            for inner in blocks(s):
+                uses += inner.results
+    return Counter(uses)
 
 
 def substitute(block: Block, mapping: Mapping) -> Block:

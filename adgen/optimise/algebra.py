@@ -48,8 +48,8 @@ def is_front(axis: int | tuple[int, ...], ndim: int) -> bool:
 
 
 def made_by(b: Builder, v: Operand, name: str) -> Args | None:
-    s = b.defs.get(v) if isinstance(v, Var) else None
-    return s.args if isinstance(s, Let) and s.op.name == name and not s.kws else None
+    s = b.defs.get(v) if type(v) is Var else None
+    return s.args if s is not None and s.op.name == name and not s.kws else None
 
 
 def weak(v: Operand) -> float | None:
