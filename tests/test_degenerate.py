@@ -150,3 +150,46 @@ def test_large_operands_share_a_gradient() -> None:
     slope = adgen.grad(lambda x: math.lgamma(x))
     for x in (1e300, 1e18, -35.3, -1e6 + 0.3):
         assert slope(x) == pytest.approx(scipy.special.digamma(x), rel=1e-12)
+
+
+def logistic(x: Any) -> Any:
+    return 1 / (1 + np.exp(-x))
+
+
+def gated(x: Any) -> Any:
+    return x / (1 + np.exp(-x))
+
+
+def shared_exponential(x: Any) -> Any:
+    e = np.exp(x)
+    return 2.0 / (3.0 + e) * x + 0.1 * e
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "slope"),
+    [
+        (logistic, 800.0, 0.0),
+        (logistic, -800.0, 0.0),
+        (logistic, -400.0, math.exp(-400.0)),
+        (gated, 800.0, 1.0),
+        (gated, -800.0, 0.0),
+        (lambda x: 1.0 / np.cosh(x), -800.0, 0.0),
+        (lambda x: np.where(x > 0, x * np.log(x), 0.0), 0.0, 0.0),
+        (lambda x: 0.0**x, 1.0, 0.0),
+        (lambda x: x**0, 0.0, 0.0),
+        (scipy.special.log_ndtr, -1e10, 1e10),
+        (lambda x: np.hypot(x, 0.0), 0.0, 0.0),
+    ],
+)
+def test_slopes_far_out(f: Any, x: float, slope: float) -> None:
+    """Where the value is finite, factors that overflow together leave a number."""
+    with np.errstate(all="ignore"):
+        np.testing.assert_allclose(adgen.grad(f)(np.array([x])), [slope], rtol=1e-9)
+        np.testing.assert_allclose(adgen.jvp(f, (x,), (1.0,))[1], slope, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "f", [logistic, gated, shared_exponential, lambda x: np.sum(x * np.cosh(x) / np.cosh(2.0 * x))]
+)
+def test_what_levels_off_near_by(f: Any) -> None:
+    adgen.check_grads(f, (np.array([0.3, -1.2, 2.0]),))

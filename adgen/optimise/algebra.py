@@ -71,6 +71,10 @@ def _keeps(v: Operand) -> bool:
 
 def _mul(b: Builder, x: Operand, y: Operand) -> Operand | None:
     c, d = weak(x), weak(y)
+    if c is None and d is None:
+        for p, q in ((x, y), (y, x)):
+            if (saturated := _saturated(b, p, q)) is not None:
+                return saturated
     if d is not None and c is None:
         return b.call("mul", y, x)
     if c is None and is_scalar(y.type) and isinstance(x.type, Array):
@@ -114,6 +118,69 @@ def _mul(b: Builder, x: Operand, y: Operand) -> Operand | None:
     inner = made_by(b, y, "truediv")
     if inner is not None and (e := weak(inner[0])) is not None:
         return b.call("truediv", b.call("mul", inner[0], x) if e != 1.0 else x, inner[1])
+    return None
+
+
+def _saturated(b: Builder, x: Operand, y: Operand) -> Operand | None:
+    """Write a derivative whose factors overflow together by a factor that levels off.
+
+    For `out = n / (c + e)` where e is an exponential, `out / (c + e) * e` is `out * (1 - c / (c + e))`, which is
+    `out * (1 - out)` for the logistic function; `z / cosh(u) * sinh(u)` is `z * tanh(u)`.
+    """
+    found = _quotient(b, x)
+    if found is None:
+        return None
+    left, n, q = found
+    made = b.defs[q]
+    assert isinstance(made, Let)
+    if made.op.name in ("np.cosh", "math.cosh"):
+        library, u = made.op.name[:-4], made.args[0]
+        rest = _cancelled(b, y, lambda s: s.op.name == f"{library}sinh" and s.args[0] is u)
+        level = b.call(f"{library}tanh", u) if rest is not None else None
+    else:
+        c, e = made.args if weak(made.args[0]) is not None else made.args[::-1]
+        out = made_by(b, n, "truediv")
+        if out is None or out[1] is not q:
+            return None
+        rest = _cancelled(b, y, lambda s: s.out is e and s.op.name in ("np.exp", "math.exp"))
+        part = n if weak(out[0]) == weak(c) else b.call("truediv", b.const(weak(c)), q) if rest is not None else c
+        level = b.call("sub", b.const(1.0), part) if rest is not None else None
+    if rest is None or level is None:
+        return None
+    value = b.call("mul", n, level) if left is None else b.call("mul", b.call("mul", left, n), level)
+    return value if isinstance(rest, Const) else b.call("mul", rest, value)
+
+
+def _quotient(b: Builder, x: Operand) -> tuple[Operand | None, Operand, Var] | None:
+    """Return p, n and q for `p * (n / q)` or `n / q` with a q that may overflow: `cosh(u)`, or `c + e` for c > 0."""
+    left: Operand | None = None
+    if (inner := made_by(b, x, "mul")) is not None:
+        left, x = inner if made_by(b, inner[1], "truediv") is not None else inner[::-1]
+    quotient = made_by(b, x, "truediv")
+    if quotient is None:
+        return None
+    n, q = quotient
+    s = b.defs.get(q) if isinstance(q, Var) else None
+    if not isinstance(q, Var) or not isinstance(s, Let) or s.kws:
+        return None
+    if s.op.name == "add" and any((weak(c) or 0.0) > 0.0 for c in s.args):
+        return left, n, q
+    return (left, n, q) if s.op.name in ("np.cosh", "math.cosh") else None
+
+
+def _cancelled(b: Builder, y: Operand, is_it: Callable[[Let], bool]) -> Operand | None:
+    """Return y without the factor that is meant, 1 if it is nothing else."""
+    s = b.defs.get(y) if isinstance(y, Var) else None
+    if not isinstance(s, Let) or s.kws:
+        return None
+    if is_it(s):
+        return b.const(1.0)
+    if s.op.name != "mul":
+        return None
+    for p, q in (s.args, s.args[::-1]):
+        made = b.defs.get(p) if isinstance(p, Var) else None
+        if isinstance(made, Let) and is_it(made):
+            return q
     return None
 
 
