@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adgen.errors import UnsupportedError
-from adgen.infer import calls, inlining, items, library, methods, objects, operations, outside, reads
+from adgen.infer import calls, inlining, items, library, methods, objects, operations, outside, reads, rows
 from adgen.infer.values import BoundFunction, Map, Method, Ref, Seq, Super, TupleV
 from adgen.ir.nodes import Const, Var
-from adgen.ir.types import Opaque, dims_of, is_floating
+from adgen.ir.types import Opaque, dims_of, is_floating, is_scalar
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
@@ -151,13 +151,21 @@ def extend_list(e: Engine, ref: Any, other: Any) -> None:
     if more is not None:
         e.write(ref.obj, Seq((*c.items, *more)))
         return
-    o = e.content(other.obj) if isinstance(other, Ref) else None
-    elem = items.element_type(e, c, o) if o is not None else None
+    if not isinstance(other, Ref):
+        other = calls.call_object(e, list, [other], {}, {})
+    o = e.value(other) if rows.is_row(e, other) else e.content(other.obj)
+    elem = items.element_type(e, c, o)
     if elem is None:
         raise UnsupportedError(what=f"extending a list by {operations.describe(e, other)}", origin=e.origin)
-    e.write(ref.obj, e.b.call("add", items.list_operand(e, c, elem), items.list_operand(e, o, elem)))
-    e.state.link_like(ref.obj, other.obj)
+    new = e.b.call("add", items.list_operand(e, c, elem), items.list_operand(e, o, elem))
+    shared = not is_scalar(elem)
+    if shared:
+        e.state.link_items(ref.obj, c)
+        rows.put_items(e, ref.obj, other)
+    e.write(ref.obj, new)
+    if shared:
+        rows.link(e, ref.obj, other)
 
 
 def _is_dynamic(e: Engine, v: Any) -> bool:
-    return isinstance(v, Ref) and not isinstance(e.content(v.obj), (Seq, Map))
+    return isinstance(v, Ref) and (v.place != () or not isinstance(e.content(v.obj), (Seq, Map)))

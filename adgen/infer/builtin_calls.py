@@ -28,6 +28,7 @@ from adgen.infer import (
     outside,
     primitives,
     reads,
+    rows,
     stores,
     tuples,
 )
@@ -262,12 +263,13 @@ def _make(cls: type) -> Handler:
         if isinstance(v, Ref) and operations.is_array(e, v):
             n = methods.shape_of(e, v).items[0]
             if isinstance(n, Const):
-                rows = tuple(items.get_item(e, v, e.b.const(k), {}) for k in range(n.value))
-                return TupleV(rows) if cls is tuple else e.new(Seq(rows))
+                parts = tuple(items.get_item(e, v, e.b.const(k), {}) for k in range(n.value))
+                return TupleV(parts) if cls is tuple else e.new(Seq(parts))
         if cls is list and isinstance(args[0], Ref) and isinstance(operations.array_type(e, args[0]), List):
-            c = e.content(args[0].obj)
+            c = e.value(args[0])
+            assert isinstance(c.type, List)
             ref = e.new(e.b.call("add", c, items.list_operand(e, Seq(()), c.type.elem)))
-            items.share_items(e, ref, args[0])
+            rows.share_items(e, ref, args[0])
             return ref
         if cls is list:
             return inlining.inline_function(e, library.as_list, args, {})

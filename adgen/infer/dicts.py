@@ -142,9 +142,9 @@ def keep_apart(e: Engine, base: Ref, c: Map, table: Operand) -> None:
 def set_item(e: Engine, base: Ref, key: Any, value: Any) -> None:
     k = as_key(e, key)
     if isinstance(value, (Ref, TupleV)):
+        if rows.is_place(value, base, PLACE[0], (k,)):
+            return
         if isinstance(value, Ref) and rows.is_row(e, value) and value.obj is base.obj:
-            if value.place == (*base.place, rows.shifted(PLACE[0], base)) and value.holes == (*base.holes, k):
-                return  # `d[k] = d[k]`, the end of `d[k] op= v`
             value = operations.settle(e, value)
         rows.put_in(e, base.obj, value)
     if rows.is_row(e, base):
@@ -152,6 +152,8 @@ def set_item(e: Engine, base: Ref, key: Any, value: Any) -> None:
         e.write_place(
             base, fitted(e, value, t.elem), (*base.place, rows.shifted(PLACE[0], base)), (*base.holes, k), "set"
         )
+        if rows.is_container(t.elem):
+            rows.renew(e, base.obj)
     else:
         c = e.content(base.obj)
         table, t = content(e, base, keys=(key,), values=(value,))
@@ -206,7 +208,7 @@ def view_list(e: Engine, view: DictView) -> Ref:
         return keys(e, view.owner)
     if view.kind == "values":
         made = e.new(e.b.call("values_of", e.value(view.owner)))
-        items.share_items(e, made, view.owner)
+        rows.share_items(e, made, view.owner)
         return made
     found: Ref = inlining.inline_function(e, library.dict_items, [view.owner], {})
     return found
@@ -252,7 +254,7 @@ def call_method(e: Engine, owner: Ref, name: str, args: Sequence[Any], kwargs: M
     if name == "copy":
         made = e.new(e.b.call("copy", e.value(owner)))
         made.obj.traits = owner.obj.traits
-        items.share_items(e, made, owner)
+        rows.share_items(e, made, owner)
         return made
     if name == "clear":
         rows.move(e, owner.obj)

@@ -127,12 +127,15 @@ def _store_in_row(e: Engine, base: Ref, key: Any, value: Any) -> None:
         rows.change(e, base, lambda alone: set_item(e, alone, key, value))
         return
     assert isinstance(base.type, List)
+    k = items.Key(e, key)
+    if rows.is_place(value, base, k.index, k.holes):
+        return
     elem = items.element_type(e, Seq((value,)))
     joined = join(base.type.elem, elem) if elem is not None else None
     if joined is None:
         raise UnsupportedError(what="a list whose items differ in type", instead="use arrays", origin=e.origin)
     rows.put_in(e, base.obj, value)
-    rows.store(e, base, items.Key(e, key), tables.fitted(e, value, joined))
+    rows.store(e, base, k, tables.fitted(e, value, joined))
     rows.link(e, base.obj, value)
 
 

@@ -39,7 +39,6 @@ from adgen.ir.types import (
     Type,
     Undef,
     is_floating,
-    is_scalar,
 )
 from adgen.rules.subscripts import SUBSCRIPTS, Span
 from adgen.rules.typing import join
@@ -249,7 +248,7 @@ def from_list(e: Engine, base: Ref, key: Any, hint: dict[str, Any]) -> Any:
         rows.link_out(e, v, base.obj)
         return Maybe(e.b.call("is_none", out), v)
     if isinstance(v, Ref) and isinstance(out.type, List) and any(isinstance(i, Slice) for i in k.index.items):
-        share_items(e, v, base)
+        rows.share_items(e, v, base)
     else:
         rows.link_out(e, v, base.obj)
     return v
@@ -262,19 +261,6 @@ def held(e: Engine, owner: Ref, v: Any) -> Any:
             e.unfilled += not o.nones
             o.nones = True
     return v.value if isinstance(v, Maybe) and not is_structured(e.state, v.value) else v
-
-
-def _is_plain(t: Type) -> bool:
-    return is_scalar(t) or isinstance(t, Undef)
-
-
-def share_items(e: Engine, new: Ref, old: Ref) -> None:
-    """Record that a new list holds the very items of another: arrays and lists are shared, numbers are not."""
-    t = e.content(new.obj)
-    new.obj.nones |= old.obj.nones
-    alone = isinstance(t, (Var, Const)) and isinstance(t.type, List) and _is_plain(t.type.elem)
-    if not alone:
-        e.state.link_like(new.obj, old.obj)
 
 
 def from_array(e: Engine, base: Ref, key: Any, hint: dict[str, Any]) -> Any:

@@ -253,6 +253,7 @@ def rebuild(e: Engine, owner: Ref, parts: Sequence[Any]) -> None:
         whole = operations.binary(e, "+", whole, more)
     rows.move(e, owner.obj)
     e.write(owner.obj, e.content(whole.obj))
+    e.state.link_like(owner.obj, whole.obj)
 
 
 # -- deques of bounded length -----------------------------------------------------------------------

@@ -325,9 +325,8 @@ def set_attribute(e: Engine, base: Ref, name: str, value: Any) -> None:
         )
     from adgen.infer import items, operations, rows, tables
 
-    if isinstance(value, Ref) and rows.is_row(e, value) and value.obj is base.obj:
-        if value.place == (*base.place, Index((name,))) and value.holes == base.holes:
-            return  # the end of `p.x op= v`
+    if rows.is_place(value, base, Index((name,)), ()):
+        return
     value = operations.settle(e, value)
     part = kept.items[kept.keys.index(name)]
     wanted = items.element_type(e, Seq((value,)))
@@ -338,7 +337,7 @@ def set_attribute(e: Engine, base: Ref, name: str, value: Any) -> None:
         )
     rows.put_in(e, base.obj, value)
     if rows.is_container(part):
-        e.renewed[base.obj] = e.renewed.get(base.obj, 0) + 1  # what was taken from the attribute is no longer there
+        rows.renew(e, base.obj)
     e.write_place(base, tables.fitted(e, value, joined), (*base.place, Index((name,))), base.holes, "set")
     rows.link(e, base.obj, value)
 

@@ -302,9 +302,8 @@ def _sequences(e: Engine, symbol: str, a: Any, b: Any) -> Any:
             elem = e.element_type(x, y)
             if elem is not None:
                 ref = e.new(e.b.call("add", e.list_operand(x, elem), e.list_operand(y, elem)))
-                ref.obj.mixed = a.obj is b.obj or a.obj in e.state.links.get(b.obj, ())
                 for other in (a, b):
-                    items.share_items(e, ref, other)
+                    rows.share_items(e, ref, other)
                 return ref
     if symbol == "*":
         for x, n in ((a, b), (b, a)):
@@ -336,7 +335,7 @@ def _repeated(e: Engine, x: Ref, c: Any, elem: Type, n: Operand) -> Ref:
     if isinstance(made, Var):
         made.type = List(elem)
     ref = e.new(made)
-    items.share_items(e, ref, x)
+    rows.share_items(e, ref, x)
     if not is_scalar(elem) and not isinstance(elem, (Undef, Str, Opaque)):
         e.state.link_items(ref.obj, c)
         rows.mix(e, ref.obj)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from adgen.errors import AliasError
 from adgen.infer.values import Map, Obj, Poison, Ref, Seq, TupleV
 from adgen.ir.build import shift
-from adgen.ir.nodes import Index, Operand, Slice, Var
-from adgen.ir.types import Array, Dict, List, held_class
+from adgen.ir.nodes import Const, Index, Operand, Slice, Var
+from adgen.ir.types import Array, Dict, List, Undef, held_class, is_scalar
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
@@ -55,7 +55,8 @@ def take(e: Engine, base: Ref, content: Any, elem: Any, key: Key) -> Ref | None:
 
 def take_place(e: Engine, base: Ref, elem: Any, index: Index, holes: Sequence[Operand]) -> Ref | None:
     """Return the reference to what stands at an index or key of a list or dict."""
-    stamp = base.stamp if base.stamp is not None else _stamp(e, base.obj, index)
+    obj = base.obj
+    stamp = (*base.stamp[:2], e.renewed.get(obj, 0)) if base.stamp is not None else _stamp(e, obj, index)
     return Ref(base.obj, (*base.place, shifted(index, base)), (*base.holes, *holes), elem, stamp)
 
 
@@ -94,29 +95,82 @@ def fresh(e: Engine, v: Any) -> Any:
     )
 
 
+def is_place(value: Any, base: Ref, index: Index, holes: Sequence[Operand]) -> bool:
+    """Say whether a value is what stands at this very place: the end of `row[key] op= v`."""
+    return (
+        isinstance(value, Ref)
+        and value.stamp is not None
+        and value.obj is base.obj
+        and value.place == (*base.place, shifted(index, base))
+        and value.holes == (*base.holes, *holes)
+    )
+
+
 def store(e: Engine, base: Ref, key: Key, value: Operand) -> None:
     """`row[key] = value`"""
     n = len(base.holes)
     e.write_place(base, value, (*base.place, shift(key.index, n)), (*base.holes, *key.holes), "set")
-    if not isinstance(value.type, Array) and isinstance(base.type, List) and isinstance(base.type.elem, CONTAINERS):
-        e.replaced[base.obj] = e.replaced.get(base.obj, 0) + 1
+    if is_container(value.type):
+        renew(e, base.obj)
+
+
+def renew(e: Engine, obj: Obj) -> None:
+    """Take note that what was taken from inside of an item is perhaps no longer there."""
+    e.renewed[obj] = e.renewed.get(obj, 0) + 1
 
 
 def change(e: Engine, row: Ref, action: Callable[[Ref], Any]) -> Any:
     """Let a method change a list that is a place of another one."""
     alone = e.new(e.value(row))
     result = action(alone)
-    e.write_place(row, e.value(alone), row.place, row.holes, "set")
+    held = [Ref(o) for o in dict.fromkeys((*objects_in(e, alone)[1:], *e.state.links.get(alone.obj, ())))]
+    whole = e.value(alone)
+    if alone.obj.mixed:
+        mix(e, row.obj)
+    for v in held:
+        put_in(e, row.obj, v)
+    e.write_place(row, whole, row.place, row.holes, "set")
+    moved = alone.obj in e.replaced or alone.obj in e.resized
+    if moved and isinstance(row.type, (List, Dict)) and is_container(row.type.elem):
+        renew(e, row.obj)
+    for v in held:
+        link(e, row.obj, v)
     return result
 
 
 def put_in(e: Engine, owner: Obj, value: Any) -> None:
     """Take note that a list gets an object, which it may hold already, with all that the object holds."""
     found = objects_in(e, value)
-    for obj in found:
-        outside = any(owner in heap and obj in heap for heap in e.loops)  # the same one in each iteration
-        if obj is owner or outside or obj in e.state.links.get(owner, ()) or found.count(obj) > 1:
-            mix(e, owner)
+    if len(set(found)) < len(found) or any(_may_hold(e, owner, obj) for obj in found):
+        mix(e, owner)
+
+
+def put_items(e: Engine, owner: Obj, source: Ref) -> None:
+    """Take note that a list gets all the items of another one, some of which it may hold already."""
+    items = objects_in(e, source)[1:]
+    if len(set(items)) < len(items) or any(
+        _may_hold(e, owner, obj) for obj in (source.obj, *items, *e.state.links.get(source.obj, ()))
+    ):
+        mix(e, owner)
+
+
+def share_items(e: Engine, new: Ref, old: Ref) -> None:
+    """Record that a new list holds the very items of another: arrays and lists are shared, numbers are not."""
+    t = e.content(new.obj)
+    new.obj.nones |= old.obj.nones
+    alone = (
+        isinstance(t, (Var, Const))
+        and isinstance(t.type, List)
+        and (is_scalar(t.type.elem) or isinstance(t.type.elem, Undef))
+    )
+    if not alone:
+        put_items(e, new.obj, old)
+        link(e, new.obj, old)
+
+
+def _may_hold(e: Engine, owner: Obj, obj: Obj) -> bool:
+    outside = any(owner in heap and obj in heap for heap in e.loops)  # the same one in each iteration
+    return obj is owner or outside or obj in e.state.links.get(owner, ())
 
 
 def objects_in(e: Engine, value: Any) -> list[Obj]:
@@ -130,9 +184,13 @@ def objects_in(e: Engine, value: Any) -> list[Obj]:
 
 def link(e: Engine, owner: Obj, value: Any) -> None:
     """Take note that a list may hold an object, and what that holds: a write to one of them is one to the list."""
-    for obj in dict.fromkeys(objects_in(e, value)):
+    held = dict.fromkeys(objects_in(e, value))
+    for obj in held:
         if obj is not owner:
             e.state.link_like(owner, obj)
+    if held and owner.mixed:  # a place that was taken before is no longer the only one of its object
+        for obj in (owner, *e.state.links.get(owner, ())):
+            move(e, obj)
 
 
 def link_out(e: Engine, value: Any, owner: Obj) -> None:

@@ -54,10 +54,10 @@ def as_list(e: Engine, v: Any) -> Any:
 
 def unfrozen(e: Engine, v: Ref) -> Any:
     """Return an object with the items of a tuple, as a list."""
-    from adgen.infer import items
+    from adgen.infer import rows
 
-    made = e.new(e.content(v.obj))
-    items.share_items(e, made, v)
+    made = e.new(e.value(v) if rows.is_row(e, v) else e.content(v.obj))
+    rows.share_items(e, made, v)
     return made.obj
 
 

@@ -181,7 +181,7 @@ class Structures(Backward):
         base = s.args[0]
         if not isinstance(base, Var):
             return
-        if isinstance(base.type, (List, Dict)):
+        if isinstance(base.type, (List, Dict, Record)):
             step = s.place[0]
             g: Operand = cots.whole(c, s.out)
             if isinstance(step, Index) and isinstance(part := step.items[0], Slice):
@@ -217,7 +217,8 @@ class Structures(Backward):
         return summed or self.b.load(g, (Index(items),), ())
 
     def _item_of_list(self, s: Let, g: Operand, cots: Cotangents) -> None:
-        """Add the cotangent of a tuple or list that a list holds: their `+=` joins, so a new one takes its place."""
+        """Add the cotangent of a tuple or list that a list or object holds: their `+=` joins, so a new one takes its
+        place."""
         base = s.args[0]
         assert isinstance(base, Var)
         d = cots.whole(cots.pop(base), base)
