@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import builtins
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from inspect import CO_VARARGS, CO_VARKEYWORDS
 from itertools import islice
 from types import FunctionType, ModuleType
@@ -94,13 +94,19 @@ class Place:
 
     def read(self) -> Any:
         """Evaluate it; raises LookupError, AttributeError or ValueError (an empty cell) if it can't be."""
+        *_, value = self.passed()
+        return value
+
+    def passed(self) -> Iterator[Any]:
+        """Yield what the expression comes by: the value of its name first, its own last."""
         if isinstance(self.base, FunctionType):
             value = defaults_of(self.base)[self.first.partition(".")[2]]
         else:
             value = self.base[self.first] if isinstance(self.base, dict) else self.base.cell_contents
+        yield value
         for is_item, a in self.inner:
             value = value[a] if is_item else getattr(value, a)
-        return value
+            yield value
 
 
 def _step_to_default(fn: Any, name: str) -> str:

@@ -130,10 +130,9 @@ def note_call(e: Engine, fn: Operand) -> None:
 
 def note_read(e: Engine, owner: Any, path: str) -> None:
     """Remember of which classes the program reads attributes through globals."""
-    *holders, _ = path.split(".")
     try:
-        for k in range(1, len(holders) + 1):
-            value = Place(owner, ".".join(holders[:k])).read()
+        *holders, _ = Place(owner, path).passed()
+        for value in holders:
             if not isinstance(value, ModuleType):
                 e.looked_into.setdefault(type(value), (path, e.origin))
     except (LookupError, AttributeError, ValueError):

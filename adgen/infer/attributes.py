@@ -36,7 +36,10 @@ def construct(e: Engine, cls: type, args: Sequence[Any], kwargs: Mapping[str, An
             return calls.call_object(
                 e, np.asarray, [args[0]], {"dtype": Const(cls, Opaque())}, hint
             )  # perhaps the very array
-        return methods.cast(e, args[0] if args else e.b.const(0), np.dtype(cls), hint)
+        given = args[0] if args else e.b.const(0)
+        if isinstance(given, Ref) and operations.is_array(e, given):  # of no axes
+            given = items.get_item(e, given, TupleV(()), {})
+        return methods.cast(e, given, np.dtype(cls), hint)
     made = objects.make(e, cls, args, kwargs)
     if made is not None:
         return made

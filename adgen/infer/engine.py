@@ -100,9 +100,9 @@ class Engine:
         self.paths: dict[Const, tuple[Any, str]] = {}  # how a function reads these objects
         self.printable = True  # names of the program are kept; False inside rules
         self.taping = 0  # 1 if the program takes gradients of its own values, 2 if of numbers that objects hold
-        self.around: list[
-            tuple[int, Mapping[Any, Any]]
-        ] = []  # the loops that are open: depth of their body, their leaves
+        # the loops that are open: depth of their body, their leaves
+        self.around: list[tuple[int, Mapping[Any, Any]]] = []
+        self.read_objects: dict[Obj, Any] = {}  # the objects that globals hold, and what is in them
         self.asked: dict[int, tapes.Names] = {}  # names that functions hand to gradients, and write through
         self.checks: list[earlier.Check] = []
         self.overrides: list[tuple[Any, Primitive]] = []  # rules for functions, the innermost first

@@ -158,6 +158,8 @@ def get_item(e: Engine, base: Any, key: Any, hint: dict[str, Any]) -> Any:
             return operations.lift(e, base.value[key.value])
         except Exception as error:
             raise UnsupportedError(what=f"this index fails: {error}", origin=e.origin) from error
+    if isinstance(base, (Var, Const)) and isinstance(base.type, Scalar):  # `x[..., None]` of a NumPy number
+        return from_array(e, calls.call_object(e, np.asarray, [base], {}, {}), key, hint)
     if isinstance(base, (Var, Const)) and not isinstance(base.type, (Int, Bool)):
         import operator
 

@@ -67,10 +67,11 @@ class Join:
         self.cond = cond
         a, b = self.sides
         after = self.before.copy()
+        for s in (a, b, after) if e.read_objects else ():  # what one path reads first is the same for all
+            s.heap = {**e.read_objects, **s.heap}
         for s in (a, b):
             for o, others in s.links.items():
-                known = after.links.get(o, ())
-                after.links[o] = known + tuple(x for x in others if x not in known)
+                after.links[o] = (*dict.fromkeys((*after.links.get(o, ()), *others)),)
         self.after = after
         if self.catch and not b.dead:
             self.slot(e.b.const(True), e.b.const(False), None)

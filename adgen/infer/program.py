@@ -98,15 +98,17 @@ def _infer(
     hidden: dict[tuple[int, str], HiddenValue] = {}
     read: dict[tuple[int, str], apart.Root] = {}
     wholes: dict[tuple[int, str], HiddenValue] = {}  # of globals that are part of the text, to be passed if asked for
+    names = {p.name for p in tree.params}
 
     def hide(e: Engine, owner: Any, name: str, value: Any) -> Any:
         own = (DEFAULTS, *getattr(owner, "__code__", owner).co_freevars)
         key = (id(owner) if steps_of(name)[0] in own else id(getattr(owner, "__globals__", owner)), name)
         label = name.removeprefix(f"{DEFAULTS}.")
         if id(value) in plan.live:
-            live = hidden.setdefault(key, HiddenValue(name, owner, Var(Opaque(), _name_of(label), True), value))
-            e.b.unsteady.add(live.var)
-            return live.var
+            if key not in hidden:
+                hidden[key] = HiddenValue(name, owner, Var(Opaque(), _new_name(label, names), True), value)
+                e.b.unsteady.add(hidden[key].var)
+            return hidden[key].var
         t, shown = type_of_value(value), _name_of(label)
         if (
             isinstance(t, (Str, NoneT, Bool))
@@ -118,10 +120,11 @@ def _infer(
             found = e.constant(value)
             _mark_global(e, found, label)
             if isinstance(value, (dict, list, tuple)) and key not in read:
-                wholes[key] = HiddenValue(name, owner, Var(Opaque(), shown, True), value)
+                wholes[key] = HiddenValue(name, owner, Var(Opaque(), _new_name(label, names), True), value)
                 read[key] = apart.Root(label, wholes[key].var, tuple(apart.global_shells(value, name)))
             return found
         if key not in hidden:
+            shown = _new_name(label, names)
             hidden[key] = HiddenValue(name, owner, Var(t, shown, True), value)
             before = set(e.state.heap)
             e.b.resume(opening)  # a loop that runs its body again forgets what it emitted
@@ -131,6 +134,7 @@ def _infer(
             _keep_instances(e, v, value)
             read[key] = apart.Root(label, hidden[key].var, tuple(apart.global_shells(value, name)))
             roots[key] = v, {o: c for o, c in e.state.heap.items() if o not in before}
+            e.read_objects.update(roots[key][1])
         value, heap = roots[key]
         for obj, content in heap.items():  # a loop that runs its body again has forgotten them
             e.state.heap.setdefault(obj, content)
@@ -145,7 +149,7 @@ def _infer(
     b.open()
 
     def enter(place: outside.Outside, value: Any) -> Var:
-        var = Var(type_of_value(value), _name_of(place.path), True)
+        var = Var(type_of_value(value), _new_name(place.path, names), True)
         hidden[id(place.holder), f"{place.name} "] = HiddenValue(place.path, place.owner, var, value)
         return var
 
@@ -234,6 +238,17 @@ def _infer(
 
 def _name_of(path: str) -> str:
     return re.sub(r"\W+", "_", path).strip("_")
+
+
+def _new_name(path: str, names: set[str]) -> str:
+    """Return the name of a parameter for what is read from outside: a callee's global may have the name of another."""
+    base = name = _name_of(path)
+    k = 0
+    while name in names:
+        k += 1
+        name = f"{base}_{k}"
+    names.add(name)
+    return name
 
 
 def _known(e: Engine, value: Any, _: Any, rest: tuple[Any, ...]) -> Any:
