@@ -193,3 +193,14 @@ def test_slopes_far_out(f: Any, x: float, slope: float) -> None:
 )
 def test_what_levels_off_near_by(f: Any) -> None:
     adgen.check_grads(f, (np.array([0.3, -1.2, 2.0]),))
+
+
+def test_eigenvectors_that_happen_to_be_real():
+    def f(a):
+        values, vectors = np.linalg.eig(a)
+        k = np.argmax(np.real(values))
+        vectors[:, 0] *= 2.0
+        return np.sum(np.real(vectors[:, k]).squeeze() ** 4) + np.real(values[k]) * np.real(values[0])
+
+    a = np.array([[1.0, 0.2, 0.1], [0.2, 0.8, 0.3], [0.1, 0.3, -0.9]])
+    adgen.check_grads(f, (a,), order=2)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+
 from adgen.api.plain import is_plain
 from adgen.errors import UnsupportedError
 from adgen.ir.build import Builder, shift
@@ -23,6 +25,7 @@ from adgen.ir.types import (
     Float,
     List,
     NoneT,
+    Opaque,
     Record,
     Saved,
     Scalar,
@@ -224,10 +227,6 @@ class Cotangents:
         loose = isinstance(c.type, Array) and c.type.loose and not (isinstance(t, Array) and t.loose)
         if loose or c.type.dtype != t.dtype:
             if is_floating(c.type) and is_floating(t):
-                import numpy as np
-
-                from adgen.ir.types import Opaque
-
                 return self.b.call("astype", c, Const(np.dtype(t.dtype).type, Opaque()))
         return c
 
@@ -336,6 +335,8 @@ class Cotangents:
             )
         if isinstance(t, (Array, List, Dict)) and v in self.undefined:
             return b.call("zeros_of", v, b.const(t.ndim if isinstance(t, Array) else type(t).__name__.lower()))
+        if isinstance(t, Array) and is_complex(t):  # at run time it may be real, as what np.linalg.eig gives
+            return b.emit(b.row("np.zeros_like"), (v, Const(np.dtype(t.dtype).type, Opaque())), ("dtype",))
         if isinstance(t, Array):
             return b.call("np.zeros_like", v)
         if isinstance(t, Dict) and is_scalar(t.elem):
@@ -372,10 +373,6 @@ class Cotangents:
         if isinstance(t, Array) and not t.dims and not isinstance(c.type, Array):
             return self.b.call("np.asarray", self.cast(c, t))
         if isinstance(t, Scalar) and not isinstance(c.type, Scalar):
-            import numpy as np
-
-            from adgen.ir.types import Opaque
-
             return self.b.call("astype", c, Const(np.dtype(t.dtype).type, Opaque()))
         return self.cast(c, t)
 

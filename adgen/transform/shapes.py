@@ -51,7 +51,7 @@ def _read(body: Block, asked: set[Var]) -> set[Var]:
     read: set[Var] = set()
 
     def note(s: Stmt | None, given: Iterable[Operand]) -> None:
-        place = ASKS.get(s.op.name) if isinstance(s, Let) and not s.kws else None
+        place = _place_of_shape(s) if isinstance(s, Let) else None
         read.update(a for k, a in enumerate(given) if isinstance(a, Var) and (k != place or a not in asked))
 
     note(None, body.results)
@@ -60,6 +60,10 @@ def _read(body: Block, asked: set[Var]) -> set[Var]:
         for b in blocks(s):
             note(None, b.results)
     return read
+
+
+def _place_of_shape(s: Let) -> int | None:
+    return ASKS.get(s.op.name) if not s.kws or (s.op.name, s.kws) == ("np.zeros_like", ("dtype",)) else None
 
 
 def _alike(v: Var, w: Var) -> bool:
@@ -77,9 +81,9 @@ def _known(v: Var) -> Const | None:
 
 
 def _ask(s: Let, instead: dict[Var, Operand]) -> Let:
-    place = ASKS.get(s.op.name)
+    place = _place_of_shape(s)
     v = s.args[place] if place is not None else None
-    if place is None or not isinstance(v, Var) or v not in instead or s.kws:
+    if place is None or not isinstance(v, Var) or v not in instead:
         return s
     other = instead[v]
     if isinstance(other.type, Array) or s.op.name == "unbroadcast":
@@ -88,6 +92,8 @@ def _ask(s: Let, instead: dict[Var, Operand]) -> Let:
     if s.op.name in ("np.zeros_like", "np.full_like"):
         row = REGISTRY.named("np.zeros" if s.op.name == "np.zeros_like" else "np.full")
         rest = s.args[1:]
+        if s.kws:
+            return replace(s, op=row, args=(other, *rest))
         if v.type.dtype == "float64" and all(t in (Float(), Scalar("float64")) for t in (a.type for a in rest)):
             return replace(s, op=row, args=(other, *rest))
         dtype = Const(np.dtype(v.type.dtype).type, Opaque())
