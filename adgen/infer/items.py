@@ -35,6 +35,7 @@ from adgen.ir.types import (
     NoneT,
     Opaque,
     Record,
+    Scalar,
     Tuple,
     Type,
     Undef,
