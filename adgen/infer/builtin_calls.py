@@ -14,6 +14,7 @@ from adgen.api.tags import tag
 from adgen.errors import UnsupportedError
 from adgen.infer import (
     attributes,
+    branches,
     dicts,
     guarded,
     inlining,
@@ -32,7 +33,6 @@ from adgen.infer import (
     stores,
     tuples,
 )
-from adgen.infer.branches import truth
 from adgen.infer.handlers import HANDLERS, Handler, handles
 from adgen.infer.values import (
     Closure,
@@ -421,7 +421,7 @@ def _cast(to: type) -> Handler:
             t = Int() if to is int else Opaque()
             return e.b.emit(e.row("opaque"), (Const(to, Opaque()), *given), tuple(kwargs), type=t, **hint)
         if to is bool:
-            cond = truth(e, v)
+            cond = branches.truth(e, v)
             if isinstance(cond, Const):
                 return cond
             return e.b.emit(e.row("opaque"), (Const(bool, Opaque()), cond), type=Bool(), **hint)

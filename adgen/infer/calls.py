@@ -325,7 +325,7 @@ def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, An
         named = {k: e.constant(a) for k, a in fn.keywords.items()}
         return call_object(e, fn.func, [*given, *args], {**named, **kwargs}, hint)
     if isinstance(fn, pytypes.MethodType) and not isinstance(fn.__self__, draws.GENERATORS):
-        return call_object(e, fn.__func__, [e.wrap_object(fn.__self__), *args], kwargs, hint)
+        return call_object(e, fn.__func__, [e.constant(fn.__self__), *args], kwargs, hint)
     if is_context_manager(fn):
         e.callees.setdefault(fn)  # its name may come to mean another
         generator = call_object(e, fn.__wrapped__, args, kwargs, hint)

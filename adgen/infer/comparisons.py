@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING, Any
 
-from adgen.infer import dicts, inlining, lazy, objects, operations, rows, tuples
+from adgen.infer import dicts, inlining, lazy, objects, operations, rows, symbols, tuples
 from adgen.infer.kinds import is_none
 from adgen.infer.values import DictView, GeneratorV, Map, Maybe, Once, Ref, Seq, TupleV
 from adgen.ir.nodes import Const, Operand, Var
@@ -23,22 +23,22 @@ def compare(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any]) -> Any
         a, b = operations.sure(a), operations.sure(b)
     if symbol in ("is", "is not"):
         return _identity(e, symbol, a, b)
-    if symbol in operations.COMPARE and all(operations.is_number(v) or operations.is_array(e, v) for v in (a, b)):
-        return operations.arithmetic(e, operations.COMPARE[symbol], (a, b), hint)
+    if symbol in symbols.COMPARE and all(operations.is_number(v) or operations.is_array(e, v) for v in (a, b)):
+        return operations.arithmetic(e, symbols.COMPARE[symbol], (a, b), hint)
     own = objects.compare(e, symbol, a, b)
     if own is not None:
         return own
     values = operations.known(e, a, b)
     if values is not None:
-        return operations.lift(e, operations.PYTHON[symbol](*values))
+        return operations.lift(e, symbols.PYTHON[symbol](*values))
     if tuples.is_frozen(a) or tuples.is_frozen(b):
-        if symbol in operations.COMPARE and tuples.is_tuple(a) and tuples.is_tuple(b):
+        if symbol in symbols.COMPARE and tuples.is_tuple(a) and tuples.is_tuple(b):
             a, b = tuples.shown(e, a), tuples.shown(e, b)
         elif symbol in ("==", "!="):  # a tuple is never a list
             return e.b.const(symbol == "!=")
-    arrays = operations.with_array(e, a, b) if symbol in operations.COMPARE else None
+    arrays = operations.with_array(e, a, b) if symbol in symbols.COMPARE else None
     if arrays is not None and all(operations.is_array(e, v) for v in arrays):
-        return operations.arithmetic(e, operations.COMPARE[symbol], arrays, hint)
+        return operations.arithmetic(e, symbols.COMPARE[symbol], arrays, hint)
     if symbol in ("in", "not in"):
         return _membership(e, symbol, a, b)
     if symbol in ("==", "!="):
@@ -62,7 +62,7 @@ def compare(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any]) -> Any
         for v in (a, b):
             if isinstance(v, Var) and v in e.param_of and not operations.is_number(v):
                 e.static(v, "a comparison")
-    return e.opaque(operations.PYTHON[symbol], [e.value(a), e.value(b)], **hint)
+    return e.opaque(symbols.PYTHON[symbol], [e.value(a), e.value(b)], **hint)
 
 
 def _identity(e: Engine, symbol: str, a: Any, b: Any) -> Operand:
@@ -116,4 +116,4 @@ def _membership(e: Engine, symbol: str, a: Any, b: Any) -> Operand:
             return e.b.const((key[0] in keys) == (symbol == "in"))
         if isinstance(a, Var) and a in e.param_of and isinstance(e.static(a, "a membership test"), object):
             return e.b.const(False)
-    return e.opaque(operations.PYTHON[symbol], [e.value(a), e.value(b)])
+    return e.opaque(symbols.PYTHON[symbol], [e.value(a), e.value(b)])

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
-from adgen.infer import branches, calls, guarded, inlining, items, iterables, library, operations, rows
+from adgen.infer import branches, calls, guarded, inlining, items, iterables, library, operands, operations, rows
 from adgen.infer.tables import dict_type, fitted, is_dict, leaves, operand
 from adgen.infer.values import DeadPath, DictView, Map, Ref, Traits, TupleV
 from adgen.ir.nodes import Hole, Index, Operand, Var
@@ -33,7 +33,7 @@ def is_dynamic(e: Engine, base: Ref, key: Any, *values: Any) -> bool:
     parts = leaves(key)
     if any(isinstance(p, Var) and p in e.param_of for p in parts) or any(isinstance(p, Ref) for p in parts):
         return False
-    if not e.keeps_loops and any(isinstance(p, Var) and e.counts(p) for p in parts):
+    if not e.keeps_loops and any(isinstance(p, Var) and operands.counts(e, p) for p in parts):
         return False  # the loop may be unrolled
     return dict_type(e, c, keys=(key,), values=values) is not None
 

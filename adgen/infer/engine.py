@@ -11,7 +11,6 @@ import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from adgen.api.plain import is_plain
 from adgen.errors import AliasError, InternalError, UnsupportedError
 from adgen.frontend import tree
 from adgen.frontend.refuse import make_refusal
@@ -19,19 +18,17 @@ from adgen.infer import (
     aliases,
     attributes,
     branches,
-    calls,
-    dicts,
     earlier,
     generators,
     guarded,
     items,
-    iteration,
     kinds,
     library,
     loops,
     managers,
     marks,
     objects,
+    operands,
     operations,
     outside,
     primitives,
@@ -41,33 +38,23 @@ from adgen.infer import (
     stores,
     tapes,
 )
-from adgen.infer.kinds import is_structured
 from adgen.infer.names import as_name, find_free, is_data, leaf_type
 from adgen.infer.values import (
     UNBOUND,
     Closure,
     DeadPath,
-    DictView,
-    EnumV,
-    Map,
-    Maybe,
-    Method,
+    NeedsUnroll,
     Obj,
     Poison,
-    RangeV,
     Ref,
-    ReversedV,
     Seq,
-    SliceV,
     State,
     TupleV,
-    ZipV,
 )
 from adgen.ir.build import Builder
 from adgen.ir.nodes import UNDEF, Const, Operand, Origin, Place, Var, ViewStep
-from adgen.ir.types import Array, Bool, Dict, Int, List, NoneT, Opaque, Record, Str, Tuple, Type, held_class
+from adgen.ir.types import Array, Dict, List, Opaque, Record, Tuple, Type
 from adgen.rules.registry import REGISTRY, Primitive
-from adgen.rules.typing import type_of_value
 
 if TYPE_CHECKING:
     from adgen.infer.summaries import Recursion
@@ -235,7 +222,7 @@ class Engine:
 
     def refuse(self, p: Poison) -> None:
         if p.counted and self.loops and not self.keeps_loops:
-            raise iteration.NeedsUnroll(self.origin)
+            raise NeedsUnroll(self.origin)
         if isinstance(p, guarded.HalfDone) and self.hidden is not None:
             self.plan.cut(p.cuts)
         cls = AliasError if p.alias else guarded.HalfDoneError if isinstance(p, guarded.HalfDone) else UnsupportedError
@@ -263,98 +250,14 @@ class Engine:
         if isinstance(t, Tuple) and isinstance(operand, Var):
             return TupleV(tuple(self.wrap(self.b.call("item", operand, self.b.const(k))) for k in range(len(t.items))))
         if isinstance(t, Record) and isinstance(operand, Var):
-            return self.unpack_record(operand, t)
+            return operands.unpack_record(self, operand, t)
         if isinstance(operand, Const) and isinstance(operand.value, tuple):
             return TupleV(tuple(self.b.const(v) for v in operand.value))
         return operand
 
-    def unpack_record(self, operand: Operand, t: Record) -> Any:
-        items = tuple(self.wrap(self.b.call("item", operand, self.b.const(k))) for k in t.keys)
-        if t.cls is list:
-            return self.new(Seq(items))
-        if (cls := held_class(t)) is not None:
-            return self.new(Map(t.keys, items, cls))
-        if issubclass(t.cls, tuple):
-            return TupleV(items, t.cls)
-        made = self.new(Map(t.keys, items, t.cls))
-        if is_plain(t.cls):
-            objects.remember(self, made, operand)
-        return made
-
     def value(self, v: Any, name: str | None = None, fixed: bool = False) -> Operand:
         """Return the operand that an abstract value is, building structures where needed."""
-        if isinstance(v, (Var, Const)):
-            return v
-        if isinstance(v, Maybe):
-            if is_structured(self.state, v.value):
-                raise UnsupportedError(
-                    what="what may be None or a tuple, list or object, used as a whole",
-                    why="generated code holds its parts, not the whole",
-                    instead="use its parts where it is not None",
-                    origin=self.origin,
-                )
-            return self.value(v.value, name, fixed)
-        if isinstance(v, Ref):
-            c = self.content(v.obj)
-            if v.place:
-                rows.check(self, v)
-            if isinstance(c, Seq):
-                return self._make_sequence(c)
-            if isinstance(c, Map):
-                return objects.whole(self, v, c) if is_plain(c.cls) else self.make_record(c)
-            rows.check(self, v)
-            whole: Operand = c
-            return self.b.load(whole, v.place, v.holes, name, fixed) if v.place else whole
-        if isinstance(v, TupleV):
-            items = [self.value(i) for i in v.items]
-            if v.cls is not None:
-                keys = tuple(v.cls._fields)  # type: ignore[attr-defined]
-                return self._record(v.cls, keys, items)
-            if all(isinstance(i, Const) for i in items):
-                return self.b.const(tuple(i.value for i in items if isinstance(i, Const)))
-            return self.b.call("make_tuple", *items)
-        if isinstance(v, RangeV):
-            parts = [v.start, v.stop, v.step]
-            return self.opaque(range, parts)
-        if isinstance(v, DictView) and dicts.is_dict(self, v.owner):
-            return self.value(dicts.view_list(self, v))
-        if isinstance(v, SliceV):
-            return self.b.call("slice", v.start, v.stop, v.step)
-        if isinstance(v, Poison):
-            self.refuse(v)
-        if isinstance(v, Method):
-            return self.opaque(getattr, [self.value(v.owner), self.b.const(v.name)])
-        kind = {
-            Closure: "a local function",
-            SliceV: "a slice",
-            ZipV: "zip()",
-            EnumV: "enumerate()",
-            ReversedV: "reversed()",
-        }
-        raise UnsupportedError(
-            what=f"{kind.get(type(v), 'this value')} can't be used as data here",
-            why="it has no value that the generated code could hold",
-            instead="call or unpack it where it is made",
-            origin=self.origin,
-        )
-
-    def _make_sequence(self, c: Seq) -> Operand:
-        return self.b.call("make_list", *[self.value(i) for i in c.items])
-
-    def make_record(self, c: Map) -> Operand:
-        if REGISTRY.stand_in(c.cls) is not None:
-            raise UnsupportedError(
-                what=f"an object of the class '{c.cls.__name__}' as a result, or as an argument of what is not inlined",
-                why="adgen follows what it is made of, not the object",
-                instead="return its numbers, or what it gives where it is called",
-                origin=self.origin,
-            )
-        return self._record(c.cls, c.keys, [self.value(i) for i in c.items])
-
-    def _record(self, cls: type, keys: tuple[Any, ...], items: Sequence[Operand]) -> Operand:
-        head = (Const(cls, Opaque()), Const(keys, type_of_value(keys)))
-        t = Record(cls, keys, tuple(i.type for i in items))
-        return self.b.emit(self.row("make_record"), (*head, *items), type=t)
+        return v if isinstance(v, (Var, Const)) else operands.build(self, v, name, fixed)
 
     def opaque(self, fn: Any, args: Sequence[Operand], kws: tuple[str, ...] = (), **hint: Any) -> Operand:
         """Emit a call that adgen knows nothing of: ordered, executed once, never differentiated."""
@@ -364,56 +267,11 @@ class Engine:
 
     def static(self, v: Any, what: str) -> Any:
         """Return the compile-time value of an abstract value, or ask for it to become part of the signature."""
-        if isinstance(v, Const):
-            return v.value
-        if isinstance(v, TupleV) and v.cls is None:
-            return tuple(self.static(i, what) for i in v.items)
-        if isinstance(v, Ref) and isinstance(self.state.heap[v.obj], Seq):
-            return [self.static(i, what) for i in self.state.heap[v.obj].items]
-        if isinstance(v, SliceV):
-            return slice(*(self.static(i, what) for i in (v.start, v.stop, v.step)))
-        if isinstance(v, Var):
-            if v in self.param_of:
-                from adgen.api.request import NeedsValue
-
-                raise NeedsValue((self.param_of[v],))
-            if isinstance(v.type, NoneT):
-                return None
-            if self.counts(v):
-                raise iteration.NeedsUnroll(self.origin)
-        raise calls.NotStatic(what, self.origin)
-
-    def counts(self, v: Operand) -> bool:
-        """Say whether a value is computed from what counts a loop, and nothing else that is not known."""
-        if not isinstance(v, Var):
-            return False
-        if v in self.counters:
-            return True
-        made = self.b.defs.get(v)
-        if made is None or not isinstance(v.type, (Int, Bool, Str, Opaque)) or made.op.name in ("getitem", "item"):
-            return False
-        args = [a for a in made.args if not isinstance(a, Const)]
-        return bool(args) and all(map(self.counts, args))
+        return v.value if isinstance(v, Const) else operands.static(self, v, what)
 
     def constant(self, value: Any) -> Any:
         """Return the abstract value of a Python object found at compile time."""
-        if type(value) is tuple:
-            return TupleV(tuple(map(self.constant, value)))
-        if isinstance(value, (list, dict)) and is_data(value):
-            items = value if isinstance(value, list) else value.values()
-            parts = tuple(map(self.constant, items))
-            return self.new(Seq(parts) if isinstance(value, list) else Map(tuple(value), parts))
-        cls = type(value)
-        if isinstance(value, tuple) and hasattr(cls, "_fields") and is_data(value):
-            return TupleV(tuple(map(self.constant, value)), cls)
-        if dataclasses.is_dataclass(cls) and is_data(value):
-            names = tuple(f.name for f in dataclasses.fields(cls))
-            return self.new(Map(names, tuple(self.constant(getattr(value, n)) for n in names), cls))
-        return self.b.const(value)
-
-    def wrap_object(self, value: Any) -> Any:
-        """Return the abstract value of the object that a bound method belongs to."""
-        return self.constant(value)
+        return operands.constant(self, value)
 
     def row(self, name: str) -> Primitive:
         return REGISTRY.named(name)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
-from adgen.infer import attributes, item_stores, methods, objects, operations, primitives, rows, tables, tuples
+from adgen.infer import attributes, item_stores, methods, objects, operations, primitives, rows, symbols, tables, tuples
 from adgen.infer.values import Ref, TupleV
 from adgen.ir.nodes import Const, Var
 from adgen.ir.types import List, Opaque
@@ -65,7 +65,7 @@ def _change(e: Engine, symbol: str, a: Ref, b: Any, hint: dict[str, Any]) -> Any
 
 def _change_unknown(e: Engine, symbol: str, a: Var | Const, b: Any, hint: dict[str, Any]) -> Any:
     if operations.known(e, a) is None:
-        return e.opaque(operations.IN_PLACE[symbol], [a, e.value(b)], **hint)
+        return e.opaque(symbols.IN_PLACE[symbol], [a, e.value(b)], **hint)
     if isinstance(a, Const) and isinstance(a.value, frozenset):  # what stands for a set, too
         raise UnsupportedError(
             what=f"`{symbol}=` of a set",

@@ -10,7 +10,6 @@ from adgen.infer import (
     in_place,
     inlining,
     items,
-    iteration,
     iterators,
     library,
     lists,
@@ -21,7 +20,7 @@ from adgen.infer import (
     tables,
     tuples,
 )
-from adgen.infer.values import Map, Ref, Seq, SliceV, TupleV
+from adgen.infer.values import Map, NeedsUnroll, Ref, Seq, SliceV, TupleV
 from adgen.ir.build import shift
 from adgen.ir.nodes import Const, Var
 from adgen.ir.types import (
@@ -152,7 +151,7 @@ def _store_in_list(e: Engine, base: Ref, c: Any, key: Any, value: Any) -> None:
     elem = items.element_type(e, c, probe)
     if elem is None:
         if isinstance(c, Seq):
-            raise iteration.NeedsUnroll(e.origin)
+            raise NeedsUnroll(e.origin)
         raise UnsupportedError(
             what="a list whose items differ in type", instead="use a tuple or a dict", origin=e.origin
         )

@@ -12,9 +12,9 @@ from adgen.infer import (
     calls,
     dicts,
     guarded,
-    iteration,
     iterators,
     objects,
+    operands,
     operations,
     outside,
     primitives,
@@ -24,7 +24,7 @@ from adgen.infer import (
     tuples,
 )
 from adgen.infer.kinds import is_none, is_structured
-from adgen.infer.values import Map, Maybe, RangeV, Ref, Seq, SliceV, TupleV
+from adgen.infer.values import Map, Maybe, NeedsUnroll, RangeV, Ref, Seq, SliceV, TupleV
 from adgen.ir.build import shift
 from adgen.ir.nodes import Const, Hole, Index, Operand, Slice, Var
 from adgen.ir.types import (
@@ -190,7 +190,7 @@ def from_subscript(e: Engine, base: Any, key: Any, hint: dict[str, Any]) -> Any:
 def _is_known_slice(e: Engine, c: Seq, key: SliceV) -> bool:
     """Say whether a slice of known items is to be taken now: only run time may know its bounds."""
     bounds = [b for b in (key.start, key.stop, key.step) if isinstance(b, Var) and not isinstance(b.type, NoneT)]
-    known = all(b in e.param_of or (e.counts(b) and not e.keeps_loops) for b in bounds)
+    known = all(b in e.param_of or (operands.counts(e, b) and not e.keeps_loops) for b in bounds)
     return known or element_type(e, c) is None
 
 
@@ -216,7 +216,7 @@ def _from_known(e: Engine, values: tuple[Any, ...], key: Any, many: Any) -> Any:
         if key in e.param_of:
             key = e.b.const(e.static(key, "the index"))
         else:
-            raise iteration.NeedsUnroll(e.origin)
+            raise NeedsUnroll(e.origin)
     k = e.static(key, "the index")
     try:
         return values[k]

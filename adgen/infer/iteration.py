@@ -12,29 +12,16 @@ from typing import TYPE_CHECKING, Any
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
 from adgen.frontend.resume import YIELDED
-from adgen.infer import generators, iterables, iterators, stepping
+from adgen.infer import branches, generators, iterables, iterators, stepping
 from adgen.infer.bodies import assigned_names, exposed_names, is_numbered, likely_written
-from adgen.infer.branches import truth
 from adgen.infer.fit import Fit
 from adgen.infer.slots import Path
 from adgen.infer.values import UNBOUND, Obj, PlaceV, State
-from adgen.ir.nodes import Block, Const, Loop, Operand, Origin, Range, Var
+from adgen.ir.nodes import Block, Const, Loop, Operand, Range, Var
 from adgen.ir.types import Int, Undef
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
-
-
-class NeedsUnroll(UnsupportedError):
-    """A value in the body depends on the iteration at compile time: the loop must be unrolled, if there is one."""
-
-    def __init__(self, origin: Origin | None) -> None:
-        super().__init__(
-            what="an index into items of different kinds that is known only at run time",
-            why="the type of the item depends on it",
-            instead="loop over the items themselves, or keep arrays of one dtype and rank in the list",
-            origin=origin,
-        )
 
 
 class WritingTest(Exception):
@@ -190,7 +177,7 @@ class Runner(Fit):
             yields.append(leaf.next)
         stops = False
         if s.stop is not None:
-            flag = truth(e, e.get(s.stop))
+            flag = branches.truth(e, e.get(s.stop))
             if not (isinstance(flag, Const) and flag.value is False):
                 yields.append(flag)
                 stops = True
@@ -235,7 +222,7 @@ class Runner(Fit):
         e.b.open()
         pins = e.marks.count
         e.run(s.before)
-        cond = truth(e, e.get(s.test))
+        cond = branches.truth(e, e.get(s.test))
         if e.marks.count > pins:  # what is differentiated stands in the body
             raise WritingTest
         for obj, c in e.state.heap.items():

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from adgen.infer import escaping, recording, rows, tables
+from adgen.infer import escaping, operands, recording, rows, tables
 from adgen.infer.kinds import is_from_outside, is_function, is_none, shown, split_maybe, static_pair
 from adgen.infer.names import as_name
 from adgen.infer.recording import Recorded
@@ -227,7 +227,7 @@ class Join:
             "its type can't be decided at compile time",
             self.e.origin,
             alias=False,
-            counted=self.e.counts(self.cond),
+            counted=operands.counts(self.e, self.cond),
         )
         return lambda outs: lost
 

@@ -7,7 +7,19 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
-from adgen.infer import attributes, branches, calls, inlining, items, library, operations, rows, tables, tuples
+from adgen.infer import (
+    attributes,
+    branches,
+    calls,
+    inlining,
+    items,
+    library,
+    operands,
+    operations,
+    rows,
+    tables,
+    tuples,
+)
 from adgen.infer.handlers import HANDLERS, Handler
 from adgen.infer.values import Ref, Seq, SliceV, TupleV
 from adgen.ir.nodes import Const, Operand, Var
@@ -87,7 +99,7 @@ def _change_known(e: Engine, owner: Ref, c: Seq, name: str, args: Sequence[Any],
     values = list(c.items)
     result: Any = e.b.const(None)
     at = args[0] if args and name in ("pop", "insert", "rotate") else None
-    if isinstance(at, Var) and at not in e.param_of and not (e.counts(at) and not e.keeps_loops):
+    if isinstance(at, Var) and at not in e.param_of and not (operands.counts(e, at) and not e.keeps_loops):
         return None
     if name == "pop":
         result = values.pop(*[e.static(a, "the index of pop") for a in args])

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
-from adgen.infer import generators, iterables, iteration, iterators, operations
+from adgen.infer import branches, generators, iterables, iteration, iterators, operations
 from adgen.infer.bodies import assigned_names, exposed_names
-from adgen.infer.branches import run_if, truth
 from adgen.infer.fit import NeedsPeel
-from adgen.infer.values import WALKED, Once, RangeV, ZipV
+from adgen.infer.values import WALKED, NeedsUnroll, Once, RangeV, ZipV
 from adgen.ir.nodes import Const, Var
 
 if TYPE_CHECKING:
@@ -101,7 +100,7 @@ def _count(e: Engine, s: tree.For, plan: iterables.Plan, peeled: int = 0) -> Non
         e.state = state
         e.b.rewind(depth, mark)
         _peel(e, s, plan, str(needed), peeled)
-    except iteration.NeedsUnroll:
+    except NeedsUnroll:
         count = plan.constant_trips()
         bounds = [e.param_of[b] for b in (plan.start, plan.stop, plan.step) if isinstance(b, Var) and b in e.param_of]
         if bounds:
@@ -151,7 +150,7 @@ def _peel(e: Engine, s: tree.For, plan: iterables.Plan, name: str, peeled: int) 
     e.come_from(s.origin)
     if count is None:
         trips = iterables.range_length(e, RangeV(plan.start, plan.stop, plan.step))
-        run_if(e, e.b.call("lt", trips, e.b.const(1)), partial(_refuse_none, e, name), lambda: None)
+        branches.run_if(e, e.b.call("lt", trips, e.b.const(1)), partial(_refuse_none, e, name), lambda: None)
     e.set(s.target, plan.element(e, plan.start, s.target))
     e.run(s.body)
     if e.state.dead or count == 1:
@@ -162,7 +161,7 @@ def _peel(e: Engine, s: tree.For, plan: iterables.Plan, name: str, peeled: int) 
         second = operations.binary(e, "+", plan.start, plan.step)
         _count(e, s, replace(plan, start=second), peeled + 1)
 
-    run_if(e, truth(e, e.get(s.stop)) if s.stop is not None else e.b.const(False), lambda: None, rest)
+    branches.run_if(e, branches.truth(e, e.get(s.stop)) if s.stop is not None else e.b.const(False), lambda: None, rest)
 
 
 def _refuse_none(e: Engine, name: str) -> None:
@@ -198,12 +197,12 @@ def _unroll(e: Engine, s: tree.For, items: Sequence[Any], k: int, it: Any, stepp
                 raise iterators.Stepped
             k = at.value - begin
         if s.stop is not None:
-            stop = truth(e, e.get(s.stop))
+            stop = branches.truth(e, e.get(s.stop))
             if isinstance(stop, Const):
                 if stop.value:
                     return
             else:
-                run_if(e, stop, lambda: None, partial(_unroll, e, s, items, k, it, stepped))
+                branches.run_if(e, stop, lambda: None, partial(_unroll, e, s, items, k, it, stepped))
                 return
 
 

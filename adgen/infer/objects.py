@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import AdgenError, UnsupportedError
-from adgen.infer import inlining, reads
+from adgen.infer import inlining, operands, reads
 from adgen.infer.values import BoundFunction, Map, Obj, Ref, Seq, TupleV
 from adgen.ir.nodes import Const, Index, Operand, Var
 from adgen.ir.types import Record, held, held_class, holds_objects
@@ -273,7 +273,7 @@ def whole(e: Engine, ref: Ref, c: Map) -> Operand:
         if all(_holds_the_same(e.state.heap.get(o), content) for o, content in held.items()):
             return operand
     if c.cls is pytypes.SimpleNamespace:
-        return e.make_record(c)
+        return operands.make_record(e, c)
     raise UnsupportedError(
         what=f"an object of the class '{c.cls.__name__}' as a value",
         why="generated code knows its attributes, some of which were made or changed here, and can't make an object",

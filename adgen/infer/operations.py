@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import importlib
-import operator
 import sys
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
 from adgen.infer import (
     attributes,
+    branches,
     calls,
     comparisons,
     displays,
@@ -28,8 +27,8 @@ from adgen.infer import (
     tables,
     tuples,
 )
-from adgen.infer.branches import truth
 from adgen.infer.kinds import is_none
+from adgen.infer.symbols import BINARY, PYTHON, UNARY
 from adgen.infer.values import (
     Closure,
     DeadPath,
@@ -59,25 +58,6 @@ from adgen.ir.types import (
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
-
-BINARY: dict[str, str] = {
-    "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul",
-    "<<": "lshift", ">>": "rshift", "&": "bitand", "|": "bitor", "^": "bitxor",
-}  # fmt: skip
-UNARY: dict[str, str] = {"-": "neg", "+": "pos", "~": "invert", "not": "not_"}
-COMPARE: dict[str, str] = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
-PYTHON: dict[str, Callable[..., Any]] = {
-    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "//": operator.floordiv,
-    "%": operator.mod, "**": operator.pow, "@": operator.matmul, "<": operator.lt, "<=": operator.le, ">": operator.gt,
-    ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
-    "in": lambda a, b: a in b, "not in": lambda a, b: a not in b,
-    "<<": operator.lshift, ">>": operator.rshift, "&": operator.and_, "|": operator.or_, "^": operator.xor,
-}  # fmt: skip
-IN_PLACE: dict[str, Callable[..., Any]] = {
-    "+": operator.iadd, "-": operator.isub, "*": operator.imul, "/": operator.itruediv, "//": operator.ifloordiv,
-    "%": operator.imod, "**": operator.ipow, "@": operator.imatmul, "<<": operator.ilshift, ">>": operator.irshift,
-    "&": operator.iand, "|": operator.ior, "^": operator.ixor,
-}  # fmt: skip
 
 
 def apply(e: Engine, s: tree.Assign) -> Any:
@@ -355,7 +335,7 @@ def arithmetic(e: Engine, name: str, args: tuple[Any, ...], hint: dict[str, Any]
 
 def unary(e: Engine, symbol: str, a: Any, hint: dict[str, Any]) -> Any:
     if symbol == "not":
-        cond = truth(e, a)
+        cond = branches.truth(e, a)
         if isinstance(cond, Const) and isinstance(cond.value, bool):
             return e.b.const(not cond.value)
         return e.b.emit(e.row("not_"), (cond,), **hint)

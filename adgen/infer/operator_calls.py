@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
-from adgen.infer import calls, comparisons, in_place, item_stores, items, library, operations
+from adgen.infer import calls, comparisons, in_place, item_stores, items, library, operations, symbols
 from adgen.infer.handlers import HANDLERS, handles
 from adgen.infer.values import Map, Partial, TupleV
 from adgen.ir.nodes import Const
@@ -24,20 +24,20 @@ def _in_place(symbol: str) -> Any:
     return handler
 
 
-for _symbol, _fn in (*operations.IN_PLACE.items(), ("+", operator.iconcat)):
+for _symbol, _fn in (*symbols.IN_PLACE.items(), ("+", operator.iconcat)):
     HANDLERS[_fn] = _in_place(_symbol)
 
 
 def _infix(symbol: str) -> Any:
     def handler(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-        make = operations.binary if symbol in operations.BINARY else comparisons.compare
+        make = operations.binary if symbol in symbols.BINARY else comparisons.compare
         return make(e, symbol, args[0], args[1], hint)
 
     return handler
 
 
-for _symbol in (*operations.BINARY, *operations.COMPARE):
-    HANDLERS[operations.PYTHON[_symbol]] = _infix(_symbol)
+for _symbol in (*symbols.BINARY, *symbols.COMPARE):
+    HANDLERS[symbols.PYTHON[_symbol]] = _infix(_symbol)
 
 
 @handles(operator.abs)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from adgen.errors import UnsupportedError
 from adgen.frontend import tree
 from adgen.infer.names import nesting
 from adgen.ir.nodes import Const, Operand, Origin, Place, Var
@@ -317,6 +318,18 @@ class Unbound:
 
 
 UNBOUND = Unbound()
+
+
+class NeedsUnroll(UnsupportedError):
+    """A value in the body depends on the iteration at compile time: the loop must be unrolled, if there is one."""
+
+    def __init__(self, origin: Origin | None) -> None:
+        super().__init__(
+            what="an index into items of different kinds that is known only at run time",
+            why="the type of the item depends on it",
+            instead="loop over the items themselves, or keep arrays of one dtype and rank in the list",
+            origin=origin,
+        )
 
 
 class DeadPath(Exception):

@@ -13,39 +13,33 @@ from adgen.api.paths import root_of, split_path
 from adgen.errors import NoGradientError, UnsupportedError
 from adgen.infer.program import Program
 from adgen.ir.build import Builder
-from adgen.ir.nodes import UNDEF, Block, Const, Consume, Func, If, Index, Let, Loop, Operand, Var
+from adgen.ir.nodes import UNDEF, Block, Const, Consume, Func, If, Let, Loop, Operand, Var
 from adgen.ir.source import leaves
 from adgen.ir.summary import CALLS, summary_of
 from adgen.ir.types import (
     NUMERIC,
     Array,
-    Bool,
-    Dict,
-    Float,
     Int,
     List,
     NoneT,
     Opaque,
     Record,
-    Saved,
     Tuple,
     Type,
     Undef,
-    held_class,
     is_complex,
     is_floating,
-    may_float,
 )
 from adgen.optimise.algebra import negative_factor, simplify
 from adgen.optimise.dce import eliminate_dead
 from adgen.rules.typing import bound_args
 from adgen.transform import users
 from adgen.transform.activity import Varied
-from adgen.transform.cotangents import Cotangents, make_record
 from adgen.transform.directions import Directions
 from adgen.transform.rules import RuleRunner, differentiable, without_rule
 from adgen.transform.sources import unperturb
 from adgen.transform.summaries import active_arguments, sources_of, twin_of, undefined_in
+from adgen.transform.tangent_structures import TangentStructures
 
 
 def make_tangent(p: Program, wrt: Sequence[str], name: str) -> tuple[Func, tuple[Any, ...]]:
@@ -93,42 +87,8 @@ def unused_name(name: str, taken: set[str | None]) -> str:
     return name
 
 
-class Forward:
+class Forward(TangentStructures):
     """Emits a block with its tangents."""
-
-    def __init__(self, b: Builder, varied: Varied, rules: RuleRunner, directions: Directions) -> None:
-        self.b = b
-        self.directions = directions
-        self.varied = varied
-        self.rules = rules
-        self.of: dict[Var, Operand] = {}
-        self.cots = Cotangents(b)
-
-    # -- tangents of operands -------------------------------------------------------------------------
-
-    def get(self, a: Operand) -> Operand | None:
-        return self.of.get(a) if isinstance(a, Var) else None
-
-    def full(self, a: Operand) -> Operand:
-        """Return the tangent of an operand, zeros where there is none."""
-        t = self.get(a)
-        if t is None:
-            if isinstance(a.type, (Int, Bool)):  # a constant among floating-point numbers
-                return self.b.const(0.0)
-            if isinstance(a.type, Record) and a.type.cls is list and is_floating(a.type):
-                return self.b.call(
-                    "make_list", *[self.full(self.b.call("item", a, self.b.const(k))) for k in a.type.keys]
-                )
-            return UNDEF if isinstance(a.type, Undef) else self.cots.zero(a)
-        if isinstance(a.type, Array) and isinstance(a, Var) and Cotangents.is_narrow(t, a.type):
-            return self.b.call("np.full_like", a, t)
-        return t
-
-    def set(self, v: Var, t: Operand | None) -> None:
-        if t is None:
-            return
-        name = f"{v.name}_dot" if v.name else None
-        self.of[v] = self.b.bind(t, name, v.fixed) if name else t
 
     # -- statements -------------------------------------------------------------------------------------
 
@@ -185,18 +145,6 @@ class Forward:
             return {k: self._plus(x[k], y[k]) for k in x}
         return self.b.call("add", x, y)
 
-    def _formed(self, t: Any, wanted: Type) -> Operand:
-        """Return a tangent in the form of its value: a rule answers a tuple by its items."""
-        if not isinstance(t, dict):
-            if is_complex(t.type) and not is_complex(wanted):
-                t = self.b.call("np.real", t)
-            return self.cots.cast(t, wanted)
-        assert isinstance(wanted, (Tuple, Record))
-        items = [
-            self._formed(t[k], i) if is_floating(i) else self.b.const(None) for k, i in zip(sorted(t), wanted.items)
-        ]
-        return make_record(self.b, wanted, items) if isinstance(wanted, Record) else self.b.call("make_tuple", *items)
-
     def _together(self, s: Let) -> list[Any] | None:
         """A function that is linear in several arguments at once: itself on all their tangents."""
         op = s.op
@@ -244,47 +192,11 @@ class Forward:
             return [(p, self.b.call("mul", t, self.rules.partial(partial, s)))]
         rule = op.jvp.get(p)
         if rule is not None:
-            given = self._items(a, t) if isinstance(a.type, (Tuple, Record)) else self.full(a)
-            return [(p, self.rules.by_name(rule, s, t=given, out=s.out))]
+            return [(p, self.rules.by_name(rule, s, t=self.full(a), out=s.out))]
         if op.kind in ("linear", "multilinear"):
             return [(p, self._again(s, p, self._with_zeros(a, self.full(a))))]
         self._no_rule(s)
         return []
-
-    def _with_zeros(self, a: Operand, t: Operand) -> Operand:
-        """Return the tangent of a tuple or list of numbers, with zeros for the integers in it."""
-        if isinstance(a.type, List) and not _all_floating(a.type.elem):
-            raise UnsupportedError(
-                what=f"{a.type} as one array, in forward mode",
-                why="the integers in it have no tangents",
-                instead="write the integers as floats",
-                origin=self.b.origin,
-            )
-        if not isinstance(a.type, (Tuple, Record)) or _all_floating(a.type):
-            return t
-        parts = []
-        for k, i in zip(a.type.keys if isinstance(a.type, Record) else range(len(a.type.items)), a.type.items):
-            own = self.b.call("item", a, self.b.const(k))
-            parts.append(
-                self._with_zeros(own, self.b.call("item", t, self.b.const(k))) if is_floating(i) else self._zeros(own)
-            )
-        return self.b.call("make_tuple" if isinstance(a.type, Tuple) else "make_list", *parts)
-
-    def _zeros(self, a: Operand) -> Operand:
-        """Return zeros for what has no tangent, among values that have one."""
-        if isinstance(a.type, Array):
-            return self.cots.zero(a)
-        if isinstance(a.type, List) and isinstance(a.type.elem, (Int, Bool)):
-            return self.b.emit(self.b.row("zeros_list"), (a,), type=List(Float()))
-        if isinstance(a.type, (Tuple, Record)):
-            keys = a.type.keys if isinstance(a.type, Record) else range(len(a.type.items))
-            parts = [self._zeros(self.b.call("item", a, self.b.const(k))) for k in keys]
-            return self.b.call("make_tuple" if isinstance(a.type, Tuple) else "make_list", *parts)
-        return self.b.const(0.0)
-
-    def _items(self, a: Operand, t: Operand) -> Operand:
-        del a
-        return t
 
     def _each(self, s: Let, p: str, args: tuple[Operand, ...]) -> list[tuple[str, Operand]]:
         """A product of any number of operands: the sum with each replaced by its tangent."""
@@ -353,126 +265,6 @@ class Forward:
         b.adjoint = True
         self.set(s.out, b.call("item", whole, b.const(1)))
         b.adjoint = False
-
-    def _tangent_of(self, a: Operand, t: Type) -> Operand:
-        """Return the tangent of an argument of a summary, whose parameter may be floating where it is not."""
-        if isinstance(a, Var) and is_floating(a.type):
-            return self.cots.finish(self.full(a), a)
-        if isinstance(a.type, Array):
-            return self.b.call("mul", self.b.const(0.0), a)
-        return self.cots.zero(Const(None, t)) if not isinstance(t, (Array, List)) else self.full(a)
-
-    # -- structure ----------------------------------------------------------------------------------------
-
-    def _getitem(self, s: Let) -> Operand:
-        return self.b.emit(s.op, (self.full(s.args[0]), *s.args[1:]), s.kws, s.place)
-
-    def _update(self, s: Let) -> Operand:
-        base = self.full(s.args[0])
-        if s.mode != "set" and self.get(s.args[1]) is None:
-            return base
-        value = self.full(s.args[1])
-        name = f"{s.out.name}_dot" if s.out.name else None
-        t = s.out.type if isinstance(s.out.type, (List, Dict)) else None
-        args = (base, value, *s.args[2:])
-        return self.b.emit(s.op, args, s.kws, s.place, s.mode, name=name, fixed=s.out.fixed, type=t)
-
-    def _item(self, s: Let) -> Operand | None:
-        t = self.get(s.args[0])
-        return None if t is None else self.b.call("item", t, s.args[1])
-
-    def _make_tuple(self, s: Let) -> Operand:
-        items = [self.full(a) if is_floating(a.type) else self.b.const(None) for a in s.args]
-        t = s.out.type if isinstance(s.out.type, Saved) else None
-        return self.b.emit(self.b.row("make_tuple"), items, type=t)
-
-    def _make_list(self, s: Let) -> Operand:
-        return self.b.call("make_list", *[self._zeros(a) if _all_integers(a.type) else self.full(a) for a in s.args])
-
-    def _make_record(self, s: Let) -> Operand:
-        t = s.out.type
-        if isinstance(t, Dict):
-            return self.b.emit(s.op, (*s.args[:2], *map(self.full, s.args[2:])), type=t)
-        if held_class(t) is not None:
-            none = self.b.const(None)
-            assert isinstance(t, Record)
-            parts = [self.full(a) if may_float(i) else none for a, i in zip(s.args[2:], t.items)]
-            return self.b.emit(s.op, (*s.args[:2], *parts), type=t)
-        assert isinstance(t, Record)
-        return make_record(self.b, t, [self.full(a) if is_floating(a.type) else self.b.const(None) for a in s.args[2:]])
-
-    def _insert(self, s: Let) -> Operand:
-        return self.b.emit(s.op, (self.full(s.args[0]), self.full(s.args[1]), s.args[2]), type=s.out.type)
-
-    def _without(self, s: Let) -> Operand:
-        return self.b.emit(s.op, (self.full(s.args[0]), s.args[1]), type=s.out.type)
-
-    def _values_of(self, s: Let) -> Operand:
-        return self.b.call("items_at", self.full(s.args[0]), s.args[0])
-
-    def _sum_repeats(self, s: Let) -> Operand:
-        return self.b.emit(s.op, (self.full(s.args[0]), s.args[1]), type=s.out.type)
-
-    def _items_at(self, s: Let) -> Operand:
-        return self.b.call("items_at", self.full(s.args[0]), s.args[1])
-
-    def _dict_of(self, s: Let) -> Operand:
-        return self.b.emit(s.op, (s.args[0], self.full(s.args[1])), type=s.out.type)
-
-    def _append(self, s: Let) -> Operand:
-        t = s.out.type if isinstance(s.out.type, List) else None  # None stands for the integers among its items
-        return self.b.emit(s.op, (self.full(s.args[0]), self.full(s.args[1])), type=t)
-
-    def _to_list(self, s: Let) -> Operand:
-        return self.b.emit(s.op, (self.full(s.args[0]),), type=s.out.type)
-
-    _to_floats = _to_list
-
-    def _reversed_list(self, s: Let) -> Operand:
-        return self.b.call("reversed_list", self.full(s.args[0]))
-
-    def _as_tuple(self, s: Let) -> Operand:
-        return self.b.emit(s.op, (self.full(s.args[0]),))
-
-    _as_list = _as_tuple
-
-    def _add_lists(self, s: Let) -> Operand:
-        return self.b.call("add_lists", *[self.full(a) for a in s.args])
-
-    def _add_saved(self, s: Let) -> Operand:
-        return self.b.emit(s.op, tuple(self.full(a) for a in s.args), type=s.out.type)
-
-    def _place_slice(self, s: Let) -> Operand:
-        return self.b.call("place_slice", *s.args[:4], self.full(s.args[4]))
-
-    def _bound(self, s: Let) -> Operand | None:
-        return self.get(s.args[0])
-
-    def _pin(self, s: Let) -> Operand | None:
-        """A source has the direction that is given for it, beside what comes from sources before it."""
-        before, v = self.get(s.args[0]), s.args[-1]
-        given = self.get(v) if len(s.args) > 2 else None
-        if given is None or not isinstance(v, Var):
-            return before
-        if v in self.directions.items:
-            given = self.b.call("zeros_list", s.args[0])
-            for steps, t in self.directions.items[v]:
-                given = self.b.update(given, t, tuple(Index((k,)) for k in steps), ())
-        elif v not in self.directions.exact and not isinstance(v.type, List):
-            given = self.b.call("as_tangent", given, s.args[0])
-        return given if before is None else self.b.call("add", before, given)
-
-    def _hook(self, s: Let) -> Operand | None:
-        return self.get(s.args[0])
-
-    def _named(self, s: Let) -> Operand | None:
-        return self.get(s.args[0])
-
-    def _held(self, s: Let) -> Operand | None:
-        return self.get(s.args[0])
-
-    def _copy(self, s: Let) -> Operand:
-        return self.b.call("copy", self.full(s.args[0]))
 
     # -- branches and loops ---------------------------------------------------------------------------------
 
@@ -557,17 +349,3 @@ class Forward:
 
     def _check(self, rows: Operand, count: Operand) -> None:
         self.b.emit(self.b.row("check_tangents"), (rows, count), type=NoneT())
-
-
-def _all_integers(t: Type) -> bool:
-    """Say whether a structure holds integers alone."""
-    if isinstance(t, (Tuple, Record)):
-        return bool(t.items) and all(map(_all_integers, t.items))
-    return _all_integers(t.elem) if isinstance(t, List) else isinstance(t, (Int, Bool))
-
-
-def _all_floating(t: Type) -> bool:
-    """Say whether no integer is among the numbers of a structure."""
-    if isinstance(t, (Tuple, Record)):
-        return all(map(_all_floating, t.items))
-    return _all_floating(t.elem) if isinstance(t, List) else is_floating(t) or isinstance(t, Undef)
