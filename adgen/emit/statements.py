@@ -186,7 +186,7 @@ class StatementWriter:
             return None
         if s.adjoint and s.op.show in "+-":
             sides: tuple[int, ...] = (0, 1) if s.op.show == "+" else (0,)
-        elif s.origin is not None and s.origin.text.startswith(f"{target} {s.op.show}= "):
+        elif s.origin is not None and s.origin.text.replace(" ", "").startswith(f"{s.out.name}{s.op.show}="):
             sides = (0,)
         else:
             return None

@@ -58,6 +58,8 @@ class _Finder:
         at = 0
         for c in s.consumes:
             run = self.run(s.body.stmts, at, c.var)
+            if not run:
+                continue
             names = self.places(run, c.var)
             if names is None or self.uses.get(c.var) != len(run):
                 break

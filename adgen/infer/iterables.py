@@ -27,13 +27,16 @@ from adgen.infer.values import (
     ZipV,
 )
 from adgen.ir.nodes import Const, Operand, Range, Var
-from adgen.ir.types import Array, List, Str
+from adgen.ir.types import Array, Float, Int, List, Str
 
 if TYPE_CHECKING:
     from adgen.frontend import tree
     from adgen.infer.engine import Engine
 
 Element = Callable[["Engine", Operand, "str | None"], Any]
+
+
+MAX_WRITTEN = 16  # items whose loop is written out
 
 
 @dataclass(slots=True)
@@ -72,7 +75,9 @@ def plan(e: Engine, it: Any) -> Plan | list[Any]:
     if isinstance(it, RangeV):
         return Plan(it.start, it.stop, it.step, lambda e, i, t: i, direct=True)
     found = known_items(e, it)
-    if found is not None and (len(found) <= 16 or not isinstance(it, Ref)):
+    if found is not None and len(found) > MAX_WRITTEN and _alike(it):
+        it = e.new(Seq(tuple(found)))
+    if found is not None and (len(found) <= MAX_WRITTEN or not isinstance(it, Ref)):
         return found
     way = counted(e, it)
     if way is None or way[0] is None:
@@ -89,6 +94,17 @@ def plan(e: Engine, it: Any) -> Plan | list[Any]:
         start, way = it.start, counted(e, it.inner)
     assert way is not None and way[0] is not None
     return Plan(start, way[0], e.b.const(1), way[1])
+
+
+def _alike(it: Any) -> bool:
+    """Say whether a value is a tuple of numbers of one type, or of tuples of such."""
+    if not isinstance(it, TupleV):
+        return False
+    rows = [i.items if isinstance(i, TupleV) else (i,) for i in it.items]
+    kinds = [
+        tuple(v.type if isinstance(v, Const) and isinstance(v.type, (Float, Int)) else None for v in r) for r in rows
+    ]
+    return None not in kinds[0] and all(k == kinds[0] for k in kinds)
 
 
 def _pieces(e: Engine, content: Any) -> int:

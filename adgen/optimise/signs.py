@@ -11,23 +11,28 @@ from dataclasses import replace
 from adgen.ir.nodes import Block, Func, If, Let, Loop, Operand, Stmt, Var
 from adgen.ir.rewrite import count_uses
 from adgen.ir.types import dims_of, is_floating
+from adgen.optimise.constants import meet_constants, scaled
 
 
 def sink_signs(func: Func) -> Func:
-    """Move the signs of derived products inside."""
-    body = _sink(func.body, count_uses(func.body))
-    return func if body is func.body else replace(func, body=body)
+    """Move the signs of derived products inside, and let the constants in them meet."""
+    found: list[Let] = []
+    body = _sink(func.body, count_uses(func.body), found)
+    func = func if body is func.body else replace(func, body=body)
+    return meet_constants(func) if found else func
 
 
-def _sink(block: Block, uses: Counter[Operand]) -> Block:
+def _sink(block: Block, uses: Counter[Operand], found: list[Let]) -> Block:
+    """`found` takes the constant multiples, and negations, of products that are read once."""
     products: dict[Operand, Let] = {}
     stmts: list[Stmt] = []
     gone: set[Stmt] = set()
+    once: set[Var | None] = set()
     for s in block.stmts:
         if isinstance(s, If):
-            stmts.append(replace(s, then=_sink(s.then, uses), orelse=_sink(s.orelse, uses)))
+            stmts.append(replace(s, then=_sink(s.then, uses, found), orelse=_sink(s.orelse, uses, found)))
         elif isinstance(s, Loop):
-            stmts.append(replace(s, body=_sink(s.body, uses)))
+            stmts.append(replace(s, body=_sink(s.body, uses, found)))
         elif s.adjoint and s.op.name == "neg" and s.args[0] in products:
             product = products[s.args[0]]
             k = _smaller(product)
@@ -38,8 +43,13 @@ def _sink(block: Block, uses: Counter[Operand]) -> Block:
             stmts.append(replace(product, out=s.out, args=(*product.args[:k], negative, *product.args[k + 1 :])))
         else:
             stmts.append(s)
-            if s.adjoint and s.op.name in ("mul", "truediv") and uses[s.out] == 1 and _smaller(s) >= 0:
-                products[s.out] = s
+            if scaled(s) in once:
+                found.append(s)
+            if s.adjoint and s.op.name in ("mul", "truediv"):
+                if uses[s.out] == 1:
+                    once.add(s.out)
+                    if _smaller(s) >= 0:
+                        products[s.out] = s
     return Block(tuple(s for s in stmts if s not in gone), block.results)
 
 

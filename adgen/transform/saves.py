@@ -142,8 +142,8 @@ class Saves:
         if extra.trips is not None:
             from adgen.rules.registry import REGISTRY
 
-            count, after = Var(Int(), "trips"), Var(Int(), "trips")
-            stmts = (*stmts, Let(after, REGISTRY.named("add"), (count, Const(1, Int())), origin=s.origin))
+            count, after = Var(Int(), "trips", True), Var(Int(), "trips", True)
+            stmts = (*stmts, Let(after, REGISTRY.named("add"), (count, Const(1, Int())), adjoint=True))
             params, inits = (*params, count), (*inits, Const(0, Int()))
             outs, yields = (*outs, extra.trips), (*yields, after)
         for v, (first, last) in extra.lasts.items():

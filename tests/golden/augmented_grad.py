@@ -18,16 +18,15 @@ def normalise_grad(x, s):
     y_3[...] = t2
     # y **= 2
     t2 = x * y_4
-    d_y = 2.0 * t2
+    d_y_1 = 2.0 * t2
     # y *= s
-    d_y_1 = 2.0 * s * t2
-    d_s = np.sum(d_y * y_2)
+    d_y = 2.0 * s * t2
+    d_s = np.sum(d_y_1 * y_2)
     # y /= np.sqrt(np.mean(y * y) + 1.0)
-    d_y = d_y_1 / t
-    t1 = 2.0 * (0.5 * np.sum(d_y_1 * (t1 / t)) / t / y_1.size * y_1)
-    d_y -= t1
+    d_y_1 = d_y / t
+    d_y_1 -= np.sum(d_y * (t1 / t)) / t / y_1.size * y_1
     # y -= np.mean(y)
-    d_y -= d_y.sum() / y.size
+    d_y_1 -= d_y_1.sum() / y.size
     # y = x.copy()
-    d_x = y_3 + d_y
+    d_x = y_3 + d_y_1
     return d_x, float(d_s)
