@@ -724,11 +724,13 @@ def test_values_go_straight_to_their_names() -> None:
     assert show_tree(lower(f)) == (
         """\
 def f(x, y):
-    %1 = tuple(y, x)
-    [x, y] = %1
+    %1 = y
+    %2 = x
+    x = %1
+    y = %2
     x = -1
-    %2 = x + y
-    z = %2 * 2
+    %3 = x + y
+    z = %3 * 2
     z = z += y
     return z
 """

@@ -340,6 +340,12 @@ class Lowerer(MatchLowerer):
         if isinstance(first, gast.Name) and (not others or not _binds(others, first.id)):
             name = self.bound_name(first)
             value: Operand = self.expr(node.value, name)
+        elif not others and _is_pairwise(first, node.value):
+            # Each name gets its item: a tuple of places of a list would hold copies of what is there.
+            items = [self.emit("copy", (self.expr(v),), self.temp()) for v in node.value.elts]
+            for target, item in zip(first.elts, items):
+                self.assign(target, item)
+            return
         else:
             value = self.expr(node.value)
             self.assign(first, value)
@@ -426,6 +432,16 @@ class Lowerer(MatchLowerer):
 def _binds(targets: list[Any], name: str) -> bool:
     names = [n for t in targets for n in gast.walk(t) if isinstance(n, gast.Name)]
     return any(isinstance(n.ctx, gast.Store) and n.id == name for n in names)
+
+
+def _is_pairwise(target: Any, value: Any) -> bool:
+    """Say whether a statement gives names the items of a display one by one: `a, b = x, y`."""
+    shapes = (gast.Tuple, gast.List)
+    if not (isinstance(target, shapes) and isinstance(value, shapes) and len(target.elts) == len(value.elts)):
+        return False
+    return all(isinstance(t, gast.Name) for t in target.elts) and not any(
+        isinstance(v, gast.Starred) for v in value.elts
+    )
 
 
 def _is_plain(targets: list[Any]) -> bool:

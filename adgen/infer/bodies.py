@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from adgen.frontend import tree
-from adgen.infer import aliases
-from adgen.infer.values import Obj
+from adgen.infer.values import Obj, reach
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
@@ -129,5 +128,5 @@ def likely_written(e: Engine, s: tree.For | tree.While) -> list[Obj]:
         while name not in e.env and name in source and name not in seen:
             seen.add(name)
             name = source[name]
-        aliases.reach(e, e.env.get(name), found)
+        reach(e.state, e.env.get(name), found)
     return list(found)

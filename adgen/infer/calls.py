@@ -17,7 +17,6 @@ from adgen.errors import AdgenError, UnsupportedError
 from adgen.frontend import tree
 from adgen.frontend.lower import lower
 from adgen.infer import (
-    aliases,
     apart,
     attributes,
     branches,
@@ -64,6 +63,7 @@ from adgen.infer.values import (
     SliceV,
     StarV,
     TapeV,
+    reach,
 )
 from adgen.ir.nodes import Const, Operand, Var
 from adgen.ir.routine import Routine
@@ -459,7 +459,7 @@ def _may_be_written(e: Engine, v: Ref, name: str) -> None:
         e.origin,
     )
     held: dict[Obj, None] = {}
-    aliases.reach(e, v, held)  # a list or an object is passed with all that it holds
+    reach(e.state, v, held)  # a list or an object is passed with all that it holds
     for obj in held:
         for o in (obj, *e.state.links.get(obj, ())):
             e.state.heap[o] = p

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import operator
 from typing import TYPE_CHECKING, Any
 
-from adgen.infer import dicts, inlining, lazy, objects, operations, rows, symbols, tuples
+from adgen.infer import dicts, identity, inlining, lazy, objects, operations, symbols, tuples
 from adgen.infer.kinds import is_none
 from adgen.infer.values import DictView, GeneratorV, Map, Maybe, Once, Ref, Seq, TupleV
 from adgen.ir.nodes import Const, Operand, Var
-from adgen.ir.types import Bool, List, NoneT, Opaque, Str, Undef, is_scalar
+from adgen.ir.types import List, NoneT, Opaque, Str, is_scalar
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
@@ -22,7 +21,7 @@ def compare(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any]) -> Any
             return maybe.none if symbol in ("is", "==") else operations.unary(e, "not", maybe.none, {})
         a, b = operations.sure(a), operations.sure(b)
     if symbol in ("is", "is not"):
-        return _identity(e, symbol, a, b)
+        return identity.identity(e, symbol, a, b)
     if symbol in symbols.COMPARE and all(operations.is_number(v) or operations.is_array(e, v) for v in (a, b)):
         return operations.arithmetic(e, symbols.COMPARE[symbol], (a, b), hint)
     own = objects.compare(e, symbol, a, b)
@@ -63,32 +62,6 @@ def compare(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any]) -> Any
             if isinstance(v, Var) and v in e.param_of and not operations.is_number(v):
                 e.static(v, "a comparison")
     return e.opaque(symbols.PYTHON[symbol], [e.value(a), e.value(b)], **hint)
-
-
-def _identity(e: Engine, symbol: str, a: Any, b: Any) -> Operand:
-    same: bool | None = None
-    if isinstance(a, Const) and isinstance(b, Const):
-        same = a.value is b.value or (isinstance(a.type, NoneT) and isinstance(b.type, NoneT))
-    elif isinstance(a, Ref) and isinstance(b, Ref) and not a.place and not b.place:
-        if a.obj is b.obj:
-            same = True
-        elif b.obj not in e.state.links.get(a.obj, ()):
-            same = False
-    else:
-        types = [v.type if isinstance(v, (Var, Const)) else None for v in (a, b)]
-        for v, t, other in zip((a, b), types, types[::-1]):
-            apart = isinstance(t, Bool) and not isinstance(other, (Bool, Opaque, Undef))
-            if apart or (isinstance(v, Const) and isinstance(t, Opaque) and not isinstance(other, (Opaque, Undef))):
-                same = False  # a number or an array is never this object
-        nones = [isinstance(t, NoneT) for t in types]
-        if any(nones) and not any(isinstance(t, (Opaque, Undef)) for t in types):
-            same = all(nones)
-    if same is None and rows.is_row(e, a) and rows.is_row(e, b) and a.obj is b.obj and not a.obj.mixed:
-        if a.place == b.place and len(a.holes) == len(b.holes) == 1 and {*a.holes, *b.holes} <= e.counters:
-            return e.b.call("eq" if symbol == "is" else "ne", a.holes[0], b.holes[0])
-    if same is None:
-        return e.opaque(operator.is_ if symbol == "is" else operator.is_not, [e.value(a), e.value(b)])
-    return e.b.const(same == (symbol == "is"))
 
 
 def _membership(e: Engine, symbol: str, a: Any, b: Any) -> Operand:

@@ -310,7 +310,6 @@ class Engine:
         self.note_written(obj)
         content = marks.write(self, obj, content)
         aliases.spread(self, obj, content, deep)
-        self.state.heap[obj] = content
 
     def note_written(self, obj: Obj) -> None:
         self.written.setdefault(obj)

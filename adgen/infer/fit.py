@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from adgen.infer import objects, recording, rows, tables, tuples
+from adgen.infer import followed, objects, recording, rows, tables, tuples
 from adgen.infer.kinds import is_none, split_maybe
 from adgen.infer.recording import Recorded
 from adgen.infer.slots import Leaf, Path, Slots, is_nonunit
@@ -50,6 +50,8 @@ class Fit(Slots):
         v = rows.fresh(self.e, v)
         if isinstance(h, Poison):
             return False
+        if path in self.a.meant:
+            return followed.match(self, path, v)
         if isinstance(v, Poison):
             return self._poison(path, v)
         if isinstance(h, Unbound):
@@ -83,6 +85,7 @@ class Fit(Slots):
                 self.a.moving[h.obj] = None
                 return True
             self.targets[path] = v.obj
+            self.rebinds |= followed.is_known(self, h, v)
             if leaf is None:
                 return self._match(path, self.contents[h.obj], c, name)
             if isinstance(c, Poison):
@@ -222,10 +225,10 @@ class Fit(Slots):
             self.first[path] = v.obj
         error = isinstance(v, Var) and name is not None and name.startswith("%error")
         if error or (isinstance(v, (Var, Const)) and isinstance(v.type, NUMERIC)):
-            self._param(path, UNDEF, name).type = v.type
+            self.param(path, UNDEF, name).type = v.type
         elif isinstance(v, Ref) and isinstance(self.e.state.heap[v.obj], (Var, Const)):
             traits, v = v.obj.traits, self.e.value(v)
-            self._param(path, UNDEF, name, Obj(name, traits=traits)).type = v.type
+            self.param(path, UNDEF, name, Obj(name, traits=traits)).type = v.type
         elif isinstance(v, TupleV) or (isinstance(v, Ref) and isinstance(self.e.state.heap[v.obj], (Seq, Map))):
             content = v if isinstance(v, TupleV) else self.e.state.heap[v.obj]
             self.made[path] = content

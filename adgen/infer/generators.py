@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
 from adgen.frontend.resume import ENDED, PLACE
-from adgen.infer import aliases, bodies, branches, inlining, iterators, library, loops, methods, stepping
-from adgen.infer.values import STEPPED, UNBOUND, WALKED, GeneratorV, Obj, PlaceV, Poison, Ref, Seq
+from adgen.infer import bodies, branches, inlining, iterators, library, loops, methods, stepping
+from adgen.infer.values import STEPPED, UNBOUND, WALKED, GeneratorV, Obj, PlaceV, Poison, Ref, Seq, reach
 from adgen.ir.nodes import Const, If, Let, Loop, Stmt
 from adgen.ir.types import Int
 
@@ -237,12 +237,12 @@ def reads(e: Engine, g: GeneratorV) -> tuple[dict[Obj, None], set[str]]:
 
     seen: dict[Obj, None] = {}
     for _, v in g.bound:
-        aliases.reach(e, v, seen)
+        reach(e.state, v, seen)
     names: set[str] = set()
     if isinstance(g.owner, Closure):
         names = {str(t.data) for t in tree.walk(g.function.body) if isinstance(t, tree.Assign) and t.op == "free"}
         for name in names:
-            aliases.reach(e, e.state.frames.get(g.owner.frame, {}).get(name, UNBOUND), seen)
+            reach(e.state, e.state.frames.get(g.owner.frame, {}).get(name, UNBOUND), seen)
     return seen, names
 
 

@@ -8,7 +8,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
-from adgen.infer import attributes, item_stores, methods, objects, operations, primitives, rows, symbols, tables, tuples
+from adgen.infer import (
+    attributes,
+    forks,
+    item_stores,
+    methods,
+    objects,
+    operations,
+    primitives,
+    rows,
+    symbols,
+    tables,
+    tuples,
+)
 from adgen.infer.values import Ref, TupleV
 from adgen.ir.nodes import Const, Var
 from adgen.ir.types import List, Opaque
@@ -19,6 +31,9 @@ if TYPE_CHECKING:
 
 def in_place(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any]) -> Any:
     """Carry the operation out; return what the name is bound to."""
+    if isinstance(a, Ref) and a.obj in e.state.which and objects.class_of_object(e, a) is None:
+        forks.change(e, a, lambda one: in_place(e, symbol, one, b, hint))
+        return a
     if isinstance(a, Ref) and operations.is_array(e, a):
         _write_array(e, symbol, a, b)
         return a

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
 from adgen.frontend.resume import YIELDED
-from adgen.infer import branches, generators, iterables, iterators, stepping
+from adgen.infer import branches, followed, generators, iterables, iterators, stepping
 from adgen.infer.bodies import assigned_names, exposed_names, is_numbered, likely_written
 from adgen.infer.fit import Fit
 from adgen.infer.slots import Path
@@ -51,6 +51,9 @@ class Runner(Fit):
             self.a.written[obj] = None
 
     def run(self) -> None:
+        followed.run(self, self.e.state, self._run)
+
+    def _run(self) -> None:
         e = self.e
         stepping.prime_all(e)
         self.entry = e.state
@@ -131,6 +134,7 @@ class Runner(Fit):
         test = self._run_test(header_state) if isinstance(s, tree.While) else None
         self.sure = self.plan is not None and bool(self.plan.constant_values())
         e.b.open()
+        followed.settle(self)
         if self.plan is not None and isinstance(s, tree.For):
             assert index is not None
             e.counters.add(index)
@@ -187,6 +191,7 @@ class Runner(Fit):
         e.state.links = end_links
         for path, header in headers.items():
             self._put(path, self._rebuild(path, header, _called(path)))
+        followed.settle(self)
         self._link_first()
 
     def _put(self, path: Path, value: Any) -> None:
@@ -220,6 +225,8 @@ class Runner(Fit):
         e, s = self.e, self.s
         assert isinstance(s, tree.While)
         e.b.open()
+        followed.settle(self)
+        header_state = e.state.copy() if self.undecided else header_state
         pins = e.marks.count
         e.run(s.before)
         cond = branches.truth(e, e.get(s.test))
@@ -228,7 +235,7 @@ class Runner(Fit):
         for obj, c in e.state.heap.items():
             if obj in header_state.heap and header_state.heap[obj] is not c:
                 raise WritingTest
-        e.state = header_state.copy()
+        e.state = self.header.copy()
         return e.b.close((cond,))
 
     def _emit(self, range_: Range | None, index: Var | None, test: Block | None, body: Block, stops: bool) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from adgen.infer import escaping, operands, recording, rows, tables
+from adgen.infer import escaping, forks, operands, recording, rows, tables
 from adgen.infer.kinds import is_from_outside, is_function, is_none, shown, split_maybe, static_pair
 from adgen.infer.names import as_name
 from adgen.infer.recording import Recorded
@@ -84,9 +84,9 @@ class Join:
             if (one is None or two is None) and not (a.dead or b.dead):
                 after.heap[obj] = one if two is None else two  # reachable on one path only
                 continue
-            plan = self._join(one, two, obj.name)
+            plan = self.join(one, two, obj.name)
             plans.append(lambda outs, o=obj, p=plan: after.heap.__setitem__(o, p(outs)))  # type: ignore[misc]
-            plans.append(lambda outs, o=obj, c=(one, two): self._link_items(o, c))  # type: ignore[misc]
+            plans.append(lambda outs, o=obj, c=(one, two): self.link_items(o, c))  # type: ignore[misc]
         for frame in after.frames:
             names = dict.fromkeys([*a.frames[frame], *b.frames.get(frame, {})])
             for name in names:
@@ -99,7 +99,7 @@ class Join:
                     if len(live) == 1 and isinstance(live[0], Const):  # whether the body of a `try` got to its end
                         after.frames[frame][name] = live[0]
                     continue
-                plan = self._join(one, two, name)
+                plan = self.join(one, two, name)
                 plans.append(lambda outs, f=frame, n=name, p=plan: after.frames[f].__setitem__(n, p(outs)))  # type: ignore[misc]
         plans += escaping.keep_frames(self)
         blocks = []
@@ -118,7 +118,28 @@ class Join:
         for run in plans:
             run(outs)
 
-    def _link_items(self, obj: Obj, contents: tuple[Any, Any]) -> None:
+    @classmethod
+    def of_contents(cls, e: Engine, cond: Operand, one: Callable[[], Any], two: Callable[[], Any], name: Any) -> Any:
+        """Emit a branch that only decides between two contents; return what it is then."""
+        before = e.state
+        sides, regions, made = [], [], []
+        for make in (one, two):
+            e.state = before.copy()
+            e.b.open()
+            made.append(make())
+            sides.append(e.state)
+            regions.append(e.b.suspend())
+        e.state = before
+        j = cls(e, before, sides, regions)
+        j.cond, j.after = cond, before
+        plan = j.join(made[0], made[1], name)
+        blocks = []
+        for region, vals in zip(regions, j.values):
+            e.b.resume(region)
+            blocks.append(e.b.close(vals))
+        return plan(e.b.branch(cond, blocks[0], blocks[1], j.names, j.types))
+
+    def link_items(self, obj: Obj, contents: tuple[Any, Any]) -> None:
         """What a list was known to hold on one side it may hold from here on."""
         if isinstance(self.after.heap.get(obj), Var):
             for c in contents:
@@ -128,7 +149,7 @@ class Join:
         a, b = self.sides
         return [o for o in dict.fromkeys([*a.heap, *b.heap]) if o in self.before.heap]
 
-    def _emit_value(self, side: int, v: Any) -> Operand:
+    def emit_value(self, side: int, v: Any) -> Operand:
         """Read a value at the end of one branch."""
         made: Operand = self._on_side(side, lambda: self.e.value(v))
         return made
@@ -159,7 +180,7 @@ class Join:
         hint = self.e.hint(name)
         return hint.get("name"), hint.get("fixed", False)
 
-    def _join(self, one: Any, two: Any, name: str | None) -> Callable[[list[Operand]], Any]:
+    def join(self, one: Any, two: Any, name: str | None) -> Callable[[list[Operand]], Any]:
         if isinstance(one, Recorded) or isinstance(two, Recorded):
             return self._join_recorded(one, two)
         one, two = rows.fresh(self.e, one), rows.fresh(self.e, two)
@@ -174,7 +195,7 @@ class Join:
         if isinstance(one, Unbound) or isinstance(two, Unbound):
             return self.half_bound(one, two, name)
         if isinstance(one, PlaceV) and isinstance(two, PlaceV):
-            at = self._join(one.at, two.at, None)
+            at = self.join(one.at, two.at, None)
             return lambda outs: PlaceV(at(outs), one.among | two.among)
         maybe = self._maybe(one, two, name)
         if maybe is not None:
@@ -191,13 +212,13 @@ class Join:
             and len(one.items) == len(two.items)
             and one.cls is two.cls
         ):
-            parts = [self._join(x, y, None) for x, y in zip(one.items, two.items)]
+            parts = [self.join(x, y, None) for x, y in zip(one.items, two.items)]
             return lambda outs: TupleV(tuple(p(outs) for p in parts), one.cls)
         elif isinstance(one, Seq) and isinstance(two, Seq) and len(one.items) == len(two.items):
-            parts = [self._join(x, y, None) for x, y in zip(one.items, two.items)]
+            parts = [self.join(x, y, None) for x, y in zip(one.items, two.items)]
             return lambda outs: Seq(tuple(p(outs) for p in parts))
         elif isinstance(one, Map) and isinstance(two, Map) and one.keys == two.keys and one.cls is two.cls:
-            parts = [self._join(x, y, as_name(k)) for k, x, y in zip(one.keys, one.items, two.items)]
+            parts = [self.join(x, y, as_name(k)) for k, x, y in zip(one.keys, one.items, two.items)]
             return lambda outs: Map(one.keys, tuple(p(outs) for p in parts), one.cls)
         elif isinstance(one, (Seq, Var, Const)) and isinstance(two, (Seq, Var, Const)):
             # lists of different length: from here on a list of unknown length
@@ -212,16 +233,16 @@ class Join:
         elif isinstance(one, Ref) and isinstance(two, Ref):
             if one == two:
                 return lambda outs: one
-            return self._join_refs(one, two, name)
+            return forks.join_refs(self, one, two, name)
         elif isinstance(one, (TapeV, Once)) and type(one) is type(two) and replace(one, obj=two.obj) == two:
             return self._join_states(one, two, name)
         if is_function(one) and is_function(two):
             first, second = escaping.function_on(self, 0, one), escaping.function_on(self, 1, two)
             if first is not None and second is not None:
                 return lambda outs: Choice(outs[0] if self.catch else self.cond, first(outs), second(outs))
-        return self._clash(name)
+        return self.clash(name)
 
-    def _clash(self, name: str | None) -> Callable[[list[Operand]], Any]:
+    def clash(self, name: str | None) -> Callable[[list[Operand]], Any]:
         lost = Poison(
             f"'{shown(name)}' has a different kind of value on two paths",
             "its type can't be decided at compile time",
@@ -249,11 +270,11 @@ class Join:
         if len(known) < 2:
             return None
         (n1, v1), (n2, v2) = known
-        flag = self._join(n1, n2, None)
+        flag = self.join(n1, n2, None)
         if is_none(v1) or is_none(v2):
             value = self._one_none(v2 if is_none(v1) else v1, 1 if is_none(v1) else 0, name)
         else:
-            value = self._join(v1, v2, name)
+            value = self.join(v1, v2, name)
         return lambda outs: Maybe(flag(outs), value(outs))
 
     def _one_none(self, v: Any, side: int, name: str | None) -> Callable[[list[Operand]], Any]:
@@ -267,7 +288,7 @@ class Join:
         if isinstance(c, (Seq, Map)):
             made = _remake(c, [self._one_none(i, side, None) for i in c.items])
             return self._new_object(name, v, made)
-        a = self._emit_value(side, v)
+        a = self.emit_value(side, v)
         k = len(self.names)
         none = self.e.b.const(None)
         self.values[side].append(a)
@@ -301,57 +322,12 @@ class Join:
         return made[0], made[1]
 
     def _emit_content(self, side: int, c: Any) -> Operand:
-        return self._emit_value(side, Ref(self._holder(side, c))) if isinstance(c, Seq) else c
+        return self.emit_value(side, Ref(self._holder(side, c))) if isinstance(c, Seq) else c
 
     def _holder(self, side: int, c: Seq) -> Obj:
         obj = Obj()
         self.sides[side].heap[obj] = c
         return obj
-
-    def _join_refs(self, one: Ref, two: Ref, name: str | None) -> Callable[[list[Operand]], Any]:
-        ca, cb = self.sides[0].heap[one.obj], self.sides[1].heap[two.obj]
-        if isinstance(ca, Poison) or isinstance(cb, Poison):
-            p = ca if isinstance(ca, Poison) else cb
-            return lambda outs: p
-        if one.obj.traits != two.obj.traits:
-            return self._clash(name)
-        key = (one.obj, two.obj)
-        if not one.place and not two.place and key in self.merged:
-            m = self.merged[key]
-            return lambda outs: Ref(m)
-        if isinstance(ca, (Seq, Map)) or isinstance(cb, (Seq, Map)):
-            inner = self._join(ca, cb, name)
-        else:
-            x, y = self._emit_value(0, one), self._emit_value(1, two)
-            slot = self.slot(x, y, name)
-            if slot is None:
-                p3 = Poison(
-                    f"'{name}' is {x.type} on one path and {y.type} on another",
-                    "arrays of different type or rank can't be joined",
-                    self.e.origin,
-                    False,
-                )
-                return lambda outs: p3
-            inner = slot
-        obj = Obj(name, traits=one.obj.traits)
-        if not one.place and not two.place:
-            self.merged[key] = obj
-            if {one.obj, two.obj} <= self.e.contiguous:
-                self.e.contiguous.add(obj)
-
-        def build(outs: list[Operand]) -> Any:
-            self.after.heap[obj] = inner(outs)
-            for o in (one.obj, two.obj):
-                self.after.link_like(obj, o)
-            self._link_items(obj, (ca, cb))
-            near = (one.obj, two.obj, *self.after.links.get(one.obj, ()), *self.after.links.get(two.obj, ()))
-            if not (
-                self.catch or one.place or two.place or any(o.param for o in near)
-            ):  # arguments are written in place
-                self.after.which[obj] = (self.cond, one.obj, two.obj)
-            return Ref(obj)
-
-        return build
 
     def _iterator(self, old: Once, at: Callable[[list[Operand]], Any]) -> Callable[[list[Operand]], Any]:
         obj = Obj()
@@ -366,7 +342,7 @@ class Join:
         """Let two tapes or iterators go on as one."""
         if one.obj is two.obj:
             return lambda outs: one
-        inner = self._join(self.sides[0].heap[one.obj], self.sides[1].heap[two.obj], name)
+        inner = self.join(self.sides[0].heap[one.obj], self.sides[1].heap[two.obj], name)
         obj = Obj(name)
 
         def build(outs: list[Operand]) -> Any:
@@ -449,7 +425,7 @@ class Join:
                 return None
             inner = _remake(c, known)
         else:
-            inner = self.bound_on(side, self._emit_value(side, v), name, sure)
+            inner = self.bound_on(side, self.emit_value(side, v), name, sure)
         if inner is None:
             return None
         return self._new_object(name, v, inner)

@@ -13,6 +13,7 @@ from adgen.errors import UnsupportedError
 from adgen.infer import (
     calls,
     dicts,
+    forks,
     inlining,
     item_stores,
     items,
@@ -110,6 +111,8 @@ def call_method(
         return _update_attributes(e, owner, args, kwargs)
     if name in outside.CHANGING:
         outside.touch(e, owner)
+        if isinstance(owner, Ref) and owner.obj in e.state.which:
+            return forks.change(e, owner, lambda one: call_method(e, one, name, args, kwargs, hint))
     if isinstance(owner, Ref) and dicts.is_dict(e, owner) or _needs_dynamic(e, owner, name, args):
         return dicts.call_method(e, owner, name, args, kwargs)
     if isinstance(owner, Ref) and rows.is_row(e, owner) and isinstance(owner.type, List):

@@ -259,10 +259,10 @@ def _make_dataclass(e: Engine, cls: type, args: Sequence[Any], kwargs: Mapping[s
 
 def remember(e: Engine, ref: Ref, operand: Operand) -> None:
     """Take note of what an object that is passed in holds: while that is so, it is the operand itself."""
-    from adgen.infer.aliases import reach
+    from adgen.infer.values import reach
 
     held: dict[Obj, None] = {}
-    reach(e, ref, held)
+    reach(e.state, ref, held)
     e.given[ref.obj] = operand, {o: e.state.heap[o] for o in held}
 
 

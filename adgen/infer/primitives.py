@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adgen.errors import AdgenError, UnsupportedError
-from adgen.infer import aliases, calls, guarded, idioms, operations
-from adgen.infer.values import Map, RangeV, Ref, Seq, TupleV
+from adgen.infer import calls, guarded, idioms, operations
+from adgen.infer.values import Map, RangeV, Ref, Seq, TupleV, reach
 from adgen.ir.nodes import Const, Operand, Var, ViewStep
 from adgen.ir.types import NUMERIC, Array, Opaque, Scalar, Type
 from adgen.rules.declare import OtherForm
@@ -151,7 +151,7 @@ def _aliasing(
     if not isinstance(t, Array):
         parts = e.wrap(out, hint.get("name"))
         found: dict[Any, None] = {}
-        aliases.reach(e, parts, found)
+        reach(e.state, parts, found)
         for obj in found:
             e.state.link_like(obj, base.obj)
         return parts

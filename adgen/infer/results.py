@@ -47,7 +47,7 @@ class Results(Fit):
         if path in self.a.poisoned:
             return self.a.poisoned[path]
         if path in self.a.maybe:
-            flag = self._param((*path, "none"), Const(False, Bool()), None)
+            flag = self.param((*path, "none"), Const(False, Bool()), None)
             return Maybe(flag, self._enter_as((*path, "value"), self.a.maybe[path], name, NOTHING))
         return self._enter_as(path, template, name, NOTHING)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from adgen.frontend import tree
-from adgen.infer import tables, tuples
+from adgen.infer import followed, tables, tuples
 from adgen.infer.kinds import is_from_outside, is_none, split_maybe
 from adgen.infer.names import as_name
 from adgen.infer.recording import Recorded
@@ -56,6 +56,9 @@ class Assumption:
     places: dict[Path, frozenset[int]] = field(default_factory=dict)  # where generators may stand
     moving: dict[Obj, None] = field(default_factory=dict)  # objects whose place another one takes
     recorded: dict[Path, None] = field(default_factory=dict)  # tapes that every iteration records on
+    follows: bool = False  # which object or place a name means is carried, where that can be
+    meant: dict[Path, tuple[Ref, ...]] = field(default_factory=dict)  # which references a slot may mean
+    changing: dict[Path, None] = field(default_factory=dict)  # slots of which that can't be carried
 
 
 @dataclass(slots=True)
@@ -82,7 +85,10 @@ class Slots:
     targets: dict[Path, Obj]  # the object that a slot refers to at the end of the body
     first: dict[Path, Obj]  # the same of what the body binds first
     sure: bool  # there is an iteration
+    names: list[str]  # which the body binds
     tapes: dict[Path, Recorded]  # what is on tapes at the end of the body
+    rebinds = False  # a name means another object or place that was there before the loop
+    undecided: dict[Obj, str | None]  # objects that are one of several, before it is read which
 
     def __init__(self, e: Engine, s: tree.For | tree.While) -> None:
         self.e = e
@@ -93,10 +99,11 @@ class Slots:
         self.newest = fresh_dim().symbol
         self.leaves, self.made, self.contents, self.tapes = {}, {}, {}, {}
         self.objects, self.targets, self.first, self.sure = {}, {}, {}, False
+        self.undecided, self.rebinds = {}, False
 
     # -- what enters an iteration -----------------------------------------------------------------
 
-    def _param(self, path: Path, init: Operand, name: str | None, obj: Obj | None = None) -> Var:
+    def param(self, path: Path, init: Operand, name: str | None, obj: Obj | None = None) -> Var:
         t = self.a.types.get(path, init.type)
         hint = self._hint(path, name)
         p = Var(t, hint.get("name"), hint.get("fixed", False))
@@ -120,6 +127,10 @@ class Slots:
         e = self.e
         if path in self.a.poisoned:
             return self.a.poisoned[path]
+        if self.a.follows:
+            followed.seed(self, path, v)
+            if path in self.a.meant:
+                return followed.enter(self, path, v, name)
         if path in self.a.maybe or isinstance(v, Maybe):
             return self._enter_maybe(path, v, name)
         if isinstance(v, Unbound) and path in self.a.bound:
@@ -127,13 +138,13 @@ class Slots:
         if isinstance(v, (Var, Const)):
             if isinstance(v, Const) and not isinstance(v.type, NUMERIC):
                 return v
-            return self._param(path, v, name)
+            return self.param(path, v, name)
         if isinstance(v, PlaceV):
-            return PlaceV(self._param((*path, "at"), v.at, None), self.a.places.get(path, v.among))
+            return PlaceV(self.param((*path, "at"), v.at, None), self.a.places.get(path, v.among))
         if isinstance(v, TupleV) and path in self.a.lists:  # it gets longer or shorter
             self.a.types.setdefault(path, List(self.a.lists[path]))
             obj = Obj(name, traits=tuples.FROZEN)
-            return self._hold(obj, self._param(path, e.list_operand(Seq(v.items), self.a.lists[path]), name, obj))
+            return self._hold(obj, self.param(path, e.list_operand(Seq(v.items), self.a.lists[path]), name, obj))
         if isinstance(v, TupleV):
             return TupleV(tuple(self._enter((*path, k), i, None) for k, i in enumerate(v.items)), v.cls)
         if isinstance(v, Ref):
@@ -151,7 +162,7 @@ class Slots:
                 if path in self.leaves:
                     self.leaves[path].obj = obj
             else:
-                content = self._param(path, e.value(v), name, obj)
+                content = self.param(path, e.value(v), name, obj)
             e.state.heap[obj] = content
             self.contents[obj] = content
             e.state.link_like(obj, v.obj)
@@ -169,14 +180,14 @@ class Slots:
         if isinstance(template, Type):
             self.a.types.setdefault(path, template)
             obj = Obj(name) if isinstance(template, (Array, List, Dict)) else None
-            p = self._param(path, init, name, obj)
+            p = self.param(path, init, name, obj)
             if init is UNDEF:
                 self.e.maybe_unbound[p] = name or "?"
             return p if obj is None else self._hold(obj, p)
         if isinstance(template, Once) and template.obj not in self.entry.heap:
             self.a.types.setdefault((*path, "at"), Int())
             obj = Obj()
-            self.e.state.heap[obj] = self.contents[obj] = self._param((*path, "at"), init, None)
+            self.e.state.heap[obj] = self.contents[obj] = self.param((*path, "at"), init, None)
             return replace(template, obj=obj)
         if isinstance(template, TupleV):
             items = tuple(self._enter_as((*path, k), i, None, init) for k, i in enumerate(template.items))
@@ -227,7 +238,7 @@ class Slots:
         if parts is None:
             return self._clash(name)
         none, value = parts
-        flag = self._param((*path, "none"), none, None)
+        flag = self.param((*path, "none"), none, None)
         if not is_none(value):
             return Maybe(flag, self._enter((*path, "value"), value, name))
         return Maybe(flag, self._enter_as((*path, "value"), self.a.maybe[path], name, value))
@@ -238,15 +249,15 @@ class Slots:
         if isinstance(c, Seq):
             if path in self.a.lists:
                 self.a.types.setdefault(path, List(self.a.lists[path]))
-                return self._param(path, self.e.list_operand(c, self.a.lists[path]), name)
+                return self.param(path, self.e.list_operand(c, self.a.lists[path]), name)
             return Seq(tuple(self._enter((*path, k), i, None) for k, i in enumerate(c.items)))
         if isinstance(c, Map) and path in self.a.dicts:
             self.a.types.setdefault(path, self.a.dicts[path])
-            return self._param(path, tables.operand(self.e, c, self.a.dicts[path]), name)
+            return self.param(path, tables.operand(self.e, c, self.a.dicts[path]), name)
         if isinstance(c, Map):
             return Map(c.keys, tuple(self._enter((*path, k), i, as_name(k)) for k, i in zip(c.keys, c.items)), c.cls)
         if isinstance(c, (Var, Const)):
-            return self._param(path, c, name)
+            return self.param(path, c, name)
         if isinstance(c, Recorded) and path in self.a.recorded:
             return replace(c, earlier=True)
         return c
@@ -285,6 +296,8 @@ class Slots:
         leaf = self.leaves.get(path)
         if isinstance(h, Poison):
             return h
+        if path in self.a.meant:
+            return followed.rebuild(self, path, name)
         if path in self.tapes:
             return replace(self.tapes[path], earlier=self.entry.heap[path[1]].earlier)
         if path in self.made:

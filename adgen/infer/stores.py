@@ -11,6 +11,7 @@ from adgen.infer import (
     attributes,
     calls,
     dicts,
+    forks,
     in_place,
     item_stores,
     items,
@@ -71,7 +72,7 @@ def set_item(e: Engine, base: Any, key: Any, value: Any) -> None:
     if outside.is_live(e, base):
         outside.store(e, base, key, value)
         return
-    item_stores.set_item(e, base, key, value)
+    forks.change(e, base, lambda one: item_stores.set_item(e, one, key, value))
 
 
 def aug_item(e: Engine, s: tree.AugItem) -> None:
@@ -81,7 +82,8 @@ def aug_item(e: Engine, s: tree.AugItem) -> None:
         old = items.get_item(e, base, key, {})
         outside.store(e, base, key, in_place.in_place(e, s.op, old, e.get(s.value), {}))
         return
-    item_stores.aug_item(e, base, key, s.op, e.get(s.value))
+    value = e.get(s.value)
+    forks.change(e, base, lambda one: item_stores.aug_item(e, one, key, s.op, value))
 
 
 def set_attr(e: Engine, s: tree.SetAttr) -> None:
@@ -103,7 +105,8 @@ def store_attribute(e: Engine, base: Any, name: str, value: Any) -> None:
             instead="keep the value in a local variable",
             origin=e.origin,
         )
-    objects.set_attribute(e, base, name, tapes.store(e, value, name) if e.taping else value)
+    kept = tapes.store(e, value, name) if e.taping else value
+    forks.change(e, base, lambda one: objects.set_attribute(e, one, name, kept))
 
 
 def delete(e: Engine, s: tree.Delete) -> None:
@@ -115,6 +118,10 @@ def delete(e: Engine, s: tree.Delete) -> None:
     if outside.is_live(e, base):
         e.opaque(operator.delitem, [base, e.value(key)])
         return
+    forks.change(e, base, lambda one: _delete_item(e, one, key))
+
+
+def _delete_item(e: Engine, base: Any, key: Any) -> None:
     c = e.content(base.obj) if isinstance(base, Ref) else None
     if isinstance(base, Ref) and dicts.is_dynamic(e, base, key):
         dicts.delete(e, base, key)

@@ -56,6 +56,15 @@ class Ref:
 
 
 @dataclass(frozen=True, slots=True)
+class Fork:
+    """What is one of two references, or forks, as a condition decides."""
+
+    cond: Operand
+    one: Ref | Fork
+    two: Ref | Fork
+
+
+@dataclass(frozen=True, slots=True)
 class TupleV:
     """A tuple; `cls` is set for a namedtuple."""
 
@@ -344,8 +353,7 @@ class State:
     heap: dict[Obj, Any] = field(default_factory=dict)
     links: dict[Obj, tuple[Obj, ...]] = field(default_factory=dict)
     dead: bool = False  # this path ended in a raise
-    which: dict[Obj, tuple[Operand, Obj, Obj]] = field(default_factory=dict)
-    """An object that is one of two: the condition, what it is where that holds, and where not."""
+    which: dict[Obj, Ref | Fork] = field(default_factory=dict)  # what an object is that stands for one of several
 
     def copy(self) -> State:
         frames = {k: dict(f) for k, f in self.frames.items()}
@@ -370,18 +378,21 @@ class State:
 
     def link_items(self, obj: Obj, content: Any) -> None:
         """Record that a list that is an operand from here on holds the objects that it was known to hold."""
-        if isinstance(content, (Seq, Map, TupleV)):
-            for i in content.items:
-                if isinstance(i, Ref):
-                    self.link_like(obj, i.obj)
-                self.link_items(obj, self.heap.get(i.obj) if isinstance(i, Ref) else i)
+        held: dict[Obj, None] = {}
+        reach(self, content, held)
+        for o in held:
+            self.link_like(obj, o)
 
-    def depth(self, content: Any) -> int:
-        """Return how many levels of containers a content has: what it holds has fewer."""
+    def depth(self, content: Any, around: tuple[Any, ...] = ()) -> int:
+        """Return how many levels of containers a content has: what it holds has fewer. `around`: what holds it."""
         if isinstance(content, (Seq, Map, TupleV)):
-            return 1 + max(map(self.depth, content.items), default=0)
+            return 1 + max((self.depth(i, around) for i in content.items), default=0)
         if isinstance(content, Ref):
-            return nesting(content.type) if content.type is not None else self.depth(self.heap.get(content.obj))
+            if content.type is not None:
+                return nesting(content.type)
+            if content.obj in around:  # an object that holds itself
+                return UNKNOWN_DEPTH
+            return self.depth(self.heap.get(content.obj), (*around, content.obj))
         return nesting(content.type) if isinstance(content, (Var, Const)) else UNKNOWN_DEPTH
 
 
@@ -391,3 +402,15 @@ UNKNOWN_DEPTH = 1000
 def are_two_lists(a: Obj, b: Obj) -> bool:
     """Say whether two objects that share items can't be the same list."""
     return a.displayed and (b.displayed or b.param == "param")
+
+
+def reach(state: State, v: Any, found: dict[Obj, None]) -> None:
+    """Collect the objects that a value holds."""
+    if isinstance(v, Ref):
+        if v.obj in found:
+            return
+        found[v.obj] = None
+        v = state.heap.get(v.obj)
+    if isinstance(v, (TupleV, Seq, Map)):
+        for i in v.items:
+            reach(state, i, found)

@@ -233,7 +233,13 @@ class Regions(Backward):
         self.loops -= 1
         for k in same:
             inner.pop(s.params[k])
-        results = [inner.whole(inner.pop(v), v) for v in carried]
+        yields = {s.params[k]: s.yields[k] for k in active}
+        results = [
+            b.call("np.zeros_like", slots[v])
+            if c is None and _fits(v, yields.get(v), slots[v], cots)
+            else inner.whole(c, v)
+            for v, c in ((v, inner.pop(v)) for v in carried)
+        ]
         wider = {}
         for v, r in zip(carried, results):
             t = join(types[v], r.type)
@@ -413,3 +419,10 @@ def _of_lengths(t: Type, like: Type) -> Type:
     if isinstance(t, Array) and isinstance(like, Array) and t.ndim == like.ndim:
         return replace(t, dims=like.dims)
     return t
+
+
+def _fits(v: Var, y: Operand | None, slot: Var, cots: Cotangents) -> bool:
+    """Say whether zeros of what may be unbound in an iteration are like the gradient of what that leaves."""
+    if y is None or v not in cots.undefined or not isinstance(slot.type, Array):
+        return False
+    return isinstance(v.type, Array) and v.type == y.type

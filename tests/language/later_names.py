@@ -300,7 +300,7 @@ def n28_r30(x):
     return sum(s)
 
 
-@refused("may share memory")
+@program
 def n29_r31(x):
     t = [0.0]
     L = [x[0], x[1]]
@@ -311,7 +311,7 @@ def n29_r31(x):
     return sum(L)
 
 
-@refused("may share memory")
+@program
 def n30_r32(x):
     t = [0.0, 1.0]
     L = [x[0], x[1]]
@@ -321,7 +321,7 @@ def n30_r32(x):
     return sum(L)
 
 
-@refused("may share memory")
+@program
 def n31_r33(x):
     c = Box(x * 3)
     box = Box(x * 1.0)
@@ -331,7 +331,7 @@ def n31_r33(x):
     return np.sum(box.a**2)
 
 
-@refused("may share memory")
+@program
 def n32_r34(x):
     g = x * 5
     a = x * 2
@@ -341,7 +341,7 @@ def n32_r34(x):
     return np.sum(a**2)
 
 
-@refused("may share memory")
+@program
 def n33_r35(x):
     g = x * 5
     a = x * 2
@@ -417,7 +417,7 @@ def n40_r42(x):
     return np.sum(a**2)
 
 
-@refused("may share memory")
+@program
 def n41_r43(x):
     a = x * 2
     best = None
@@ -465,7 +465,7 @@ def n44_brk2(x):
     return np.sum(a * b)
 
 
-@refused("may share memory")
+@program
 def n45_brk3(x):
     a = x * 1.0
     b = np.sin(x)
@@ -491,7 +491,7 @@ def n46_brk4(x):
     return np.sum(a * b) + np.sum(g)
 
 
-@refused("may share memory")
+@program
 def n50_elif3(x):
     a = x * 1.0
     b = x * 2
@@ -538,7 +538,7 @@ def n53_twoconds(x):
     return np.sum(a * b)
 
 
-@refused("may share memory")
+@program
 def n54_twoconds2(x):
     a = x * 1.0
     b = x * 2
@@ -625,7 +625,7 @@ def n61_param(x):
     return np.sum(g2)
 
 
-@refused("may share memory")
+@program
 def n62_nested(x):
     a = x * 1.0
     b = np.sin(x)
@@ -660,7 +660,7 @@ def n64_tup(x):
     return np.sum(a * b * b)
 
 
-@refused("may share memory")
+@program
 def n65_whil(x):
     a = x * 1.0
     b = np.sin(x)
@@ -739,7 +739,7 @@ def n70_rec(x):
     return np.sum(a * b) + s
 
 
-@refused("may share memory")
+@program
 def n71_tri(x):
     a = x * 1.0
     b = np.sin(x)
@@ -764,7 +764,7 @@ def h1(x):
     return L[0] * 3 + t[1]
 
 
-@refused("may share memory")
+@program
 def h2(x):
     box = Box(x * 1.0)
     o = Box(x * 2)
@@ -782,7 +782,7 @@ def h3(x):
     return box.a * o.a
 
 
-@refused("may share memory")
+@program
 def h4(x):
     d = {"a": x[0], "b": x[1]}
     e = {"a": 1.0, "b": 2.0}
@@ -870,7 +870,7 @@ def h12(x):
     return np.sum(box.a**2 * o.a)
 
 
-@refused("may share memory")
+@program
 def h13(x):
     box = Box(x * 1.0)
     o = Box(x * 2)
@@ -880,7 +880,7 @@ def h13(x):
     return np.sum(box.a**2 * o.a)
 
 
-@refused("may share memory")
+@program
 def h14(x):
     A = [x * 1.0, x * 2]
     B_ = [x * 3, x * 4]
@@ -899,7 +899,7 @@ def h15(x):
     return np.sum(d["x"]) + np.sum(k)
 
 
-@refused("may share memory")
+@program
 def h16(x):
     a = x * 2
 
@@ -911,7 +911,7 @@ def h16(x):
     return np.sum(a**2)
 
 
-@refused("may share memory")
+@program
 def h17(x):
     a = x * 2
     g = a[1:] if x[0] > 0.1 else a[:-1]
@@ -919,7 +919,7 @@ def h17(x):
     return np.sum(a**2)
 
 
-@refused("may share memory")
+@program
 def h18(x):
     a = x * 2
     g = a if x[0] > 0.1 else a[::-1]
