@@ -33,7 +33,7 @@ from adgen.infer import (
     stores,
     tuples,
 )
-from adgen.infer.handlers import HANDLERS, Handler, handles
+from adgen.infer.handlers import HANDLERS, Handler, bind, handles
 from adgen.infer.values import (
     Closure,
     DictView,
@@ -472,5 +472,5 @@ def _stop_gradient(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint:
 
 @handles(tag)
 def _tag(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    bound = dict(zip(("value", "name"), args, strict=False)) | kwargs
+    bound = bind(e, "tag", "value name", args, kwargs)
     return marks.tag(e, bound["value"], bound["name"], hint)

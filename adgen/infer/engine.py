@@ -61,7 +61,6 @@ if TYPE_CHECKING:
     from adgen.ir.summary import Summary
 
 FLOAT_ERRORS = ("divide", "invalid", "over", "under")
-MAX_INLINE = 40  # nested calls
 
 
 class Engine:

@@ -12,7 +12,7 @@ from adgen.infer.recording import Recorded
 from adgen.infer.slots import Leaf, Path, Slots, is_nonunit
 from adgen.infer.values import Map, Maybe, Obj, Once, PlaceV, Poison, Ref, Seq, State, TupleV, Unbound
 from adgen.ir.nodes import UNDEF, Const, Operand, Var
-from adgen.ir.types import NUMERIC, Array, Dict, Dim, List, Record, Tuple, Type, held_class, is_scalar
+from adgen.ir.types import NUMERIC, Array, Dict, Dim, List, Record, Str, Tuple, Type, held_class, is_scalar
 from adgen.rules.typing import join
 
 
@@ -223,8 +223,7 @@ class Fit(Slots):
                 self.made[path] = v
                 return
             self.first[path] = v.obj
-        error = isinstance(v, Var) and name is not None and name.startswith("%error")
-        if error or (isinstance(v, (Var, Const)) and isinstance(v.type, NUMERIC)):
+        if isinstance(v, Var) or (isinstance(v, Const) and isinstance(v.type, (*NUMERIC, Str))):
             self.param(path, UNDEF, name).type = v.type
         elif isinstance(v, Ref) and isinstance(self.e.state.heap[v.obj], (Var, Const)):
             traits, v = v.obj.traits, self.e.value(v)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from adgen.errors import UnsupportedError
+
+if TYPE_CHECKING:
+    from adgen.infer.engine import Engine
 
 Handler = Callable[..., Any]
 HANDLERS: dict[Any, Handler] = {}
@@ -26,3 +31,19 @@ def find(fn: Any) -> Handler | None:
         return HANDLERS.get(fn)
     except TypeError:
         return None
+
+
+def bind(e: Engine, name: str, params: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a call by name: `"iterable func= * initial="`, where `=` marks what may be missing."""
+    words = params.replace("*", "").split()
+    names, needed = [w.rstrip("=") for w in words], [w for w in words if not w.endswith("=")]
+    positional = names[: len(params.partition("*")[0].split())]
+    given = dict(zip(positional, args, strict=False)) | dict(kwargs)
+    wrong = [n for n in given if n not in names] or [n for n in needed if n not in given]
+    if wrong or len(args) > len(positional) or len(given) < len(args) + len(kwargs):
+        raise UnsupportedError(
+            what=f"this call of {name}({', '.join(names)})",
+            why="the program would raise TypeError here",
+            origin=e.origin,
+        )
+    return given

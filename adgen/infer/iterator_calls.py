@@ -18,7 +18,7 @@ from adgen.infer import (
     library,
     objects,
 )
-from adgen.infer.handlers import handles
+from adgen.infer.handlers import bind, handles
 from adgen.infer.values import (
     WALKED,
     CountV,
@@ -113,7 +113,7 @@ def _ends_before(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: d
 
 @handles(itertools.count)
 def _count(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    bound = dict(zip(("start", "step"), args)) | kwargs
+    bound = bind(e, "count", "start= step=", args, kwargs)
     start, step = (bound.get("start", e.b.const(0)), bound.get("step", e.b.const(1)))
     if all(isinstance(getattr(v, "type", None), Int) for v in (start, step)):
         return iterators.once(e, CountV(start, step))
@@ -122,7 +122,7 @@ def _count(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[st
 
 @handles(itertools.repeat)
 def _repeat(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    bound = dict(zip(("object", "times"), args)) | kwargs
+    bound = bind(e, "repeat", "object times=", args, kwargs)
     times = e.value(bound["times"]) if "times" in bound else None
     if times is not None:
         times = (
@@ -155,7 +155,7 @@ def _tee(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str,
 
 @handles(itertools.accumulate)
 def _accumulate(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    bound = dict(zip(("iterable", "func"), args)) | kwargs
+    bound = bind(e, "accumulate", "iterable func= * initial=", args, kwargs)
     function, initial = bound.get("func", e.b.const(None)), bound.get("initial", e.b.const(None))
     v = bound["iterable"]
     if not kinds.is_none(initial):
@@ -178,7 +178,7 @@ def _islice(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[s
 
 @handles(itertools.groupby)
 def _groupby(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    bound = dict(zip(("iterable", "key"), args)) | kwargs
+    bound = bind(e, "groupby", "iterable key=", args, kwargs)
     return iterators.made_by(e, lazy.groupby_of, bound["iterable"], bound.get("key", e.b.const(None)))
 
 

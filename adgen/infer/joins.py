@@ -31,7 +31,7 @@ from adgen.infer.values import (
 )
 from adgen.ir.build import Region
 from adgen.ir.nodes import UNDEF, Const, Operand, Var
-from adgen.ir.types import NUMERIC, Dict, List, NoneT, Opaque, Str, Type, Undef
+from adgen.ir.types import NUMERIC, Dict, List, NoneT, Opaque, Type, Undef
 from adgen.rules.typing import join
 
 if TYPE_CHECKING:
@@ -399,7 +399,7 @@ class Join:
             return lambda outs: v
         kept = sure and isinstance(v, Var) and isinstance(v.type, Opaque)
         if isinstance(v, (Var, Const)) and (
-            kept or not isinstance(v.type, (Opaque, NoneT, Str)) or self.sides[1 - side].dead
+            kept or not isinstance(v.type, (Opaque, NoneT)) or self.sides[1 - side].dead
         ):
             return self.slot(UNDEF, v, name) if side else self.slot(v, UNDEF, name)
         if isinstance(v, (TupleV, Seq, Map)):

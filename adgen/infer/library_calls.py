@@ -42,7 +42,7 @@ from adgen.infer import (
     surgery,
     tapes,
 )
-from adgen.infer.handlers import HANDLERS, Handler, handles
+from adgen.infer.handlers import HANDLERS, Handler, bind, handles
 from adgen.infer.values import ManagerV, Map, Partial, Ref, Seq, Traits, TupleV
 from adgen.ir.build import shift
 from adgen.ir.nodes import Const, Mode, Var
@@ -134,7 +134,7 @@ def _ndim(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str
 
 @handles(np.size)
 def _size(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    given = dict(zip(("a", "axis"), args)) | kwargs
+    given = bind(e, "np.size", "a axis=", args, kwargs)
     axis = e.static(given["axis"], "the axis of np.size") if "axis" in given else None
     if axis is None:
         return methods.size_of(e, given["a"])
@@ -212,7 +212,7 @@ def _partial(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[
 
 @handles(collections.deque)
 def _deque(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    bound = dict(zip(("iterable", "maxlen"), args, strict=False)) | kwargs
+    bound = bind(e, "deque", "iterable= maxlen=", args, kwargs)
     most = bound.get("maxlen", e.b.const(None))
     made: Ref = calls.call_object(e, list, [bound["iterable"]], {}, {}) if "iterable" in bound else e.new(Seq(()))
     if not (isinstance(most, Const) and most.value is None):
@@ -362,7 +362,7 @@ def _gradients(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dic
 
 @handles(map_gradient)
 def _map_gradient(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    bound = dict(zip(("fn", "h"), args, strict=False)) | kwargs
+    bound = bind(e, "map_gradient", "fn h", args, kwargs)
     return surgery.map_gradient(e, bound["fn"], bound["h"], hint)
 
 

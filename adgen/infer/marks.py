@@ -158,7 +158,7 @@ def write(e: Engine, obj: Obj, content: Any) -> Any:
         for name in m.asked.stops:
             v = names.get(name)
             if isinstance(v, Ref) and v.obj is obj:
-                return _change_content(e, content, partial(_cut, e, name, name), (), name)
+                return _change_content(e, content, partial(_cut, e, name, name), ())
     return content
 
 
@@ -219,18 +219,18 @@ def change_leaves(e: Engine, v: Any, change: Change, name: str | None, path: tup
         return v if _same(items, v.items) else TupleV(items, v.cls)
     if isinstance(v, Ref):
         old = e.content(v.obj) if not v.place else e.value(v)
-        new = _change_content(e, old, change, path, name)
+        new = _change_content(e, old, change, path)
         return v if new is old else apart(e, v, new, name)
     return change(v, path) if isinstance(v, (Var, Const)) else v
 
 
-def _change_content(e: Engine, c: Any, change: Change, path: tuple[Any, ...], name: str | None) -> Any:
+def _change_content(e: Engine, c: Any, change: Change, path: tuple[Any, ...]) -> Any:
     if isinstance(c, (Seq, Map)):
         keys: Sequence[Any] = c.keys if isinstance(c, Map) else range(len(c.items))
         items = tuple(change_leaves(e, i, change, None, (*path, k)) for k, i in zip(keys, c.items))
         if _same(items, c.items):
             return c
-        return Seq(items) if isinstance(c, Seq) else Map(c.keys, items, c.cls)
+        return replace(c, items=items)
     return change(c, path) if isinstance(c, (Var, Const)) else c
 
 
@@ -302,7 +302,7 @@ def change_part(
     items = (*c.items[:k], change_part(e, c.items[k], path[1:], change, missing), *c.items[k + 1 :])
     if isinstance(c, TupleV):
         return TupleV(items, c.cls)
-    e.state.heap[v.obj] = Seq(items) if isinstance(c, Seq) else Map(c.keys, items, c.cls)
+    e.state.heap[v.obj] = replace(c, items=items)
     return v
 
 

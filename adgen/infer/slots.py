@@ -26,7 +26,7 @@ from adgen.infer.values import (
     Unbound,
 )
 from adgen.ir.nodes import UNDEF, Const, Operand, Var
-from adgen.ir.types import NUMERIC, Array, Dict, Dim, Int, Length, List, Record, Tuple, Type
+from adgen.ir.types import NUMERIC, Array, Dict, Dim, Int, Length, List, Record, Str, Tuple, Type
 from adgen.rules.typing import fresh_dim
 
 if TYPE_CHECKING:
@@ -215,6 +215,8 @@ class Slots:
             return v.type
         if isinstance(v, Const):
             return v
+        if isinstance(v, Var) and isinstance(v.type, Str):
+            return v.type
         if isinstance(v, Ref):
             c = self.e.state.heap[v.obj]
             if v.obj.traits is not None:
@@ -340,7 +342,7 @@ class Slots:
         items = tuple(self._rebuild((*path, k), UNBOUND, None) for k in range(len(c.items)))
         if isinstance(c, TupleV):
             return TupleV(items, c.cls)
-        ref: Ref = self.e.new(Seq(items) if isinstance(c, Seq) else Map(c.keys, items, c.cls))
+        ref: Ref = self.e.new(replace(c, items=items))
         self.objects[path] = ref.obj
         return ref
 

@@ -17,6 +17,7 @@ from adgen.api.plain import is_plain
 from adgen.errors import UnsupportedError, UsageError
 from adgen.frontend import tree
 from adgen.infer import gradients, inlining, weights
+from adgen.infer.handlers import bind
 from adgen.infer.recording import Recorded, Retape, computed
 from adgen.infer.values import ManagerV, Map, Maybe, Poison, Ref, Seq, TapeV, TupleV
 from adgen.ir.nodes import Const, Operand, Var
@@ -120,7 +121,7 @@ def keep_apart(e: Engine, name: str, value: Any) -> Any:
         c = e.state.heap.get(value.obj)
         if isinstance(c, (Seq, Map)) and any(isinstance(i, Const) and is_floating(i.type) for i in c.items):
             items = tuple(keep_apart(e, name, i) if isinstance(i, Const) else i for i in c.items)
-            e.state.heap[value.obj] = Seq(items) if isinstance(c, Seq) else Map(c.keys, items, c.cls)
+            e.state.heap[value.obj] = replace(c, items=items)
     return value
 
 
@@ -149,11 +150,9 @@ def _named(e: Engine, v: Operand, name: str | None) -> Operand:
 
 def make_tape(e: Engine, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     begin(e)
-    given = dict(zip(("persistent", "watch_accessed_variables"), args, strict=False)) | dict(kwargs)
-    persistent = e.static(given.pop("persistent", e.b.const(False)), "whether a tape is persistent")
-    watches = e.static(given.pop("watch_accessed_variables", e.b.const(True)), "whether a tape watches everything")
-    if given:
-        raise UsageError(what=f"GradientTape() has no argument '{next(iter(given))}'", origin=e.origin)
+    given = bind(e, "GradientTape", "persistent= watch_accessed_variables=", args, kwargs)
+    persistent = e.static(given.get("persistent", e.b.const(False)), "whether a tape is persistent")
+    watches = e.static(given.get("watch_accessed_variables", e.b.const(True)), "whether a tape watches everything")
     tape = e.new(Recorded())
     return TapeV(tape.obj, bool(persistent), bool(watches))
 
@@ -288,7 +287,7 @@ def replace_value(e: Engine, old: Var, new: Operand) -> None:
     for obj, c in e.state.heap.items():
         if isinstance(c, (Seq, Map)) and any(other(i) is not i for i in c.items):
             items = tuple(map(other, c.items))
-            e.state.heap[obj] = Seq(items) if isinstance(c, Seq) else Map(c.keys, items, c.cls)
+            e.state.heap[obj] = replace(c, items=items)
 
 
 def _tape_gradient(

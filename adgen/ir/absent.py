@@ -16,7 +16,6 @@ def find_undefined(body: Block) -> set[Var]:
     return _spread(body, (NoneT, Undef)) | _unfilled(body)
 
 
-FILLS = frozenset({"make_list", "append", "insert"})
 KEPT = frozenset({"mul", "update", "append", "insert", "without", "add", "copy", "reversed_list", "getitem"})
 
 

@@ -124,9 +124,6 @@ class Builder:
         del region[since:]
         return taken
 
-    def insert_front(self, stmts: Sequence[Stmt]) -> None:
-        self._stmts[-1][:0] = stmts
-
     @property
     def depth(self) -> int:
         return len(self._stmts)

@@ -19,11 +19,6 @@ def show(func: Func, types: bool = True) -> str:
     return "\n".join([head, *p.block(func.body, "return", 1)]) + "\n"
 
 
-def show_stmt(s: Stmt, types: bool = True) -> str:
-    """Return the text of one statement, numbered by itself."""
-    return "\n".join(Printer(types).stmt(s, 0))
-
-
 class Printer:
     """Text of nodes; keeps the numbers given to values."""
 

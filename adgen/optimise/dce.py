@@ -49,7 +49,6 @@ class _Marks:
         self.parents: dict[Stmt, Stmt | None] = {}
         self.needed: set[Var] = set()
         self.live: set[Stmt] = set()
-        self.drivers: dict[Loop, Consume] = {}
         self._work: list[Operand] = []
         self._undriven: list[Loop] = []
         effects: list[Let] = []

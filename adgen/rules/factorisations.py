@@ -171,8 +171,6 @@ def eigvalsh_jvp(t: Any, a: Any, UPLO: Any) -> Any:
     return np.real(diagonal_of(adjoint(v) @ symmetric(t, UPLO) @ v))
 
 
-PHASE = "the phase of complex vectors is not determined"
-
 rule(
     np.linalg.eigh,
     "a UPLO='L'",

@@ -17,7 +17,6 @@ from adgen.ir.summary import CALLS, Summary, summary_of
 from adgen.ir.types import Array, Dict, List, Opaque, Record, Tuple, Type, is_complex, is_floating
 from adgen.rules.typing import bound_args
 
-INERT = ("zero", "query", "constructor")
 LIKE = {
     "np.full_like": (0,),
     "unbroadcast": (1,),

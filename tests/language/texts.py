@@ -118,3 +118,12 @@ def endless_generator(x):
             v = v * 0.5
 
     return sum(itertools.islice(numbers(x[0]), 4))
+
+
+@program
+def texts_of_loops(x):
+    for k, name in enumerate(("up", "down", "stay")):
+        mode = name if k < 2 else "still"
+        if x[k] > 1.0:
+            last = name
+    return (x[0] if mode == "still" else x[1]) * len(last)
