@@ -127,8 +127,25 @@ def test_the_backward_pass_of_a_tape_and_of_a_gradient():
         return h * h
 
     assert adgen.grad(half)(3.0) == 54.0  # 2 x^3
-    assert adgen.grad(adgen.grad(half))(3.0) == 36.0  # each pass through h is halved
+    assert adgen.grad(adgen.grad(half))(3.0) == 54.0  # of what the first one gives: it is halved once
     assert adgen.jvp(adgen.grad(half), (3.0,), (1.0,))[1] == 54.0
+    assert adgen.hessian(half)(3.0) == adgen.hvp(half)(3.0, 1.0) == 54.0
+    assert adgen.grad(lambda x: adgen.grad(lambda z: half(z) * z)(x))(3.0) == 12 * 3.0**3  # half of 4 h x, and h^2
+    adgen.check_grads(adgen.grad(half), (3.0,))
+
+
+def test_a_gradient_of_a_clipped_gradient_is_that_of_what_is_left():
+    def clipped(x):
+        h = x**2
+        for _ in range(2):
+            h = adgen.map_gradient(lambda g: np.clip(g, -4.0, 4.0), np.exp(h * 0.1) * h)
+        return np.sum(h * h)
+
+    df, x = adgen.grad(clipped), np.array([0.3, 0.9, 1.1])
+    moved = np.array([(df(x + d)[k] - df(x - d)[k]) / 2e-6 for k, d in enumerate(1e-6 * np.eye(3))])
+    np.testing.assert_allclose(adgen.grad(df)(x), moved, rtol=1e-6)
+    np.testing.assert_allclose(adgen.jvp(df, (x,), (np.ones(3),))[1], moved, rtol=1e-6)
+    np.testing.assert_allclose(np.diag(adgen.hessian(clipped)(x)), moved, rtol=1e-6)
 
 
 def test_lists_outside_keep_what_the_backward_pass_gives_them():

@@ -56,6 +56,8 @@ def make_many(e: Engine, maker: Any, args: Sequence[Any], kwargs: Mapping[str, A
 
 def call_local(e: Engine, df: LocalGradient, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     """Run the function on sources of its own, recorded, and take the gradient of what it returns."""
+    from adgen.transform.stops import without_hooks
+
     tapes.begin(e)
     place = e.b.place()
     given, sources = take_sources(e, names_of(df.fn), df.wrt, args, kwargs)
@@ -64,7 +66,11 @@ def call_local(e: Engine, df: LocalGradient, args: Sequence[Any], kwargs: Mappin
     options = dict(df.given)
     unconnected = e.static(options.pop("unconnected_gradients", e.b.const("none")), "unconnected_gradients")
     options["unconnected_gradients"] = unconnected
-    found = gradients.gradient(e, Recorded(start=place, begun=place[0]), y, xs, options, (), {}, None)
+    now = Recorded(start=place, begun=place[0])
+    found = gradients.gradient(e, now, y, xs, options, (), {}, None)
+    for depth, region, k, s in e.b.visible():
+        if now.covers(depth, k):
+            region[k] = without_hooks(s)
     return TupleV((y, found)) if df.mode == "value_and_grad" else found
 
 

@@ -25,7 +25,7 @@ from adgen.transform.rules import RuleRunner
 from adgen.transform.saves import find_buffers, settle_absent
 from adgen.transform.sources import gather, perturb, pins_at_top, unperturb
 from adgen.transform.stable import find_stable
-from adgen.transform.stops import hold, release
+from adgen.transform.stops import hold, release, strip
 from adgen.transform.summaries import undefined_in
 
 Weights = dict[Any, Any] | Var | None
@@ -171,7 +171,7 @@ def make_inner(p: Program, step: Step, name: str, weights: Weights = None) -> tu
     held = replace(p, func=hold(p.func, step.stop_gradients))
     with_value = step.mode == "value_and_grad"
     func, rules = make_gradient(held, step.wrt, with_value, step.scalar_wrt, step.unconnected, name, weights)
-    return replace(p, func=release(func, step.stop_gradients)), rules
+    return replace(p, func=strip(release(func, step.stop_gradients), ("hook",))), rules
 
 
 def make_pullback(p: Program, wrt: Sequence[str], unconnected: str, name: str) -> tuple[Func, Func, tuple[Any, ...]]:

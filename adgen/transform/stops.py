@@ -2,7 +2,8 @@
 
 `stop_gradients` belongs to one derivative: another one of its result goes through what it held. So a name that one of
 the derivatives of a request speaks of is *held* by the identity, which becomes a `stop_gradient` while that
-derivative is made. A stop that the program itself writes holds in all of them.
+derivative is made. A stop that the program itself writes holds in all of them. What the program does to a gradient (a
+hook) belongs to the first backward pass: a derivative of its result is that of the statements that came of it.
 """
 
 from __future__ import annotations
@@ -37,6 +38,19 @@ def _swap(block: Block, old: str, new: str, names: Sequence[str]) -> Block:
             s = replace(s, op=REGISTRY.named(new))
         stmts.append(s)
     return Block(tuple(stmts), block.results)
+
+
+def without_hooks(s: Stmt) -> Stmt:
+    """Return a statement in which no value has its gradient changed any more."""
+    if isinstance(s, If):
+        return replace(s, then=_unhooked(s.then), orelse=_unhooked(s.orelse))
+    if isinstance(s, Loop):
+        return replace(s, body=_unhooked(s.body))
+    return replace(s, op=REGISTRY.named("named"), args=s.args[:1]) if s.op.name == "hook" else s
+
+
+def _unhooked(block: Block) -> Block:
+    return Block(tuple(map(without_hooks, block.stmts)), block.results)
 
 
 MARKS = ("pin", "stop_gradient", "held", "hook", "through")
