@@ -39,6 +39,7 @@ def check_grads(
     >>> import adgen
     >>> adgen.check_grads(lambda x, y: x * y * y, (2.0, 3.0), order=1)
     """
+    from adgen.api.grad import Gradient, make_options
     from adgen.errors import CheckError, UsageError
 
     args = tuple(args)
@@ -61,7 +62,8 @@ def check_grads(
             instead="look at the rules of the functions it calls, and for kinks near these arguments",
         )
     if order == 2:
-        check_grads(*_gradient_of(fn, args, floating, of), modes, 1, rtol=rtol * 10, atol=atol * 100, seed=seed + 1)
+        gradient: Gradient[Any, Any] = Gradient(fn, "grad", tuple(floating), make_options(of, (), "zero"))
+        check_grads(gradient, args, modes, 1, rtol=rtol * 10, atol=atol * 100, seed=seed + 1)
 
 
 class _Row(NamedTuple):
@@ -241,16 +243,3 @@ def _dot(a: Any, b: Any) -> float:
 
 def _wide(x: Any) -> type:
     return complex if np.iscomplexobj(x) else float
-
-
-def _gradient_of(
-    fn: Callable[..., Any], args: tuple[Any, ...], floating: list[int], of: Names | None = None
-) -> tuple[Any, tuple[Any, ...]]:
-    """Return the gradient's generated function, which has source like any other, and its arguments."""
-    from adgen.api.grad import Gradient, make_options
-
-    gradient: Gradient[Any, Any] = Gradient(fn, "grad", tuple(floating), make_options(of, (), "zero"))
-    loaded = gradient.loaded_for(*_copy(args))
-    hidden = tuple(h[0].read() for h in loaded.hidden)
-    values = gradient._engine.bind(*args)
-    return loaded.space[loaded.stored.entry], (*values, *hidden)
