@@ -86,5 +86,64 @@ def test_what_is_refused():
         adgen.compile(lambda x: adgen.grad(lambda v: v * 2.0)(3) * x)(1.0)
     with pytest.raises(adgen.UnsupportedError, match="none of the arguments"):
         adgen.compile(lambda x: adgen.grad(lambda v: v * 2.0, wrt="q")(x))(1.0)
-    with pytest.raises(adgen.UnsupportedError, match="'of' of a gradient"):
-        adgen.compile(lambda x: adgen.grad(lambda v: v * 2.0, of="v")(x))(1.0)
+    assert adgen.compile(lambda x: adgen.grad(lambda v: v * 2.0, of="v")(x))(1.0) == 1.0
+
+
+def names_of_a_function_made_inside(x):
+    def f(z):
+        y = z * z
+        w = y * y
+        return w + z
+
+    of = adgen.grad(f, of="y")(x) + 100.0 * adgen.grad(f, of=("y", "w"))(x)
+    return of + 10.0 * adgen.grad(f, stop_gradients="y")(x)
+
+
+def held_in_a_loop(x):
+    s = 2.0 * x
+
+    def f(z):
+        t = 0.0
+        for _ in range(3):
+            u = z * s
+            t = t + u * z
+        return t
+
+    value, gradient = adgen.value_and_grad(f, stop_gradients=("u",))(x)
+    return value * gradient
+
+
+def held_where_it_is_written(x):
+    def f(z, q):
+        u = np.zeros(2)
+        u[0] = z * q
+        u[1] = z**2
+        r = np.sum(u * z) if q > 0 else np.sum(u)
+        return r * q
+
+    d_z, d_q = adgen.grad(f, (0, "q"), stop_gradients="u")(x, 2.0)
+    value, gradient = adgen.value_and_grad(f, of="u")(x, 2.0)
+    return d_z + d_q + np.sum(value) * gradient
+
+
+@pytest.mark.parametrize(
+    ("f", "expected"),
+    [
+        (names_of_a_function_made_inside, lambda x: 2 * x + 100 * (2 * x + 4 * x**3) + 10.0),
+        (held_in_a_loop, lambda x: 6 * x**3 * 6 * x**2),
+        (held_where_it_is_written, lambda x: 2 * (2 * x + x**2) + x * (2 * x + x**2) + (2 * x + x**2) * (2 + 2 * x)),
+    ],
+)
+def test_names_in_gradients_of_functions_made_inside(f, expected):
+    assert adgen.compile(f)(1.5) == pytest.approx(expected(1.5))
+    moved = (expected(1.5 + 1e-6) - expected(1.5 - 1e-6)) / 2e-6
+    assert adgen.grad(f)(1.5) == pytest.approx(moved, rel=1e-8)
+    assert adgen.jvp(f, (1.5,), (1.0,))[1] == pytest.approx(moved, rel=1e-8)
+
+
+def test_a_name_that_a_function_made_inside_lacks():
+    def f(x):
+        return adgen.grad(lambda z: z * x, of="q")(x)
+
+    with pytest.raises(adgen.UsageError, match="of='q'"):
+        adgen.compile(f)(1.5)

@@ -54,7 +54,7 @@ def check_grads(
         for row in _compare(fn, args, floating, modes, np.random.default_rng(seed), of)
         if not row.is_close(rtol, atol)
     ]
-    name = getattr(fn, "__qualname__", repr(fn))
+    name = getattr(fn, "__qualname__", repr(fn)) + ("_grad" if isinstance(fn, Gradient) else "")
     if failures:
         raise CheckError(
             what=f"the derivative of {name} differs from finite differences",

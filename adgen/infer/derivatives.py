@@ -6,15 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
+from adgen.api.grad import make_options
 from adgen.api.paths import split_path
 from adgen.api.plain import is_plain
 from adgen.api.request import Baked, NeedsValue, Step
-from adgen.errors import UnsupportedError
-from adgen.infer import calls, custom_calls, gradients, inlining, marks, reads, tapes, weights
+from adgen.errors import UnsupportedError, UsageError
+from adgen.infer import calls, custom_calls, gradients, inlining, marks, named, reads, tapes, weights
 from adgen.infer.names import is_data
 from adgen.infer.recording import Recorded
 from adgen.infer.values import Closure, LocalGradient, Map, Ref, Seq, TupleV
-from adgen.ir.nodes import Const, Operand, Var
+from adgen.ir.nodes import Block, Const, Let, Operand, Var, walk
 from adgen.ir.types import Opaque, Record, Tuple, Type, is_floating
 
 if TYPE_CHECKING:
@@ -36,14 +37,12 @@ def make(e: Engine, maker: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) 
         return Const(maker(*[a.value for a in args if isinstance(a, Const)], **known), Opaque())
     (fn,), wrt = args[:1], args[1] if len(args) > 1 else options.pop("wrt", e.b.const(0))
     weights_of = [(k, options.pop(k)) for k in ("output_gradients", "unconnected_gradients") if k in options]
+    names = {k: e.static(options.pop(k), f"'{k}' of a gradient") for k in ("of", "stop_gradients") if k in options}
+    asked = make_options(names.get("of"), names.get("stop_gradients", ()), "none")
     if options:
-        raise UnsupportedError(
-            what=f"'{next(iter(options))}' of a gradient that is made inside of a function",
-            instead="a gradient that is made outside, or adgen.gradients",
-            origin=e.origin,
-        )
-    named = e.static(wrt, "wrt of a gradient")
-    return LocalGradient(fn, maker.__name__, named, tuple(weights_of))
+        raise UsageError(what=f"{maker.__name__}() has no argument '{next(iter(options))}'", origin=e.origin)
+    called = e.static(wrt, "wrt of a gradient")
+    return LocalGradient(fn, maker.__name__, called, tuple(weights_of), asked.of, asked.stop_gradients)
 
 
 def make_many(e: Engine, maker: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
@@ -61,17 +60,51 @@ def call_local(e: Engine, df: LocalGradient, args: Sequence[Any], kwargs: Mappin
     tapes.begin(e)
     place = e.b.place()
     given, sources = take_sources(e, names_of(df.fn), df.wrt, args, kwargs)
-    y = calls.call(e, df.fn, [given[k] for k in range(len(args))], {k: given[k] for k in kwargs}, {})
+    y, held = _call_named(e, df, [given[k] for k in range(len(args))], {k: given[k] for k in kwargs})
     xs = TupleV(tuple(sources)) if isinstance(df.wrt, tuple) else sources[0]
     options = dict(df.given)
     unconnected = e.static(options.pop("unconnected_gradients", e.b.const("none")), "unconnected_gradients")
     options["unconnected_gradients"] = unconnected
     now = Recorded(start=place, begun=place[0])
-    found = gradients.gradient(e, now, y, xs, options, (), {}, None)
+    found = gradients.gradient(e, now, y, xs, options, held, {}, None)
     for depth, region, k, s in e.b.visible():
         if now.covers(depth, k):
             region[k] = without_hooks(s)
     return TupleV((y, found)) if df.mode == "value_and_grad" else found
+
+
+def _call_named(
+    e: Engine, df: LocalGradient, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> tuple[Any, Sequence[Var]]:
+    """Call the function of a gradient; return what `of` names, or its result, and the values that it holds constant."""
+    from adgen.frontend.lower import lower
+
+    if not df.of and not df.stops:
+        return calls.call(e, df.fn, args, kwargs, {}), ()
+    fn = df.fn.value if isinstance(df.fn, Const) else df.fn
+    function = fn.function if isinstance(fn, Closure) else lower(fn) if isinstance(fn, FunctionType) else None
+    if function is None or e.marks.asked != marks.Asked():
+        raise UnsupportedError(
+            what="'of' or 'stop_gradients' of a gradient that is made inside of a function",
+            why="one derivative at a time can speak of local variables, and only of those of a Python function",
+            instead="adgen.gradients of the values that are meant",
+            origin=e.origin,
+        )
+    outer = marks.begin_inside(e, marks.Asked((), df.of, df.stops), function)
+    place = e.b.place()
+    try:
+        y = calls.call(e, df.fn, args, kwargs, {})
+        if e.state.dead:
+            return y, ()
+        named.check_known(e, function, function.name)
+        if df.of:
+            targets = [named.target(e, name) for name in df.of]
+            y = TupleV(tuple(targets)) if len(targets) > 1 else targets[0]
+    finally:
+        e.marks = outer
+    now = Recorded(start=place, begun=place[0])
+    since = Block(tuple(s for depth, _, k, s in e.b.visible() if now.covers(depth, k)), ())
+    return y, [s.out for s in walk(since) if isinstance(s, Let) and s.op.name == "held"]
 
 
 def take_sources(

@@ -131,7 +131,7 @@ def run_body(
         e.printable = False  # its names are not the user's
     e.active.append(function)
     e.entries.append(recursion.enter(e, function, bound))
-    if e.marks.frame is None and len(e.active) == 2:
+    if e.marks.frame is None and (e.marks.function is function or (e.marks.function is None and len(e.active) == 2)):
         e.marks.frame = frame  # the program only calls this function
     for name, v in bound.items():
         e.set(name, v)

@@ -62,6 +62,7 @@ class Marks:
     roots: tuple[str, ...] = ()  # all names in wrt
     count: int = 0  # of pins that were made
     unrolled: int = 0  # loops round the present statement that are being unrolled
+    function: Any = None  # the tree whose locals are meant, before it is called
 
 
 def begin(e: Engine, fn: Any, asked: Asked, params: Sequence[str]) -> Marks:
@@ -69,10 +70,21 @@ def begin(e: Engine, fn: Any, asked: Asked, params: Sequence[str]) -> Marks:
     m = Marks(replace(asked, sources=tuple(n for n in asked.sources if n not in params)), roots=asked.sources)
     if not hasattr(fn, "__adgen_calls__"):
         m.frame = e.frame
-    for name in asked.targets:
+    _gather_targets(e, m)
+    return m
+
+
+def _gather_targets(e: Engine, m: Marks) -> None:
+    for name in m.asked.targets:
         m.cells[name] = Obj(name)
         e.state.heap[m.cells[name]] = Seq(())
-    return m
+
+
+def begin_inside(e: Engine, asked: Asked, function: Any) -> Marks:
+    """Take names of a function that is to be called for those that are meant; return what was meant before."""
+    before, e.marks = e.marks, Marks(asked, function=function)
+    _gather_targets(e, e.marks)
+    return before
 
 
 # -- giving values to names ---------------------------------------------------------------------------

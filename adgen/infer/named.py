@@ -12,6 +12,7 @@ from adgen.ir.source import Label, Many, Source, Tree, leaves
 from adgen.ir.types import Type, is_floating
 
 if TYPE_CHECKING:
+    from adgen.frontend.tree import Function
     from adgen.infer.engine import Engine
     from adgen.infer.marks import Marks
 
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
 def targets(e: Engine, fn: Any) -> Operand:
     """Return what the names in `of` stand for when the function ends."""
     check_names(e, fn)
-    found = [_target(e, name) for name in e.marks.asked.targets]
+    found = [target(e, name) for name in e.marks.asked.targets]
     return found[0] if len(found) == 1 else e.b.call("make_tuple", *found)
 
 
-def _target(e: Engine, name: str) -> Operand:
+def target(e: Engine, name: str) -> Operand:
     m = e.marks
     if name in m.tags:
         c = e.content(m.cells[name])
@@ -163,13 +164,13 @@ def _refuse_missing(m: Marks, kind: str, name: str, fn: Any) -> None:
     names = [n for n in lower(inner).assigned if n.isidentifier()]
     if kind == "tag" or name in names:
         raise UsageError(what=f"wrt={name!r}: it gets no value on any path that these arguments can take")
-    raise unknown("wrt", name, fn, (*names, *m.tags))
+    raise unknown("wrt", name, fn.__name__, (*names, *m.tags))
 
 
-def unknown(option: str, name: str, fn: Any, known: Sequence[str]) -> UsageError:
+def unknown(option: str, name: str, called: str, known: Sequence[str]) -> UsageError:
     """Return the error for a name that is no parameter, no local variable and no tag."""
     return UsageError(
-        what=f"{option}={name!r}: {fn.__name__} has no parameter, local variable or tag of that name",
+        what=f"{option}={name!r}: {called} has no parameter, local variable or tag of that name",
         instead=f"one of {', '.join(sorted(dict.fromkeys(known)))}" if known else "mark a value with adgen.tag",
     )
 
@@ -178,13 +179,17 @@ def check_names(e: Engine, fn: Any) -> None:
     """Refuse names in `of` and `stop_gradients` that nothing has."""
     from adgen.frontend.lower import lower
 
-    tree = lower(getattr(fn, "__adgen_calls__", fn))
+    check_known(e, lower(getattr(fn, "__adgen_calls__", fn)), fn.__name__)
+
+
+def check_known(e: Engine, tree: Function, called: str) -> None:
+    """Refuse names that a function does not have."""
     known = [n for n in (*[p.name for p in tree.params], *tree.assigned, *e.marks.tags) if n.isidentifier()]
     asked = e.marks.asked
     for option, names in (("of", asked.targets), ("stop_gradients", asked.stops)):
         for name in names:
             if name not in known and name not in e.marks.tags:
-                raise unknown(option, name, fn, known)
+                raise unknown(option, name, called, known)
 
 
 def describe_type(t: Type) -> str:

@@ -211,6 +211,8 @@ class LocalGradient:
     mode: str  # "grad", "value_and_grad", "jacobian", "hessian", "hvp"
     wrt: Any  # a position, a name, or a tuple of them
     given: tuple[tuple[str, Any], ...]  # output_gradients and unconnected_gradients
+    of: tuple[str, ...] = ()
+    stops: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
