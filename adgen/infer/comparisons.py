@@ -89,4 +89,7 @@ def _membership(e: Engine, symbol: str, a: Any, b: Any) -> Operand:
             return e.b.const((key[0] in keys) == (symbol == "in"))
         if isinstance(a, Var) and a in e.param_of and isinstance(e.static(a, "a membership test"), object):
             return e.b.const(False)
-    return e.opaque(symbols.PYTHON[symbol], [e.value(a), e.value(b)])
+    within = e.opaque(symbols.PYTHON[symbol], [e.value(a), e.value(b)])
+    if isinstance(within, Var):
+        within.type = Bool()  # Python asks for the truth of what the container says
+    return within

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
-from adgen.infer import dicts, items, operations
+from adgen.infer import dicts, items, operations, reads
 from adgen.infer.values import (
     CountV,
     CycleV,
@@ -171,6 +171,8 @@ def known_items(e: Engine, it: Any) -> list[Any] | None:
         return [operations.lift(e, m) for m in members]
     if isinstance(it, Const) and isinstance(it.value, tuple):
         return [operations.lift(e, v) for v in it.value]
+    if isinstance(it, Const) and type(it.value) is dict and it in e.paths and reads.is_fixed(e, it):
+        return [operations.lift(e, k) for k in it.value]
     return None
 
 

@@ -17,6 +17,7 @@ from adgen.infer import (
     inlining,
     item_stores,
     items,
+    iterables,
     library,
     lists,
     objects,
@@ -128,6 +129,8 @@ def call_method(
         if name == "_replace" and owner.cls is not None:
             fields = owner.cls._fields  # type: ignore[attr-defined]
             return TupleV(tuple(kwargs.get(f, v) for f, v in zip(fields, owner.items)), owner.cls)
+        if name == "_asdict" and owner.cls is not None:
+            return e.new(Map(owner.cls._fields, owner.items))  # type: ignore[attr-defined]
         if name in ("index", "count"):
             known = operations.known(e, owner, *args)
             if known is not None:
@@ -136,8 +139,21 @@ def call_method(
         return _array_method(e, owner, name, args, kwargs, hint)
     if isinstance(owner, (Var, Const)) and isinstance(owner.type, Str):
         return _text_method(e, owner, name, args, kwargs, hint)
+    if isinstance(owner, Const) and name in ("keys", "values", "items") and not args:
+        found = _of_global_table(e, owner, name)
+        if found is not None:
+            return found
     bound = e.opaque(getattr, [e.value(owner), e.b.const(name)])
     return calls.call_unknown(e, bound, args, kwargs, hint)
+
+
+def _of_global_table(e: Engine, table: Const, name: str) -> TupleV | None:
+    """What a global dict that holds functions or other objects has; each call looks if it is still that."""
+    keys = iterables.known_items(e, table)
+    if keys is None or (name != "keys" and not all(isinstance(k, Const) and type(k.value) in (str, int) for k in keys)):
+        return None
+    values = keys if name == "keys" else [items.from_table(e, table, k) for k in keys]
+    return TupleV(tuple(values if name != "items" else [TupleV(pair) for pair in zip(keys, values)]))
 
 
 def _needs_dynamic(e: Engine, owner: Any, name: str, args: Sequence[Any]) -> bool:
@@ -155,6 +171,9 @@ def _text_method(
     """A method of a string: computed now where all is known. It writes nothing."""
     if owner in e.param_of and name in PARSING:
         owner = e.b.const(e.static(owner, "a string that is taken apart"))
+    if isinstance(owner, Const) and name in PARSING:
+        asked = [a in e.param_of and isinstance(a.type, Str) for a in args]
+        args = [e.b.const(e.static(a, "a text that is looked for")) if ask else a for a, ask in zip(args, asked)]
     known = operations.known(e, *args) if isinstance(owner, Const) and not kwargs else None
     if known is not None and isinstance(owner, Const):
         made = getattr(owner.value, name)(*known)
