@@ -97,3 +97,38 @@ def test_numbers_and_arrays_of_no_axes(f):
     value, _ = adgen.vjp(f, v)
     assert type(value) is type(f(v))
     adgen.check_grads(f, (v,), order=2)
+
+
+FUNCTIONS = {"twice": lambda v: v * 2.0, "square": lambda v: v * v}
+
+
+def named_function(name, names):
+    if name not in names:
+        raise ValueError(f"{name} is none of {names}")
+    return name
+
+
+def every_function(v):
+    chosen = FUNCTIONS[named_function("square", tuple(FUNCTIONS))](v[0])
+    return chosen + sum(FUNCTIONS[k](v[1]) for k in FUNCTIONS) * sum(g(v[2]) for g in FUNCTIONS.values())
+
+
+def truth_of_membership(v):
+    one = 1.0
+    if v[0] == 0 or v[0] in (0.0, one, -one) or v[1] == 0.0:
+        return v[0]
+    return v[0] * v[1] * v["xyz".index("z")]
+
+
+@pytest.mark.parametrize("f", [every_function, truth_of_membership])
+def test_global_tables_of_functions_and_membership(f):
+    adgen.check_grads(f, (np.array([0.7, 1.1, 1.3]),), order=2)
+
+
+def test_a_global_table_that_changes_is_looked_at_again(monkeypatch):
+    df = adgen.grad(lambda v: sum(FUNCTIONS[k](v) for k in FUNCTIONS))
+    assert df(3.0) == 2.0 + 6.0
+    monkeypatch.setitem(FUNCTIONS, "cube", lambda v: v * v * v)
+    assert df(3.0) == 2.0 + 6.0 + 27.0
+    monkeypatch.setitem(FUNCTIONS, "cube", lambda v: v)
+    assert df(3.0) == 2.0 + 6.0 + 1.0

@@ -75,7 +75,17 @@ def is_library(value: Any) -> bool:
     return root in ("numpy", "scipy", "adgen") or (root in sys.stdlib_module_names and root != "__main__")
 
 
+_CHAIN = frozenset({"__cause__", "__context__", "__suppress_context__", "__traceback__"})
+
+
 def get_attribute(e: Engine, v: Any, name: str, hint: dict[str, Any]) -> Any:
+    if name in _CHAIN:
+        raise UnsupportedError(
+            what=f"the attribute '{name}'",
+            why="a generated program raises its exceptions elsewhere, and hands some over as values",
+            instead="give the exception what you need as an argument",
+            origin=e.origin,
+        )
     if isinstance(v, TupleV) and v.cls is not None and name in v.cls._fields:  # type: ignore[attr-defined]
         return v.items[v.cls._fields.index(name)]  # type: ignore[attr-defined]
     if isinstance(v, TupleV) and v.cls is not None and objects.find_in_class(v.cls, name) is not None:
