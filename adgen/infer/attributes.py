@@ -75,7 +75,7 @@ def is_library(value: Any) -> bool:
     return root in ("numpy", "scipy", "adgen") or (root in sys.stdlib_module_names and root != "__main__")
 
 
-_CHAIN = frozenset({"__cause__", "__context__", "__suppress_context__", "__traceback__"})
+_CHAIN = frozenset({"__cause__", "__context__", "__suppress_context__"})
 
 
 def get_attribute(e: Engine, v: Any, name: str, hint: dict[str, Any]) -> Any:
