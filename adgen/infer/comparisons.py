@@ -8,7 +8,7 @@ from adgen.infer import dicts, identity, inlining, lazy, objects, operations, sy
 from adgen.infer.kinds import is_none
 from adgen.infer.values import DictView, GeneratorV, Map, Maybe, Once, Ref, Seq, TupleV
 from adgen.ir.nodes import Const, Operand, Var
-from adgen.ir.types import List, NoneT, Opaque, Str, is_scalar
+from adgen.ir.types import Bool, List, NoneT, Opaque, Str, is_scalar
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
