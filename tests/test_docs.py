@@ -240,3 +240,10 @@ def test_docstrings(name, tmp_path, monkeypatch):
     with contextlib.redirect_stdout(printed):
         result = doctest.testmod(module, optionflags=doctest.ELLIPSIS)
     assert result.failed == 0, printed.getvalue()
+
+
+def test_the_page_on_the_compiler_names_every_file():
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    files = [f for f in (ROOT / "adgen").rglob("*.py") if f.parent.name != "rules"]  # those are in `rules/load.py`
+    lacking = {f.name for f in files if not re.search(rf"(?<!\w){re.escape(f.name)}", page)}
+    assert lacking == {"__init__.py", "version.py"}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from adgen.emit.names import Names
+from adgen.ir.absent import reached
 from adgen.ir.live import Overlay
 from adgen.ir.nodes import Func, If, Let, Loop, Operand, Stmt, Var, walk
 from adgen.ir.types import Undef
@@ -70,14 +71,7 @@ def _saved(s: Stmt) -> tuple[Operand, ...]:
 
 def _spread(edges: list[tuple[Var, Var]], start: set[Var]) -> set[Var]:
     """Return `start` and every value that one of it flows to; `edges` are (to, from)."""
-    onward: dict[Var, list[Var]] = {}
+    onward: dict[Operand, list[Var]] = {}
     for to, source in edges:
         onward.setdefault(source, []).append(to)
-    found = set(start)
-    work = list(start)
-    while work:
-        for v in onward.get(work.pop(), ()):
-            if v not in found:
-                found.add(v)
-                work.append(v)
-    return found
+    return reached(start, onward)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+
 from adgen.ir.nodes import Block, If, Let, Loop, Operand, Stmt, Var, walk
 from adgen.ir.types import Array, Dict, List, NoneT, Tuple, Type, Undef, is_scalar
 
@@ -90,6 +92,12 @@ def _spread(body: Block, missing: tuple[type[Type], ...]) -> set[Var]:
             onward.setdefault(a, []).append(v)
             if isinstance(a.type, missing) and not isinstance(s, Let) and not _is_collected(s, v):
                 found.add(v)
+    return reached(found, onward)
+
+
+def reached(start: Iterable[Var], onward: Mapping[Operand, Sequence[Var]]) -> set[Var]:
+    """Return values with all that they flow to, one step or many."""
+    found = set(start)
     work = list(found)
     while work:
         for v in onward.get(work.pop(), ()):
