@@ -227,14 +227,25 @@ PROGRAMS = [
 ]
 
 
+LONG = (argmin_in_bounds, ode_of_closure, ivp_in_times, ode_in_times, least_sum)
+
+
 @pytest.mark.parametrize(("f", "args"), PROGRAMS, ids=[f.__name__ for f, _ in PROGRAMS])
 def test_derivatives(f: Any, args: Any) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         value, _ = adgen.vjp(f, *args)
         np.testing.assert_array_equal(value, f(*args))
-        once = (ode_of_args, ivp_of_closure, quad_of_three)
+        once = (ode_of_args, ivp_of_closure, quad_of_three, *LONG)
         adgen.check_grads(f, args, order=1 if f in once else 2, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("f", LONG, ids=[f.__name__ for f in LONG])
+def test_second_derivatives_that_take_long(f: Any) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        adgen.check_grads(f, dict(PROGRAMS)[f], order=2, rtol=1e-4, atol=1e-5)
 
 
 def times_of_the_solver(k: Any) -> Any:
