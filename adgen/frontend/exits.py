@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from adgen.frontend.refuse import make_refusal
 from adgen.frontend.tree import (
@@ -49,6 +49,7 @@ from adgen.frontend.tree import (
     operands,
     walk,
 )
+from adgen.ir.frozen import dataclass
 from adgen.ir.nodes import Origin
 
 _RET, _RETURNED = "%ret", "%returned"

@@ -9,9 +9,10 @@ After `exits.single_exit` a function ends in its only `Return`; loops have no `e
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from adgen.ir.frozen import dataclass
 from adgen.ir.nodes import Origin
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -28,6 +28,7 @@ from adgen.infer.values import (
     Ref,
     Seq,
 )
+from adgen.ir.frozen import dataclass
 from adgen.ir.nodes import Const, Origin, Var
 from adgen.ir.types import Bool, Opaque
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from adgen.infer.engine import Engine
 
 
-@dataclass
+@dataclass()
 class Changes:
     """What a `try` body has changed, and how many operations that can fail came before."""
 
@@ -237,7 +238,7 @@ def _each(found: Any) -> Iterator[Any]:
         yield found
 
 
-@dataclass
+@dataclass()
 class Throws:
     """A call whose exceptions of some kinds come back as values."""
 

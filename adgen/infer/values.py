@@ -8,12 +8,13 @@ not be the same memory are *linked*: a write to one poisons the others, and read
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
 from adgen.infer.names import nesting
+from adgen.ir.frozen import dataclass
 from adgen.ir.nodes import Const, Operand, Origin, Place, Var
 from adgen.ir.types import Type
 

@@ -180,12 +180,21 @@ class _Walker:
     def finish(self) -> Live:
         live = self.live
         live.position = self.position
-        raw: dict[Var, list[Segment]] = {v: [(p, p + 1)] for v, p in live.start.items()}
+        last = dict(live.start)  # the last read in the very block of the definition
+        far: list[tuple[Var, int, Block | Loop]] = []
+        for read in self.reads:
+            v, position, home = read
+            if home is not live.home[v]:
+                far.append(read)
+            elif position > last[v]:
+                last[v] = position
+        live.segments = {v: [(p, last[v] + 1)] for v, p in live.start.items()}
         for v, segment in self.extra:
-            raw[v].append(segment)
-        for v, position, home in self.reads:
-            raw[v].extend(self.climb(v, position, home))
-        live.segments = {v: merge(segments) for v, segments in raw.items()}
+            live.segments[v].append(segment)
+        for v, position, home in far:
+            live.segments[v].extend(self.climb(v, position, home))
+        for v in {v for v, _, _ in far} | {v for v, _ in self.extra}:
+            live.segments[v] = merge(live.segments[v])
         return live
 
     def climb(self, v: Var, position: int, home: Block | Loop) -> list[Segment]:
@@ -220,8 +229,6 @@ def stops_at_branch(s: Loop) -> bool:
 
 def merge(segments: list[Segment]) -> list[Segment]:
     """Sort segments and join those that touch."""
-    if len(segments) == 1:
-        return segments
     segments.sort()
     out = [segments[0]]
     for a, b in segments[1:]:

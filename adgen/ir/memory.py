@@ -10,8 +10,9 @@ a time loop keeps them apart.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from adgen.ir.frozen import dataclass
 from adgen.ir.nodes import CHANGES, Block, Const, Func, Hole, If, Index, Let, Loop, Operand, Slice, Stmt, Var
 from adgen.ir.summary import CALLS, Summary, holds_arrays, summary_of
 from adgen.ir.types import Array, Dict, List, Opaque, Record, Saved, Tuple, Type

@@ -11,9 +11,10 @@ pass asks of every node compares classes with `is`, which costs half of `isinsta
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal, final
 
+from adgen.ir.frozen import dataclass
 from adgen.ir.types import Bool, Known, Type, Undef
 
 if TYPE_CHECKING:

@@ -6,11 +6,13 @@ An axis of an array is 1, another known length, or symbolic; equal symbols are e
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from typing import Any, ClassVar
 
 import numpy as np
+
+from adgen.ir.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)
