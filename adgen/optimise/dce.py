@@ -16,7 +16,8 @@ from dataclasses import dataclass, replace
 
 from adgen.ir.nodes import Block, Const, Consume, Func, If, Let, Loop, Operand, Range, Stmt, Var
 from adgen.ir.rewrite import Mapping, resolve, resolve_all, resolve_range
-from adgen.ir.types import Array, Record, Tuple, Undef
+from adgen.ir.types import Array, Bool, Record, Tuple, Undef
+from adgen.rules.registry import REGISTRY
 
 
 def eliminate_dead(func: Func) -> Func:
@@ -205,6 +206,8 @@ class _Sweeper:
     def __init__(self, marks: _Marks) -> None:
         self.marks = marks
         self.mapping: Mapping = {}
+        self.choices: dict[Operand, tuple[Operand, Operand, Operand]] = {}  # by a condition
+        self.negated: dict[Operand, Operand] = {}
         self.changed = False
         self.again = False
 
@@ -219,7 +222,11 @@ class _Sweeper:
                 self.changed = True
             elif isinstance(s, Let):
                 args = resolve_all(s.args, self.mapping)
-                stmts.append(s if args is s.args else replace(s, args=args))
+                let = s if args is s.args else replace(s, args=args)
+                if s.op.name == "not_" and args[0].type == s.out.type and not s.out.fixed:
+                    stmts += self.negation(let, args[0])
+                else:
+                    stmts += [let] if s.op.name != "eq" else self.comparison(let)
             elif isinstance(s, If):
                 stmts += self.branch(s)
             else:
@@ -231,6 +238,31 @@ class _Sweeper:
             if same:
                 return b
         return Block(tuple(stmts), results)
+
+    def comparison(self, s: Let) -> list[Stmt]:
+        """Return nothing for an equation whose truth is known, or that of a condition: `(1 if c else 2) == 1`."""
+        a, b = s.args
+        cond, *sides = self.choices.get(a, (a, a, a))
+        if not all(map(_is_integer, (*sides, b))):
+            return [s]
+        yes, no = (_same(v, b) for v in sides)
+        self.changed = self.again = True
+        if yes == no:
+            self.mapping[s.out] = Const(yes, Bool())
+        elif yes:
+            self.mapping[s.out] = cond
+        else:
+            return self.negation(Let(s.out, REGISTRY.named("not_"), (cond,)), cond)
+        return []
+
+    def negation(self, s: Let, cond: Operand) -> list[Stmt]:
+        """Return the negation of a condition; nothing for that of a negation, which is the condition."""
+        if cond in self.negated:
+            self.mapping[s.out] = self.negated[cond]
+            self.changed = self.again = True
+            return []
+        self.negated[s.out] = cond
+        return [s]
 
     def branch(self, s: If) -> list[Stmt]:
         cond = resolve(s.cond, self.mapping)
@@ -249,13 +281,37 @@ class _Sweeper:
             then, orelse = _select(then, differ), _select(orelse, differ)
             outs = tuple(v for v, d in zip(outs, differ) if d)
             self.again = True
+        flags: list[Stmt] = []
+        if not s.catch:
+            flags, plain = self.flags(cond, outs, then, orelse)
+            if not all(plain):
+                then, orelse = _select(then, plain), _select(orelse, plain)
+                outs = tuple(v for v, p in zip(outs, plain) if p)
+                self.again = True
+            self.choices.update({v: (cond, a, b) for v, a, b in zip(outs, then.results, orelse.results)})
         if cond is s.cond and then is s.then and orelse is s.orelse and len(outs) == len(s.outs):
             return [s]
         self.changed = True
         if not (outs or then.stmts or orelse.stmts):
             self.again = True  # its condition may be dead now
-            return []
-        return [replace(s, cond=cond, then=then, orelse=orelse, outs=outs)]
+            return flags
+        return [replace(s, cond=cond, then=then, orelse=orelse, outs=outs), *flags]
+
+    def flags(self, cond: Var, outs: tuple[Var, ...], then: Block, orelse: Block) -> tuple[list[Stmt], list[bool]]:
+        """Say which results are other than the condition or its negation; return the statements of negations."""
+        made: list[Stmt] = []
+        plain = []
+        for v, a, b in zip(outs, then.results, orelse.results):
+            is_flag = (
+                isinstance(a, Const) and isinstance(b, Const) and isinstance(a.value, bool) and a.value is not b.value
+            )
+            is_flag = is_flag and not v.fixed and v.type == cond.type
+            plain.append(not is_flag)
+            if is_flag and a.value:  # type: ignore[union-attr]
+                self.mapping[v] = cond
+            elif is_flag:
+                made += self.negation(Let(v, REGISTRY.named("not_"), (cond,)), cond)
+        return made, plain
 
     def loop(self, s: Loop) -> Loop:
         inits = resolve_all(s.inits, self.mapping)
@@ -366,6 +422,11 @@ def _outputs(s: Stmt) -> tuple[Var, ...]:
     if isinstance(s, Let):
         return (s.out,)
     return s.outs if isinstance(s, If) else s.outs + s.collects
+
+
+def _is_integer(v: Operand) -> bool:
+    """Say whether a value is an integer known at compile time."""
+    return isinstance(v, Const) and type(v.value) is int
 
 
 def _same(a: Operand, b: Operand) -> bool:
