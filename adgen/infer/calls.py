@@ -315,6 +315,11 @@ def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, An
             assert formula is not None
     if formula is not None:
         return call_formula(e, formula, args, kwargs, hint)
+    return _call_callable(e, fn, args, kwargs, hint)
+
+
+def _call_callable(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]) -> Any:
+    """Call what has no row: a derivative, what stands for another callable, a function or class of the user."""
     if derivatives.is_derivative(fn):
         return derivatives.call_derivative(e, fn, None, args, kwargs, hint)
     getter = operator_calls.known_getter(e, fn)

@@ -76,29 +76,8 @@ class Fit(Slots):
             return self._match_maybe(path, h, v, name)
         leaf = self.leaves.get(path)
         if isinstance(h, Ref) and isinstance(v, Ref):
-            c = self.e.state.heap[v.obj]
-            if h.obj.traits != v.obj.traits and not isinstance(c, Poison):
-                return self._poison(path, self._clash(name))
-            if leaf is None and h.obj not in self.contents:
-                if v.obj is h.obj:
-                    return False
-                self.a.moving[h.obj] = None
-                return True
-            self.targets[path] = v.obj
-            self.rebinds |= followed.is_known(self, h, v)
-            if leaf is None:
-                return self._match(path, self.contents[h.obj], c, name)
-            if isinstance(c, Poison):
-                return self._poison(path, c)
-            if not isinstance(c, Map):
-                return self._match_operand(path, leaf, self.e.value(v))
-            if isinstance(leaf.param.type, Dict):
-                return self._match(path, self.contents[h.obj], c, name)
-            if held_class(leaf.param.type) is c.cls:
-                kept = objects.held_type(self.e, v.obj, c)
-                if kept is not None:
-                    return self._match_operand(path, leaf, tables.fitted(self.e, v, kept))
-        elif isinstance(h, TupleV) and isinstance(v, TupleV) and len(h.items) == len(v.items) and h.cls is v.cls:
+            return self._match_object(path, h, v, leaf, name)
+        if isinstance(h, TupleV) and isinstance(v, TupleV) and len(h.items) == len(v.items) and h.cls is v.cls:
             return self._match_items(path, range(len(h.items)), h.items, v.items)
         elif isinstance(h, TupleV) and h.cls is None and (tuples.is_frozen(v) or isinstance(v, TupleV)):
             given = self.e.state.heap[v.obj] if isinstance(v, Ref) else Seq(v.items)
@@ -130,6 +109,32 @@ class Fit(Slots):
             return False
         if self.may_peel and self._is_exposed(path) and is_number(h) and isinstance(v, Ref):
             raise NeedsPeel(name or "a value")
+        return self._poison(path, self._clash(name))
+
+    def _match_object(self, path: Path, h: Ref, v: Ref, leaf: Leaf | None, name: str | None) -> bool:
+        """Fit the object that a slot refers to at the end, with what it holds."""
+        c = self.e.state.heap[v.obj]
+        if h.obj.traits != v.obj.traits and not isinstance(c, Poison):
+            return self._poison(path, self._clash(name))
+        if leaf is None and h.obj not in self.contents:
+            if v.obj is h.obj:
+                return False
+            self.a.moving[h.obj] = None
+            return True
+        self.targets[path] = v.obj
+        self.rebinds |= followed.is_known(self, h, v)
+        if leaf is None:
+            return self._match(path, self.contents[h.obj], c, name)
+        if isinstance(c, Poison):
+            return self._poison(path, c)
+        if not isinstance(c, Map):
+            return self._match_operand(path, leaf, self.e.value(v))
+        if isinstance(leaf.param.type, Dict):
+            return self._match(path, self.contents[h.obj], c, name)
+        if held_class(leaf.param.type) is c.cls:
+            kept = objects.held_type(self.e, v.obj, c)
+            if kept is not None:
+                return self._match_operand(path, leaf, tables.fitted(self.e, v, kept))
         return self._poison(path, self._clash(name))
 
     def _match_recorded(self, path: Path, h: Recorded, v: Recorded) -> bool:
