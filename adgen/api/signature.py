@@ -15,6 +15,7 @@ dtype, rank and which axes have length 1, and the values of static parameters. I
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import threading
 from collections.abc import Sequence
@@ -120,6 +121,9 @@ def _freeze(value: Any) -> Any:
         return (value.dtype.str, value.shape, value.tobytes())
     if isinstance(value, float):
         return value.hex()  # -0.0 is not 0.0, and nan is itself
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):  # its fields may change
+        parts = [(f.name, getattr(value, f.name, None)) for f in dataclasses.fields(value)]
+        return tuple((name, type(v), _freeze(v)) for name, v in parts)
     return value
 
 

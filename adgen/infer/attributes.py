@@ -135,6 +135,10 @@ def get_attribute(e: Engine, v: Any, name: str, hint: dict[str, Any]) -> Any:
                     instead="import the module at the top",
                     origin=e.origin,
                 )
+        if v not in e.paths and isinstance(v.value, type) and not is_library(v.value):
+            reads.rely_on_class(e, v.value)
+            if not (callable(value) or isinstance(value, (property, enum.Enum)) or name.startswith("__")):
+                return methods.class_data(e, v.value, name, value)  # `type(self).rate`, `cls.rate`
         if v not in e.paths or is_library(v.value):
             return e.constant(value)
         owner, path = e.paths[v]

@@ -199,6 +199,14 @@ def _type(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str
     return Const(cls, Opaque()) if cls is not None else e.opaque(type, [e.value(args[0])], **hint)
 
 
+@handles(issubclass)
+def _issubclass(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    found = operations.known(e, *args)
+    if found is not None:
+        return e.b.const(issubclass(*found))
+    return e.opaque(issubclass, [e.value(a) for a in args], **hint)
+
+
 @handles(hasattr)
 def _hasattr(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     cls, name = class_of(e, args[0]), e.static(args[1], "the name in hasattr()")

@@ -343,6 +343,10 @@ def class_attribute(e: Engine, self: Any, cls: type, name: str) -> Any:
     """A method, property or constant that an object finds in its class."""
     found = objects.find_in_class(cls, name)
     reads.rely_on_class(e, cls)
+    if name == "__class__":
+        return Const(cls, Opaque())
+    if isinstance(found, (pytypes.GetSetDescriptorType, pytypes.MemberDescriptorType)):
+        raise UnsupportedError(what=f"'{name}' of this object", why="it has none that is known here", origin=e.origin)
     if isinstance(found, property) and found.fget is not None:
         return inlining.inline_function(e, found.fget, [self], {})
     if isinstance(found, functools.cached_property):
@@ -357,10 +361,10 @@ def class_attribute(e: Engine, self: Any, cls: type, name: str) -> Any:
         return BoundFunction(found, self)
     if found is None:
         raise UnsupportedError(what=f"'{cls.__name__}' has no attribute '{name}'", origin=e.origin)
-    return _class_data(e, cls, name, found)
+    return class_data(e, cls, name, found)
 
 
-def _class_data(e: Engine, cls: type, name: str, value: Any) -> Any:
+def class_data(e: Engine, cls: type, name: str, value: Any) -> Any:
     """Data of a class, read at each call by the name that a module knows the class by."""
     holders = [e.program_function, *[m for m in vars(cls).values() if isinstance(m, pytypes.FunctionType)]]
     for fn in holders:
@@ -375,4 +379,4 @@ def _class_data(e: Engine, cls: type, name: str, value: Any) -> Any:
     )
 
 
-__all__ = ["array_attribute", "call_method", "cast", "class_attribute", "shape_of", "size_of"]
+__all__ = ["array_attribute", "call_method", "cast", "class_attribute", "class_data", "shape_of", "size_of"]
