@@ -211,7 +211,15 @@ def _issubclass(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: di
 def _hasattr(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     cls, name = class_of(e, args[0]), e.static(args[1], "the name in hasattr()")
     if isinstance(args[0], Const):
-        return e.b.const(hasattr(args[0].value, name))
+        there = hasattr(args[0].value, name)
+        if not there and args[0] in e.paths and not attributes.is_library(args[0].value):
+            raise UnsupportedError(
+                what="hasattr(), or getattr() with a default, of a global object without this attribute",
+                why="it may have it at the next call",
+                instead="give its class a value for it",
+                origin=e.origin,
+            )
+        return e.b.const(there)
     if isinstance(args[0], Ref):
         c = e.content(args[0].obj)
         if isinstance(c, Map) and name in c.keys:

@@ -345,8 +345,6 @@ def class_attribute(e: Engine, self: Any, cls: type, name: str) -> Any:
     reads.rely_on_class(e, cls)
     if name == "__class__":
         return Const(cls, Opaque())
-    if isinstance(found, (pytypes.GetSetDescriptorType, pytypes.MemberDescriptorType)):
-        raise UnsupportedError(what=f"'{name}' of this object", why="it has none that is known here", origin=e.origin)
     if isinstance(found, property) and found.fget is not None:
         return inlining.inline_function(e, found.fget, [self], {})
     if isinstance(found, functools.cached_property):
@@ -359,7 +357,7 @@ def class_attribute(e: Engine, self: Any, cls: type, name: str) -> Any:
         return BoundFunction(found.__func__, Const(cls, Opaque()))
     if isinstance(found, pytypes.FunctionType):
         return BoundFunction(found, self)
-    if found is None:
+    if found is None or isinstance(found, (pytypes.GetSetDescriptorType, pytypes.MemberDescriptorType)):
         raise UnsupportedError(what=f"'{cls.__name__}' has no attribute '{name}'", origin=e.origin)
     return class_data(e, cls, name, found)
 
