@@ -424,3 +424,21 @@ def test_a_source_that_each_iteration_makes_anew():
         return w
 
     assert adgen.compile(recurrent)(0.7, 3) == pytest.approx(by_hand(0.7, 3), rel=1e-14)
+
+
+def writes_through_views(x):
+    u = x * 1.0
+    parts = [u[:1], u[1:]]
+    parts[0][0] = 5.0
+    v = u[1:]
+
+    def change(q):
+        q[0] = 7.0 * x[0]
+
+    change(v)
+    return adgen.gradients(np.sum(u**2), x)
+
+
+def test_a_program_may_write_through_views_that_it_takes_no_gradients_of():
+    found = adgen.compile(writes_through_views)(np.array([1.0, 2.0, 3.0]))
+    np.testing.assert_array_equal(found, [2 * 49.0, 0.0, 6.0])

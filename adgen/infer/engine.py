@@ -85,7 +85,10 @@ class Engine:
         self.anchors: list[Any] = []  # those of them that the text relies on
         self.paths: dict[Const, tuple[Any, str]] = {}  # how a function reads these objects
         self.printable = True  # names of the program are kept; False inside rules
-        self.taping = 0  # 1 if the program takes gradients of its own values, 2 if of numbers that objects hold
+        self.taping, self.loose = (
+            0,
+            False,
+        )  # loose: its views stay views; taping: 1 if the program takes gradients of its own values, 2 if of numbers that objects hold
         # the loops that are open: depth of their body, their leaves
         self.around: list[tuple[int, Mapping[Any, Any]]] = []
         self.read_objects: dict[Obj, Any] = {}  # the objects that globals hold, and what is in them

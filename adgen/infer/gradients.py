@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from adgen.api.plain import is_plain
 from adgen.errors import TypeMismatchError, UnsupportedError
 from adgen.infer import earlier, weights
-from adgen.infer.recording import Recorded, Retape, hands_on
+from adgen.infer.recording import Loose, Recorded, Retape, hands_on
 from adgen.infer.values import Map, Maybe, Ref, Seq, TupleV
 from adgen.ir.nodes import Block, Const, If, Let, Loop, Operand, Stmt, Var, defs
 from adgen.ir.types import Bool, Dict, Int, List, NoneT, Str, dims_of, is_floating
@@ -80,6 +80,8 @@ def keep_rules(e: Engine, rules: Sequence[Any]) -> None:
 
 def _content(e: Engine, x: Any) -> Any:
     """Return the value of a leaf as it is now."""
+    if isinstance(x, Ref) and x.place and e.loose:
+        raise Loose
     if isinstance(x, Ref):
         return e.value(x) if x.place else settled(e, e.content(x.obj))
     return settled(e, x)

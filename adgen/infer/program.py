@@ -10,7 +10,7 @@ from typing import Any
 
 from adgen.api.paths import root_of, split_path
 from adgen.api.request import NeedsValue
-from adgen.errors import UnsupportedError
+from adgen.errors import AdgenError, AliasError, UnsupportedError
 from adgen.frontend.lower import lower
 from adgen.frontend.tree import Function
 from adgen.infer import apart, earlier, marks, named, outside, recursion, tuples
@@ -18,7 +18,7 @@ from adgen.infer.engine import Engine
 from adgen.infer.hidden import Hidden, HiddenValue
 from adgen.infer.leave import leave, leave_objects
 from adgen.infer.objects import refuse_held
-from adgen.infer.recording import Retape
+from adgen.infer.recording import Loose, Retape
 from adgen.infer.values import Map, Obj, Poison, Ref, Seq, TupleV
 from adgen.ir.build import Builder
 from adgen.ir.nodes import Const, Func, Operand, Var
@@ -58,13 +58,22 @@ def infer(
 ) -> Program:
     """Type a function for one signature; `asked` are the names that `wrt`, `of` and `stop_gradients` speak of."""
     level, plan = 0, recursion.Plan()
+    refused: AliasError | None = None
     while True:
         try:
-            return _infer(fn, types, statics, setup, asked, level, plan)
+            return _infer(fn, types, statics, setup, asked, level, plan, refused is not None)
         except Retape as again:
             level = again.level
         except recursion.Replan:
             pass
+        except AliasError as error:
+            if refused is not None or not level:
+                raise refused or error from None
+            refused = error  # a program that writes through views is right if it takes no gradients of them
+        except (AdgenError, Loose):
+            if refused is None:
+                raise
+            raise refused from None
 
 
 def _is_member(t: Type) -> bool:
@@ -79,13 +88,14 @@ def _infer(
     asked: marks.Asked,
     taping: int,
     plan: recursion.Plan,
+    loose: bool,
 ) -> Program:
     tree = lower(fn)
     b = Builder()
     b.shares = not taping
     hidden = Hidden(p.name for p in tree.params)
     e = Engine(b, hidden.enter)
-    e.taping, e.plan = taping, plan
+    e.taping, e.plan, e.loose = taping, plan, loose
     if setup is not None:
         setup(e)
     b.open()

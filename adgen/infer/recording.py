@@ -27,6 +27,10 @@ class Retape(Exception):
         self.level = level
 
 
+class Loose(Exception):
+    """A gradient of a view, in a program whose views are none of their own values as it writes through them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """What a tape has recorded: the statements that define `values`, and if it is open those from `start` on."""

@@ -109,8 +109,8 @@ def keep_apart(e: Engine, name: str, value: Any) -> Any:
     if name.startswith("%") or not e.active:
         return value
     asked, written = names_of(e, e.active[-1])
-    if isinstance(value, Ref) and value.place and (name in asked or name not in written):
-        return store(e, value, name)
+    if isinstance(value, Ref) and value.place and (name in asked or not (name in written or e.loose)):
+        return _as_value(e, value, name)
     if name not in asked:
         return value
     if isinstance(value, Const):
@@ -129,11 +129,18 @@ def store(e: Engine, value: Any, name: str | None = None) -> Any:
     """Return what an object or a container holds: a view is a value of its own, and a number of the program, if
     asked for.
     """
-    if isinstance(value, Ref) and value.place and isinstance(value.type, Array):
-        made = e.new(_named(e, e.value(value), name), name)
-        e.state.link_like(made.obj, value.obj)  # it shares memory with it: a write to either is seen, or refused
-        return made
+    if isinstance(value, Ref) and value.place and not e.loose:
+        return _as_value(e, value, name)
     return _named(e, value, name) if e.taping > 1 and isinstance(value, Const) and is_floating(value.type) else value
+
+
+def _as_value(e: Engine, value: Ref, name: str | None) -> Ref:
+    """Return a view as a value of its own."""
+    if not isinstance(value.type, Array):
+        return value
+    made = e.new(_named(e, e.value(value), name), name)
+    e.state.link_like(made.obj, value.obj)  # it shares memory with it: a write to either is seen, or refused
+    return made
 
 
 def own(e: Engine, v: Operand) -> Operand:
