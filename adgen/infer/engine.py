@@ -88,7 +88,7 @@ class Engine:
         self.taping, self.loose = (
             0,
             False,
-        )  # loose: its views stay views; taping: 1 if the program takes gradients of its own values, 2 if of numbers that objects hold
+        )  # 1: gradients of its own values, 2: of numbers that objects hold; see tapes.py
         # the loops that are open: depth of their body, their leaves
         self.around: list[tuple[int, Mapping[Any, Any]]] = []
         self.read_objects: dict[Obj, Any] = {}  # the objects that globals hold, and what is in them
