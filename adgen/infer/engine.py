@@ -85,10 +85,8 @@ class Engine:
         self.anchors: list[Any] = []  # those of them that the text relies on
         self.paths: dict[Const, tuple[Any, str]] = {}  # how a function reads these objects
         self.printable = True  # names of the program are kept; False inside rules
-        self.taping, self.loose = (
-            0,
-            False,
-        )  # 1: gradients of its own values, 2: of numbers that objects hold; see tapes.py
+        # 1: gradients of its own values, 2: of numbers that objects hold; whether views stay views
+        self.taping, self.loose = 0, False
         # the loops that are open: depth of their body, their leaves
         self.around: list[tuple[int, Mapping[Any, Any]]] = []
         self.read_objects: dict[Obj, Any] = {}  # the objects that globals hold, and what is in them
