@@ -64,7 +64,7 @@ OPTIONAL = {
     "scipy.signal": "scipy_signal scipy_signals scipy_spectra",
     "scipy.fft": "scipy_fft",
     "scipy.spatial.distance": "scipy_spatial",
-    "scipy.ndimage": "scipy_ndimage scipy_resampled",
+    "scipy.ndimage": "scipy_ndimage scipy_resampled scipy_windows",
     "scipy.interpolate": "scipy_interpolate",
     "scipy.sparse": "scipy_sparse",
     "scipy.optimize": "scipy_optimize scipy_fits",
