@@ -84,9 +84,11 @@ CALLS = {
 try:
     import scipy.interpolate
     import scipy.ndimage
+    import scipy.optimize
+    import scipy.signal
     import scipy.sparse.linalg  # noqa: F401
 
-    LIBRARIES = ["import scipy.interpolate", "import scipy.ndimage", "import scipy.sparse.linalg"]
+    LIBRARIES = [f"import scipy.{part}" for part in ("interpolate", "ndimage", "optimize", "signal", "sparse.linalg")]
 except ImportError:
     CALLS.pop("scipy", None)
     LIBRARIES = []

@@ -14,13 +14,13 @@ import scipy.optimize as so
 from scipy.optimize import OptimizeResult
 
 from adgen.ir.nodes import Operand
-from adgen.ir.types import Array, Bool, Float, Int, Record, Str, dims_of
+from adgen.ir.types import Array, Bool, Float, Int, NoneT, Record, Str, Tuple, dims_of
 from adgen.rules.constraints import as_given, constrained_solution, one_kind, split_constraints
-from adgen.rules.declare import formula, nondifferentiable, sample, static
+from adgen.rules.declare import formula, nondifferentiable, rule, sample, static
 from adgen.rules.functions import as_vector, lift, pullback, result_of
 from adgen.rules.implicit import slope_of, solution
 from adgen.rules.scipy_integrate import as_tuple
-from adgen.rules.typing import always
+from adgen.rules.typing import always, exactly, fresh_dim, known
 
 START = np.array([0.8, 1.2])
 
@@ -32,16 +32,26 @@ def cubic(x: Any, a: Any) -> Any:
     return x**3 + x - a
 
 
-def declare_bracketing(fn: Callable[..., Any], call: Callable[..., Any]) -> None:
-    nondifferentiable(
-        call,
-        name=f"scipy.optimize.{fn.__name__}",
-        params="f a b args=() xtol=2e-12 rtol=8.881784197001252e-16 maxiter=100",
-        infer=always(Float()),
-    )
+def solver(fn: Callable[..., Any], params: str, infer: Any) -> Callable[..., Any]:
+    """Return a function that calls one of SciPy's and has a row without derivative: what it finds says `solution`."""
+
+    def call(*args: Any, **options: Any) -> Any:
+        return fn(*args, **options)
+
+    nondifferentiable(call, name=f"scipy.optimize.{fn.__name__}", params=params, infer=infer)
+    return call
+
+
+def declare_bracketing(fn: Callable[..., Any]) -> None:
+    params = "f a b args=() xtol=2e-12 rtol=8.881784197001252e-16 maxiter=100"
+    call = solver(fn, params, always(Float()))
 
     def find(f: Any, a: Any, b: Any, args: Any = (), xtol: Any = 2e-12, rtol: Any = 8.881784197001252e-16,
-             maxiter: Any = 100) -> Any:  # fmt: skip
+             maxiter: Any = 100, full_output: bool = False) -> Any:  # fmt: skip
+        if full_output:
+            return with_report(
+                root_scalar(f, args, method=fn.__name__, bracket=(a, b), xtol=xtol, rtol=rtol, maxiter=maxiter)
+            )
         args = as_tuple(args)
         fun, captured = lift((f,), float(a), *args)
         params = (*args, *captured)
@@ -50,49 +60,40 @@ def declare_bracketing(fn: Callable[..., Any], call: Callable[..., Any]) -> None
     formula(fn, sample(cubic, 0.0, 2.0, (1.5,)), name=f"scipy.optimize.{fn.__name__}")(find)
 
 
-def call_brentq(f: Any, a: Any, b: Any, **options: Any) -> Any:
-    return so.brentq(f, a, b, **options)
+for _find in (so.brentq, so.brenth, so.ridder, so.bisect):
+    declare_bracketing(_find)
 
 
-def call_brenth(f: Any, a: Any, b: Any, **options: Any) -> Any:
-    return so.brenth(f, a, b, **options)
-
-
-def call_ridder(f: Any, a: Any, b: Any, **options: Any) -> Any:
-    return so.ridder(f, a, b, **options)
-
-
-def call_bisect(f: Any, a: Any, b: Any, **options: Any) -> Any:
-    return so.bisect(f, a, b, **options)
-
-
-declare_bracketing(so.brentq, call_brentq)
-declare_bracketing(so.brenth, call_brenth)
-declare_bracketing(so.ridder, call_ridder)
-declare_bracketing(so.bisect, call_bisect)
-
-
-def call_newton(func: Any, x0: Any, **options: Any) -> Any:
-    return so.newton(func, x0, **options)
+def with_report(sol: Any) -> Any:
+    if not sol.converged:
+        raise RuntimeError("the search for a root failed to converge")
+    return sol.root, sol
 
 
 def newton_type(x0: Operand, **_: Operand) -> Any:
     return Array("float64", dims_of(x0.type)) if dims_of(x0.type) else Float()
 
 
-nondifferentiable(
-    call_newton,
-    name="scipy.optimize.newton",
-    params="func x0 fprime=None args=() tol=1.48e-08 maxiter=50 fprime2=None x1=None rtol=0.0",
-    infer=newton_type,
+call_newton = solver(
+    so.newton,
+    "func x0 fprime=None args=() tol=1.48e-08 maxiter=50 fprime2=None x1=None rtol=0.0",
+    newton_type,
 )
 
 
 @formula(so.newton, sample(cubic, 1.0, args=(1.5,)), sample(cubic, START, None, (1.5,)))
 def newton(
     func: Any, x0: Any, fprime: Any = None, args: Any = (), tol: Any = 1.48e-08, maxiter: Any = 50,
-    fprime2: Any = None, x1: Any = None, rtol: Any = 0.0,
+    fprime2: Any = None, x1: Any = None, rtol: Any = 0.0, full_output: bool = False,
 ) -> Any:  # fmt: skip
+    if full_output:
+        if np.ndim(x0) > 0:
+            refuse("newton of arrays with full_output=True")
+        method = "secant" if fprime is None else "newton" if fprime2 is None else "halley"
+        return with_report(root_scalar(
+            func, args, method=method, fprime=fprime, fprime2=fprime2, x0=x0, x1=x1, xtol=tol, rtol=rtol,
+            maxiter=maxiter,
+        ))  # fmt: skip
     args = as_tuple(args)
     x0 = np.asarray(x0, dtype=float) if np.ndim(x0) > 0 else float(x0)
     fun, slope, curvature, captured = lift((func, fprime, fprime2), x0, *args)
@@ -103,16 +104,10 @@ def newton(
     return solution(x, fun, *params, apart=True)
 
 
-def call_root_scalar(f: Any, **options: Any) -> Any:
-    return so.root_scalar(f, **options)
-
-
-nondifferentiable(
-    call_root_scalar,
-    name="scipy.optimize.root_scalar",
-    params="f args=() method=None bracket=None fprime=None fprime2=None x0=None x1=None xtol=None rtol=None "
-    "maxiter=None",
-    infer=always(
+call_root_scalar = solver(
+    so.root_scalar,
+    "f args=() method=None bracket=None fprime=None fprime2=None x0=None x1=None xtol=None rtol=None maxiter=None",
+    always(
         Record(so.RootResults, ("root", "converged", "iterations", "function_calls"), (Float(), Bool(), Int(), Int()))
     ),
 )
@@ -154,16 +149,28 @@ def vector_type(x0: Operand, **_: Operand) -> Array:
     return Array("float64", dims_of(x0.type))
 
 
-def call_fsolve(func: Any, x0: Any, **options: Any) -> Any:
-    return so.fsolve(func, x0, **options)
+def fsolve_type(x0: Operand, fprime: Operand, full_output: Operand, **_: Operand) -> Any:
+    x = vector_type(x0)
+    if not known(full_output):
+        return x
+    counts = ("nfev",) if isinstance(fprime.type, NoneT) else ("nfev", "njev")
+    types = (*(Int() for _ in counts), x, Array("float64", (x.dims[0], x.dims[0])), Array("float64", (fresh_dim(),)), x)
+    return Tuple((x, Record(dict, (*counts, "fvec", "fjac", "r", "qtf"), types), Int(), Str()))
 
 
-nondifferentiable(
-    call_fsolve,
-    name="scipy.optimize.fsolve",
-    params="func x0 args=() fprime=None col_deriv=False xtol=1.49012e-08 maxfev=0 factor=100",
-    infer=vector_type,
+call_fsolve = solver(
+    so.fsolve,
+    "func x0 args=() fprime=None full_output=False col_deriv=False xtol=1.49012e-08 maxfev=0 factor=100",
+    fsolve_type,
 )
+
+
+def unfollowed(value: Any, *params: Any) -> Any:
+    """Return `value`, which depends on the parameters in a way that has no rule."""
+    return value
+
+
+rule(unfollowed, "value *params", name="unfollowed", show="_", memory="same", infer=exactly("value"))
 
 
 def circle(x: Any, r: Any, s: Any) -> Any:
@@ -172,13 +179,22 @@ def circle(x: Any, r: Any, s: Any) -> Any:
 
 @formula(so.fsolve, sample(circle, START, (2.0, 0.7)))
 def fsolve(
-    func: Any, x0: Any, args: Any = (), fprime: Any = None, *, col_deriv: Any = False, xtol: Any = 1.49012e-08,
-    maxfev: Any = 0, factor: Any = 100,
+    func: Any, x0: Any, args: Any = (), fprime: Any = None, full_output: bool = False, col_deriv: Any = False,
+    xtol: Any = 1.49012e-08, maxfev: Any = 0, factor: Any = 100,
 ) -> Any:  # fmt: skip
     x0 = as_vector(x0)
     args = as_tuple(args)
     fun, slopes, captured = lift((func, fprime), x0, *args)
     params = (*args, *captured)
+    if full_output:
+        x, info, ier, mesg = call_fsolve(
+            fun, x0, args=params, fprime=slopes, full_output=True, col_deriv=col_deriv, xtol=xtol, maxfev=maxfev,
+            factor=factor,
+        )  # fmt: skip
+        report = {"nfev": info["nfev"]} if fprime is None else {"nfev": info["nfev"], "njev": info["njev"]}
+        for name in ("fvec", "fjac", "r", "qtf"):
+            report[name] = unfollowed(info[name], *params)
+        return solution(x, residual_of(fun, x0, params), *params), report, ier, mesg
     x = call_fsolve(
         fun, x0, args=params, fprime=slopes, col_deriv=col_deriv, xtol=xtol, maxfev=maxfev, factor=factor
     )  # fmt: skip
@@ -194,19 +210,14 @@ def residual_of(fun: Any, x0: Any, params: Any) -> Any:
     return lift((residual,), x0, *params)[0]
 
 
-def call_root(fun: Any, x0: Any, **options: Any) -> Any:
-    return so.root(fun, x0, **options)
-
-
 def root_type(x0: Operand, **_: Operand) -> Record:
     return Record(OptimizeResult, ("x", "fun", "success", "message"), (vector_type(x0), vector_type(x0), Bool(), Str()))
 
 
-nondifferentiable(
-    call_root,
-    name="scipy.optimize.root",
-    params="fun x0 args=() method='hybr' jac=None tol=None options=None",
-    infer=root_type,
+call_root = solver(
+    so.root,
+    "fun x0 args=() method='hybr' jac=None tol=None options=None",
+    root_type,
 )
 
 
@@ -224,15 +235,10 @@ def root(
     return result_of(OptimizeResult, x=x, fun=sol.fun, success=sol.success, message=sol.message)
 
 
-def call_fixed_point(func: Any, x0: Any, **options: Any) -> Any:
-    return so.fixed_point(func, x0, **options)
-
-
-nondifferentiable(
-    call_fixed_point,
-    name="scipy.optimize.fixed_point",
-    params="func x0 args=() xtol=1e-08 maxiter=500 method='del2'",
-    infer=vector_type,
+call_fixed_point = solver(
+    so.fixed_point,
+    "func x0 args=() xtol=1e-08 maxiter=500 method='del2'",
+    vector_type,
 )
 
 
@@ -284,21 +290,16 @@ def bounded_solution(x: Any, slope: Any, low: Any, high: Any, params: Any) -> An
     return solution(x, moved, where, low, high, *params)
 
 
-def call_minimize(fun: Any, x0: Any, **options: Any) -> Any:
-    return so.minimize(fun, x0, **options)
-
-
 def minimum_type(x0: Operand, **_: Operand) -> Record:
     x = vector_type(x0)
     keys = ("x", "fun", "success", "status", "message", "nfev", "nit")
     return Record(OptimizeResult, keys, (x, Float(), Bool(), Int(), Str(), Int(), Int()))
 
 
-nondifferentiable(
-    call_minimize,
-    name="scipy.optimize.minimize",
-    params="fun x0 args=() method=None jac=None hess=None bounds=None constraints=() tol=None options=None",
-    infer=minimum_type,
+call_minimize = solver(
+    so.minimize,
+    "fun x0 args=() method=None jac=None hess=None bounds=None constraints=() tol=None options=None",
+    minimum_type,
 )
 
 
@@ -345,15 +346,10 @@ def minimize(
     )  # fmt: skip
 
 
-def call_minimize_scalar(fun: Any, **options: Any) -> Any:
-    return so.minimize_scalar(fun, **options)
-
-
-nondifferentiable(
-    call_minimize_scalar,
-    name="scipy.optimize.minimize_scalar",
-    params="fun bracket=None bounds=None args=() method=None tol=None options=None",
-    infer=always(
+call_minimize_scalar = solver(
+    so.minimize_scalar,
+    "fun bracket=None bounds=None args=() method=None tol=None options=None",
+    always(
         Record(OptimizeResult, ("x", "fun", "success", "message", "nfev", "nit"),
                (Float(), Float(), Bool(), Str(), Int(), Int()))
     ),
@@ -387,20 +383,15 @@ def slope_of_squares(fun: Any, x0: Any, params: Any) -> Any:
     return lift((slope,), x0, *params)[0]
 
 
-def call_least_squares(fun: Any, x0: Any, **options: Any) -> Any:
-    return so.least_squares(fun, x0, **options)
-
-
 def least_squares_type(x0: Operand, **_: Operand) -> Record:
     keys = ("x", "success", "status", "message", "nfev")
     return Record(OptimizeResult, keys, (vector_type(x0), Bool(), Int(), Str(), Int()))
 
 
-nondifferentiable(
-    call_least_squares,
-    name="scipy.optimize.least_squares",
-    params="fun x0 jac='2-point' method='trf' ftol=1e-08 xtol=1e-08 gtol=1e-08 x_scale=None max_nfev=None args=()",
-    infer=least_squares_type,
+call_least_squares = solver(
+    so.least_squares,
+    "fun x0 jac='2-point' method='trf' ftol=1e-08 xtol=1e-08 gtol=1e-08 x_scale=None max_nfev=None args=()",
+    least_squares_type,
 )
 
 

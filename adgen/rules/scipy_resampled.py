@@ -129,7 +129,7 @@ def by_splines(image: Any, places: Any, order: int) -> Any:
     """Return the sum of the coefficients around each place, times their splines."""
     out = image
     which: tuple[Any, ...] = ()
-    weights = 1.0
+    weights: Any = 1.0
     for k in numbers(image.ndim):
         n = image.shape[k]
         first = np.floor(places[k] + (0.0 if order % 2 else 0.5)) - order // 2
