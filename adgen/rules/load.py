@@ -61,7 +61,7 @@ OPTIONAL = {
     "scipy.special": "scipy_special",
     "scipy.linalg": "scipy_linalg scipy_factorisations scipy_matrices scipy_matrix_functions scipy_matrix_powers",
     "scipy.stats": "scipy_stats scipy_laws scipy_samples",
-    "scipy.signal": "scipy_signal scipy_signals scipy_spectra",
+    "scipy.signal": "scipy_signal scipy_signals scipy_spectra scipy_filters",
     "scipy.fft": "scipy_fft",
     "scipy.spatial.distance": "scipy_spatial",
     "scipy.ndimage": "scipy_ndimage scipy_resampled scipy_windows",

@@ -12,6 +12,7 @@ from adgen.ir.types import Array
 from adgen.rules.axes import from_front, to_front
 from adgen.rules.core import has_complex
 from adgen.rules.declare import formula, nondifferentiable, sample, static
+from adgen.rules.scipy_filters import sosfilt as sections
 from adgen.rules.typing import fresh_dim
 
 V = np.array([0.5, -1.2, 2.0, 0.3, 1.1, -0.7, 0.2, 1.4])
@@ -99,10 +100,16 @@ def resample(x: Any, num: Any, t: Any = None, axis: int = 0, window: Any = None,
 # --- filters ----------------------------------------------------------------------------------------
 
 
-@formula(sg.sosfilt, sample(SOS, V, kink="the fourth column must stay 1"), name="scipy.signal.sosfilt")
+@formula(
+    sg.sosfilt,
+    sample(SOS, V, kink="the fourth column must stay 1"),
+    sample(SOS, V, zi=np.array([[0.3, -0.1], [0.2, 0.4]]), kink="the same"),
+    name="scipy.signal.sosfilt",
+)
 def sosfilt(sos: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
     """One section after the other."""
-    refuse(zi is not None, "sosfilt with zi=")
+    if zi is not None:
+        return sections(np.asarray(sos), x, axis, np.asarray(zi))
     out = np.asarray(x)
     for section in np.asarray(sos):
         out = sg.lfilter(section[:3], section[3:], out, axis)
