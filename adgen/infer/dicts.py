@@ -193,6 +193,8 @@ def delete(e: Engine, base: Ref, key: Any) -> None:
 
 
 def has_key(e: Engine, base: Ref, key: Any) -> Operand:
+    if e.content(base.obj) == Map((), ()):
+        return e.b.const(False)  # nothing was put in yet
     table, _ = content(e, base, keys=(key,))
     return e.b.call("has_key", as_key(e, key), table)
 

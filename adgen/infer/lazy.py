@@ -51,6 +51,14 @@ def rows_stepwise(rows: Any) -> Any:
         yield pair[1]
 
 
+def growing(items: Any) -> Any:
+    """Walk a list that gets longer or shorter meanwhile."""
+    k = 0
+    while k < len(items):
+        yield items[k]
+        k += 1
+
+
 def items_of(sequence: Any) -> Any:
     """Walk an object that has `__getitem__` alone."""
     k = 0

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
-from adgen.infer import branches, generators, iterables, iteration, iterators, operations
+from adgen.infer import branches, generators, iterables, iteration, iterators, lazy, operations
 from adgen.infer.bodies import assigned_names, exposed_names
 from adgen.infer.fit import NeedsPeel
-from adgen.infer.values import WALKED, NeedsUnroll, Once, RangeV, ZipV
+from adgen.infer.values import WALKED, EnumV, NeedsUnroll, Once, RangeV, Ref, Seq, ZipV
 from adgen.ir.nodes import Const, Var
+from adgen.ir.types import List
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
@@ -43,12 +44,46 @@ def run_for(e: Engine, s: tree.For) -> None:
 
 def run_over(e: Engine, s: tree.For, it: Any, stepped: Once | None = None) -> None:
     """Run a loop over a sequence whose items are known by their place; `stepped` is the iterator that it moves."""
+    if stepped is None and _is_list(e, it.inner if isinstance(it, EnumV) else it):
+        _run_over_list(e, s, it)
+    else:
+        _run_unchanged(e, s, it, stepped)
+    if stepped is not None and s.stop is None and not e.state.dead:
+        iterators.move(e, stepped, e.b.const(WALKED))
+
+
+def _is_list(e: Engine, it: Any) -> bool:
+    if not isinstance(it, Ref) or it.place or it.obj.traits is not None:
+        return False
+    c = e.content(it.obj)
+    return isinstance(c, Seq) or (isinstance(c, Var) and isinstance(c.type, List))
+
+
+def _run_unchanged(e: Engine, s: tree.For, it: Any, stepped: Once | None = None) -> None:
     walked = [(o, e.resized.get(o, 0)) for o in iterables.lists_of(e, it)]
     _run_for(e, s, it, stepped)
     if any(e.resized.get(o, 0) != n for o, n in walked):
-        refuse_resizing(e, s)
-    if stepped is not None and s.stop is None and not e.state.dead:
-        iterators.move(e, stepped, e.b.const(WALKED))
+        refuse_resizing(s)
+
+
+def _run_over_list(e: Engine, s: tree.For, it: Ref | EnumV) -> None:
+    """Run a loop over a list; where the body makes it longer or shorter, each item is looked for when it is due."""
+    state = e.state.copy()
+    depth, mark = e.b.depth, e.b.mark()
+    try:
+        _run_unchanged(e, s, it)
+    except Resized:
+        e.state = state
+        e.b.rewind(depth, mark)
+        e.come_from(s.origin)
+        items = iterators.made_by(e, lazy.growing, it.inner if isinstance(it, EnumV) else it)
+        g = iterators.as_generator(e, replace(it, inner=items) if isinstance(it, EnumV) else items)
+        assert g is not None
+        generators.run_loop(e, s, g)
+
+
+class Resized(UnsupportedError):
+    """The body of a loop over a list or dict makes it longer or shorter."""
 
 
 def run_stepwise(e: Engine, s: tree.For, it: Any) -> None:
@@ -64,8 +99,8 @@ def run_stepwise(e: Engine, s: tree.For, it: Any) -> None:
     runner.run()
 
 
-def refuse_resizing(e: Engine, s: tree.For) -> None:
-    raise UnsupportedError(
+def refuse_resizing(s: tree.For) -> None:
+    raise Resized(
         what="a loop over a list or dict that its body makes longer or shorter",
         why="which items it meets depends on the order of all this",
         instead="loop over a copy, or collect the changes and make them after the loop",
@@ -178,7 +213,7 @@ def _unroll(e: Engine, s: tree.For, items: Sequence[Any], k: int, it: Any, stepp
         e.come_from(s.origin)
         now = iterables.known_items(e, it) if it is not None else items
         if now is None or len(now) != len(items):
-            refuse_resizing(e, s)
+            refuse_resizing(s)
         items = now or ()
         e.marks.unrolled += 1
         if stepped is not None:

@@ -129,13 +129,19 @@ class Recursion(SummaryCalls):
         header_state = self.header = e.state.copy()
         e.b.open()
         self.entered = self._objects(self.headers)
-        result = inlining.run_body(
-            e, self.function, self.owner, {p[1]: v for p, v in self.headers.items() if p[0] == "arg"}
-        )
+        missed: list[UnsupportedError] = []  # what an earlier call may have put into a list or dict that is empty here
+        e.tentative.append((e.frame, set(), missed))
+        try:
+            args = {p[1]: v for p, v in self.headers.items() if p[0] == "arg"}
+            result = inlining.run_body(e, self.function, self.owner, args)
+        finally:
+            e.tentative.pop()
         if not self.called:
-            raise NotRecursive
+            raise missed[0] if missed else NotRecursive
         if e.state.dead and self.widened:
             return None
+        if e.state.dead and missed:
+            raise missed[0]
         if e.state.dead:
             raise UnsupportedError(
                 what=f"the recursion of '{self.function.name}'",
@@ -144,6 +150,8 @@ class Recursion(SummaryCalls):
                 origin=self.s.origin,
             )
         block = self._leave(header_state, result)
+        if missed and not self.widened:
+            raise missed[0]
         return None if self.widened else block
 
     def _enter(self, path: Path, v: Any, name: str | None) -> Any:
