@@ -369,3 +369,50 @@ def test_gradients_that_change_objects_are_not_inlined():
     df = adgen.grad(remember, wrt="x")
     with pytest.raises(adgen.UnsupportedError, match="which changes 'box'"):
         adgen.compile(lambda b, x: df(b, x) * b.n)(Box(np.ones(2)), np.ones(2))
+
+
+# --- objects that were passed in, when an exception leaves the function
+
+
+class Log:
+    def __init__(self):
+        self.count, self.seen = 0, []
+
+
+def checked(log, x):
+    log.seen.append("called")
+    for v in x:
+        log.count += 1
+        if v < 0.0:
+            raise ValueError("negative")
+    log.count += 10
+    return np.sum(x**2)
+
+
+def asserted(log, x):
+    def check(v):
+        log.count += 5
+        assert v > 0.0
+
+    try:
+        check(x[0])
+    except AssertionError:
+        log.seen.append("caught")
+    check(x[1])
+    return x[0] * x[1]
+
+
+@pytest.mark.parametrize("f", [checked, asserted])
+@pytest.mark.parametrize("x", [X, X * [1, -1, 1], X * [-1, 1, 1], -X])
+def test_objects_are_left_as_the_exception_finds_them(f, x):
+    def run(call):
+        log = Log()
+        try:
+            call(log)
+        except (ValueError, AssertionError) as error:
+            return type(error), log.count, log.seen
+        return None, log.count, log.seen
+
+    want = run(lambda log: f(log, x))
+    assert run(lambda log: adgen.grad(f, wrt="x")(log, x)) == want
+    assert run(lambda log: adgen.jvp(f, (log, x), (None, x))) == want

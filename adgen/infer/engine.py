@@ -120,6 +120,7 @@ class Engine:
         self.contiguous: set[Obj] = set()  # arrays known to be C-contiguous: their reshapes are views
         self._quieted: dict[tuple[Origin, tuple[str, ...]], Origin] = {}
         self.leaves = False  # the function changes its arguments: it is the primal, emitted back
+        self.leave: Callable[[], Any] = lambda: None  # puts what objects are now into those that were passed in
 
     @property
     def program_function(self) -> Any:

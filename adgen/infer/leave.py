@@ -7,7 +7,7 @@ objects that are not differentiated: a counter counts, a layer remembers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -59,6 +59,12 @@ def leave_objects(e: Engine, value: Any, operand: Operand, entry: Mapping[Obj, A
     for k, i in (_entries(content) if not isinstance(content, TupleV) else dict(enumerate(content.items))).items():
         if isinstance(i, (Ref, TupleV)):
             leave_objects(e, i, _item(e, operand, k), entry)
+
+
+def leave_all(e: Engine, changed: Sequence[tuple[Any, Operand]], entry: Mapping[Obj, Any]) -> None:
+    """Emit what changes the objects in these structures: at the end, and before an exception that nobody catches."""
+    for value, operand in changed:
+        leave_objects(e, value, operand, entry)
 
 
 def _leave_each(e: Engine, keys: Any, values: Any, operand: Operand, entry: Mapping[Obj, Any]) -> None:

@@ -16,7 +16,7 @@ from adgen.frontend.tree import Function
 from adgen.infer import apart, earlier, marks, named, outside, recursion, tuples
 from adgen.infer.engine import Engine
 from adgen.infer.hidden import Hidden, HiddenValue
-from adgen.infer.leave import leave, leave_objects
+from adgen.infer.leave import leave, leave_all
 from adgen.infer.objects import refuse_held
 from adgen.infer.recording import Loose, Retape
 from adgen.infer.values import Map, Obj, Poison, Ref, Seq, TupleV
@@ -107,14 +107,16 @@ def _infer(
     marks.pin_parts(e)
     entry = dict(e.state.heap)
     entered = {n: e.env[n] for n in given.params}
+    if not e.leaves:
+        kept = (*map(root_of, asked.sources), *asked.stops)
+        changed = [(value, given.params[n]) for n, value in entered.items() if n not in kept]
+        e.leave = partial(leave_all, e, changed, entry)
     out = _run(e, tree, fn, asked, plan, given)
-    if not e.state.dead:
-        kept = () if e.leaves else (*map(root_of, asked.sources), *asked.stops)
+    if not e.state.dead and e.leaves:
         for name, value in entered.items():
-            if e.leaves:
-                leave(e, value, given.params[name], entry)
-            elif name not in kept:
-                leave_objects(e, value, given.params[name], entry)
+            leave(e, value, given.params[name], entry)
+    elif not e.state.dead:
+        e.leave()
     final = _contents(e, given) if e.leaves else {}
     body = b.close((out,))
     body = replace(body, stmts=(*hidden.opening[0], *body.stmts))

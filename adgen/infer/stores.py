@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import operator
 from typing import TYPE_CHECKING, Any
 
@@ -143,5 +144,8 @@ def raise_error(e: Engine, s: tree.Raise) -> None:
     if s.exc is None and not e.caught:
         raise UnsupportedError(what="`raise` without an exception", origin=e.origin)
     what = e.caught[-1] if s.exc is None else e.value(e.get(s.exc))
+    if e.b.guards == 0 and not e.summaries:  # nobody catches it
+        with contextlib.suppress(UnsupportedError):
+            e.leave()
     e.b.emit(e.row("raise_"), (what,), type=NoneT())
     e.state.dead = True

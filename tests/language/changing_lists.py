@@ -503,7 +503,7 @@ def inserted_into_bounded(x):
     return sum(q)
 
 
-@refused("longer or shorter")
+@program
 def grows_while_walked(x):
     items = [x[0]]
     for v in items:
