@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adgen import grad
+from adgen import check_grads, grad
 from adgen.emit import Text, emit, emit_module
 from adgen.ir.evaluate import evaluate
 from adgen.ir.nodes import (
@@ -478,3 +478,20 @@ def test_text_is_made_as_a_person_would():
     df = grad(f)
     df(np.ones(3), 7)
     assert "'{:.2f} is more than {}'.format(" in df.source
+
+
+def test_a_name_that_one_branch_rebinds_is_written_in_place_when_no_other_name_means_the_old_array():
+    def f(u):
+        v = u.copy()
+        if u[0] > 0.1:
+            v = v * u
+        for _ in range(3):
+            v[1:-1] += 0.1 * (v[2:] - v[:-2])
+        return np.sum(v * v)
+
+    df = grad(f)
+    u = np.array([0.5, 0.7, -0.3, 1.2])
+    df(u)
+    loop = df.source.split("for _ in range(3):")[1].split("# return")[0]
+    assert "copy" not in loop and "if" not in loop
+    check_grads(f, (u,))

@@ -7,12 +7,13 @@ references or forks themselves.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from adgen.infer import rows
-from adgen.infer.values import Fork, Map, Obj, Poison, Ref, Seq, State
+from adgen.infer.values import Fork, Map, Obj, Poison, Ref, Seq, State, reach
 from adgen.ir.build import shift
 from adgen.ir.nodes import Const, Hole, Index, Operand, Place, Slice
 from adgen.ir.types import Array, Bool, Int, Opaque, Undef
@@ -222,11 +223,33 @@ def _fork(j: Join, one: Ref, two: Ref, obj: Obj) -> Callable[[list[Operand]], Fo
     """Plan what says, behind a branch, what an object is that is one thing on either side."""
     if j.catch or isinstance(j.cond.type, (Opaque, Undef)):
         return None
+    trees = [tree_of(side, ref) for side, ref in zip(j.sides, (one, two))]
+    if not any(_is_shared(j, side, leaf.obj) for side, tree in enumerate(trees) for leaf in leaves(tree)):
+        return None
     try:
-        plans = [_export(j, side, tree_of(j.sides[side], ref), obj) for side, ref in enumerate((one, two))]
+        plans = [_export(j, side, tree, obj) for side, tree in enumerate(trees)]
     except _Differ:
         return None
     return lambda outs: Fork(j.cond, plans[0](outs), plans[1](outs))
+
+
+def _is_shared(j: Join, side: int, obj: Obj) -> bool:
+    """Say whether a name other than the joined one may mean what one side ends with."""
+    if j.held is None:
+        j.held = (_count_holders(j.sides[0]), _count_holders(j.sides[1]))
+    near = (o for s in j.sides for o in s.links.get(obj, ()) if o is not obj)
+    return j.held[side][obj] > 1 or j.held[1 - side][obj] > 0 or any(held[o] for o in near for held in j.held)
+
+
+def _count_holders(state: State) -> Counter[Obj]:
+    """Count the names through which each object is reached."""
+    held: Counter[Obj] = Counter()
+    for names in state.frames.values():
+        for v in names.values():
+            found: dict[Obj, None] = {}
+            reach(state, v, found)
+            held.update(found.keys())
+    return held
 
 
 def _export(j: Join, side: int, tree: Tree, obj: Obj) -> Callable[[list[Operand]], Tree]:

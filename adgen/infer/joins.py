@@ -4,6 +4,7 @@ A value that differs becomes an out of the `If`. Arrays that differ become a new
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -60,6 +61,7 @@ class Join:
         self.names: list[tuple[str | None, bool]] = []
         self.types: list[Type] = []
         self.merged: dict[tuple[Obj, Obj], Obj] = {}
+        self.held: tuple[Counter[Obj], Counter[Obj]] | None = None  # by how many names objects are reached, once asked
         self.kept: list[tuple[int, int]] = []  # frames that functions made on one side see, with that side
 
     def finish(self, cond: Operand) -> None:
