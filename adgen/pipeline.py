@@ -125,21 +125,22 @@ def finish_routine(routine: Routine) -> Func:
 
 
 def type_program(request: Request) -> Program:
-    """Return the typed program that a request differentiates."""
+    """Return the typed program that a request differentiates, and what its names held before."""
     load_rules()
     with deep_recursion:
-        program = _infer(request)
+        program = _infer(request, notes=True)
         for step in request.options.inner:
             program, _ = make_inner(program, step, f"{program.func.name}_grad")
     return replace(program, func=hold(program.func, request.options.stop_gradients))
 
 
-def _infer(request: Request) -> Program:
+def _infer(request: Request, notes: bool = False) -> Program:
     asked = names_asked(request.options, request.wrt)
-    return infer(request.fn, request.types, request.statics, lambda e: _set_up(e, request), asked)
+    return infer(request.fn, request.types, request.statics, lambda e: _set_up(e, request, notes), asked)
 
 
-def _set_up(e: Engine, request: Request) -> None:
+def _set_up(e: Engine, request: Request, notes: bool) -> None:
+    e.overwritten = [] if notes else None
     e.overrides = overriding_rows(request.options.overrides)
     e.leaves = request.mode == "primal"
 

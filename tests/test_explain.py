@@ -80,6 +80,85 @@ def index(x):
     return X[k]
 
 
+def item_overwritten(x):
+    d = {"a": x * 2.0}
+    d["a"] = X  # here
+    return d["a"].sum()
+
+
+class Cached:
+    def __init__(self):
+        self.held = X
+
+    def keep(self, x):
+        self.held = x * 2.0
+        self.held = X  # here
+
+
+def attribute_overwritten(x):
+    c = Cached()
+    c.keep(x)
+    return c.held.sum()
+
+
+def overwritten_in_a_loop(x):
+    y = x * 2.0
+    for _ in range(3):
+        y = X * 3.0  # here
+    return y
+
+
+def overwritten_by_a_target(x):
+    y = x * 2.0
+    for y in [X, 2.0 * X]:  # here
+        pass
+    return y
+
+
+def overwritten_by_a_function(x):
+    y = x * 2.0
+
+    def change():
+        nonlocal y
+        y = X  # here
+
+    change()
+    return y
+
+
+def replaced(x):
+    return x.sum() * 1.0
+
+
+def in_a_callee(y):
+    y = X  # here
+    return replaced(y)
+
+
+def parameter_of_a_callee(x):
+    return in_a_callee(x * 2.0)
+
+
+def cleared(x):
+    items = [x]
+    items.clear()  # here
+    items.append(X)
+    return items[0]
+
+
+def deleted(x):
+    y = x * 2.0
+    del y  # here
+    return X
+
+
+def overwritten_after_use(x):
+    y = x * 2.0
+    z = y + 1.0
+    y = X  # here
+    return y
+
+
 def unread(x):
     k = secret(x)  # here
     return len(k) * 2.0
@@ -103,6 +182,15 @@ REASONS = {
     compared: "a comparison",
     shape: "only its shape",
     index: "np.argmax",
+    item_overwritten: "what 'd' held is replaced",
+    attribute_overwritten: "held is replaced",
+    overwritten_in_a_loop: "'y' is overwritten",
+    overwritten_by_a_target: "'y' is overwritten",
+    overwritten_by_a_function: "held is replaced",
+    parameter_of_a_callee: "'y' is overwritten",
+    cleared: "what 'items' held is replaced",
+    deleted: "'y' is deleted",
+    overwritten_after_use: "'y' is overwritten",
     unread: r"secret\(\) has no source",
     counted: "an integer",
 }
@@ -111,7 +199,8 @@ REASONS = {
 def marked_line(fn):
     import inspect
 
-    lines, first = inspect.getsourcelines(helper if fn is called else fn)
+    elsewhere = {called: helper, attribute_overwritten: Cached.keep, parameter_of_a_callee: in_a_callee}
+    lines, first = inspect.getsourcelines(elsewhere.get(fn, fn))
     mark = "astype" if fn is called else "# here"
     return first + next(k for k, line in enumerate(lines) if mark in line)
 
@@ -126,6 +215,18 @@ def test_the_line_at_fault_is_named(fn):
     assert re.search(REASONS[fn], ends[0])
     found = adgen.grad(fn)(X)
     assert found is None if fn is not rounded else found.tolist() == [0.0, 0.0]
+
+
+def test_what_both_branches_overwrite_is_shown_twice():
+    def f(x):
+        y = x * 2.0
+        if x.sum() > 0:
+            y = X
+        else:
+            y = -X
+        return y
+
+    assert adgen.explain(f, X).count("'y' is overwritten") == 2
 
 
 def test_the_lines_lead_from_source_to_target():

@@ -95,7 +95,7 @@ def _explain(engine: Engine, arguments: list[tuple[Key, Any]]) -> str:
     tree = lower(getattr(engine.fn, "__adgen_calls__", engine.fn))
     blocks = []
     for name in engine.wrt:
-        finding = find_reasons(program.func.body, leaves(program.source(name)))
+        finding = find_reasons(program.func.body, leaves(program.source(name)), program.overwritten)
         blocks.append(_write(engine, name, finding, tree, program))
     return "\n".join(blocks)
 
@@ -108,8 +108,8 @@ def _write(engine: Engine, name: str, f: Finding, tree: Function, program: Progr
         if k:
             lines.append("  and")
         lines += _table(_with_return(way, tree, f))
-    if not f.connected and f.last is not None:
-        lines.append(_end(name, f, tree, program))
+    if f.last is not None and not any(note for way in f.ways for _, note in way):
+        lines.append(_end(name, f, program))
     return "\n".join(lines)
 
 
@@ -130,20 +130,9 @@ def _with_return(way: list[Line], tree: Function, f: Finding) -> list[Line]:
     return [*way, (last, "")] if last.text.startswith("return") else way
 
 
-def _end(name: str, f: Finding, tree: Function, program: Program) -> str:
+def _end(name: str, f: Finding, program: Program) -> str:
     """Say what became of the last value that depends on a source."""
-    from adgen.frontend.tree import Assign, walk
-
     assert f.last is not None
-    held = f.last.name or name
-    line = f.ways[0][-1][0].line if f.ways and f.ways[0] else 0
-    source = program.params.get(name)
-    for s in walk(tree.body):
-        o = s.origin
-        if isinstance(s, Assign) and s.target == held and o is not None and o.line > line:
-            return (
-                f"  line {o.line}: {o.text}   <- ends here: '{held}' is overwritten, and what it was is not used again"
-            )
-    if f.last is source:
+    if f.last is program.params.get(name) and not f.ways[0]:
         return f"  '{name}' is not used"
-    return f"  '{held}' is not used for the target"
+    return f"  '{f.last.name or name}' is not used for the target"

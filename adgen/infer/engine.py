@@ -31,6 +31,7 @@ from adgen.infer import (
     operands,
     operations,
     outside,
+    overwritten,
     primitives,
     reads,
     recursion,
@@ -119,6 +120,7 @@ class Engine:
         self.generators = generators.Running()
         self.contiguous: set[Obj] = set()  # arrays known to be C-contiguous: their reshapes are views
         self._quieted: dict[tuple[Origin, tuple[str, ...]], Origin] = {}
+        self.overwritten: list[overwritten.Overwritten] | None = None  # noted where `explain` asks for it
         self.leaves = False  # the function changes its arguments: it is the primal, emitted back
         self.leave: Callable[[], Any] = lambda: None  # puts what objects are now into those that were passed in
 
@@ -210,9 +212,12 @@ class Engine:
                 return sure
         return value
 
-    def set(self, target: str, value: Any) -> None:
+    def set(self, target: str, value: Any, carried: bool = False) -> None:
+        """Bind a name; `carried`: a loop hands the value on, no statement of the program binds it."""
         if self.taping:
             value = tapes.keep_apart(self, target, value)
+        if self.overwritten is not None and not carried:
+            overwritten.note_name(self, target, value)
         self.env[target] = value
         for c in self.changes:
             c.names.setdefault((self.frame, target), self.b.guarded)
@@ -309,6 +314,8 @@ class Engine:
                 origin=self.origin,
             )
         self.note_written(obj)
+        if self.overwritten is not None:
+            overwritten.note_content(self, obj, content)
         content = marks.write(self, obj, content)
         aliases.spread(self, obj, content, deep)
 

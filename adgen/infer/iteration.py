@@ -196,7 +196,7 @@ class Runner(Fit):
 
     def _put(self, path: Path, value: Any) -> None:
         if path[0] == "name":
-            self.e.set(path[1], value)
+            self.e.set(path[1], value, carried=True)
         elif path[0] == "outer":
             self.e.state.frames[path[1]][path[2]] = value
         else:

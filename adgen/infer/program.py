@@ -18,6 +18,7 @@ from adgen.infer.engine import Engine
 from adgen.infer.hidden import Hidden, HiddenValue
 from adgen.infer.leave import leave, leave_all
 from adgen.infer.objects import refuse_held
+from adgen.infer.overwritten import Overwritten
 from adgen.infer.recording import Loose, Retape
 from adgen.infer.values import Map, Obj, Poison, Ref, Seq, TupleV
 from adgen.ir.build import Builder
@@ -43,6 +44,7 @@ class Program:
     baked: tuple[tuple[str, Any, Any], ...] = ()  # globals (name, owner, value) that rules of users read
     sources: dict[str, Source] = field(default_factory=dict)  # values in its midst that `wrt` names
     changes: tuple[str, ...] = ()  # what it changes of objects passed in
+    overwritten: tuple[Overwritten, ...] = ()  # what its names and containers held before, if that was asked for
 
     def source(self, name: str) -> Source:
         """Return what a name in `wrt` stands for: a parameter on entry, or values that are pinned."""
@@ -140,6 +142,7 @@ def _infer(
             *(obj.name or cls.__name__ for obj, cls in apart.written_objects(e)),
             *(p.path for p in plan.outside.values()),
         ),
+        tuple(e.overwritten or ()),
     )
 
 

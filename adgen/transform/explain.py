@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from adgen.infer.overwritten import Overwritten
 from adgen.ir.nodes import Block, Const, If, Let, Loop, Operand, Origin, Var
 from adgen.ir.summary import CALLS, Summary, summary_of
 from adgen.ir.types import Int, Opaque, Type, is_floating
@@ -182,30 +183,24 @@ class Finding:
     connected: bool
     ways: list[list[Line]]
     zero: bool = False  # a way leads over jumps: the gradient is zero, not absent
-    last: Var | None = None  # without any way: the last value that depends on the source
+    last: Var | None = None  # where no line is at fault: the last value that depends on the source
 
 
-def find_reasons(body: Block, sources: Sequence[Var], most: int = 3) -> Finding:
+def find_reasons(
+    body: Block, sources: Sequence[Var], overwritten: Sequence[Overwritten] = (), most: int = 3
+) -> Finding:
+    """Find why the first result has, or has not, a gradient with respect to a source that is these values."""
     g = make_graph(body)
     results = [v for v in body.results[:1] if isinstance(v, Var)]
-    wanted = g.reaching(results)
-    closed: dict[tuple[int, str], tuple[Var, Edge]] = {}
     for source in sources:
         opened = g.ways(source)
         for r in results:
             if r in opened:
                 return Finding(True, [_lines(_way(opened, r))])
-        for v in opened:
-            for e in g.after.get(v, ()):
-                if e.reason and e.end in wanted:
-                    line = e.origin.line if e.origin is not None else 0
-                    closed.setdefault((line, e.reason), (source, e))
-    if closed:
-        ways = []
-        for source, e in list(closed.values())[:most]:
-            onward = g.ways(e.end, closed=True)
-            rest = next((_way(onward, r) for r in results if r in onward), [])
-            ways.append(_lines([*_way(g.ways(source), e.start), e, *rest]))
+    wanted = g.reaching(results)
+    ways = _closed(g, sources, results, wanted, most)
+    ways += _overwritten(g, sources, wanted, overwritten, most - len(ways))
+    if ways:
         zero = any(r in g.ways(source, jumps=True) for source in sources for r in results)
         return Finding(False, ways, zero)
     for source in sources:
@@ -214,6 +209,39 @@ def find_reasons(body: Block, sources: Sequence[Var], most: int = 3) -> Finding:
         named = [v for v in everything if v.name]
         return Finding(False, [_lines(_way(everything, last))], last=named[-1] if named else source)
     return Finding(False, [])
+
+
+def _closed(g: Graph, sources: Sequence[Var], results: Sequence[Var], wanted: set[Var], most: int) -> list[list[Line]]:
+    """Return the ways to the target that no derivative passes, each by its first such place."""
+    closed: dict[tuple[int, str], tuple[Var, Edge]] = {}
+    for source in sources:
+        for v in g.ways(source):
+            for e in g.after.get(v, ()):
+                if e.reason and e.end in wanted:
+                    line = e.origin.line if e.origin is not None else 0
+                    closed.setdefault((line, e.reason), (source, e))
+    ways = []
+    for source, e in list(closed.values())[:most]:
+        onward = g.ways(e.end, closed=True)
+        rest = next((_way(onward, r) for r in results if r in onward), [])
+        ways.append(_lines([*_way(g.ways(source), e.start), e, *rest]))
+    return ways
+
+
+def _overwritten(
+    g: Graph, sources: Sequence[Var], wanted: set[Var], overwritten: Sequence[Overwritten], most: int
+) -> list[list[Line]]:
+    """Return the ways to places that hold something else later, which does not depend on the source."""
+    found: dict[Origin, list[Line]] = {}
+    for source in sources:
+        opened = g.ways(source)
+        everything = g.ways(source, closed=True)
+        for o in overwritten:
+            lost = [v for v in o.before - o.after if v in opened and v not in wanted]
+            if lost and not any(v in everything for v in o.after):
+                way = _lines(_way(opened, lost[0]))
+                found.setdefault(o.origin, [*way, (o.origin, f"{o.what}, and what it was is not used again")])
+    return list(found.values())[:most]
 
 
 def _way(found: dict[Var, Edge | None], end: Var) -> list[Edge]:
