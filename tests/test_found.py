@@ -145,3 +145,24 @@ def test_gradient_of_an_unpacked_array_has_its_dtype(dtype):
     (d,) = adgen.vjp(middle_item, x)[1](dtype(1.0))
     assert d.dtype == dtype and d.tolist() == [0.0, 4.0, 0.0]
     assert adgen.grad(lambda x: np.real(middle_item(x)))(x).dtype == dtype
+
+
+def nested_sum(rows):
+    return np.sum(np.sin(rows) * np.asarray(rows))
+
+
+def test_second_derivative_by_lists_of_lists():
+    rows, d = [[0.3, 0.7], [1.1, 0.2]], [[1.0, -0.5], [0.2, 0.4]]
+    df = adgen.grad(nested_sum)
+    x = np.array(rows)
+    expected = (2 * np.cos(x) - x * np.sin(x)) * d
+    np.testing.assert_allclose(adgen.jvp(df, (rows,), (d,))[1], expected)
+    np.testing.assert_allclose(adgen.vjp(df, rows)[1](d)[0], expected)
+
+
+def test_an_array_of_conditions_is_refused():
+    """NumPy takes its rows for the conditions."""
+    with pytest.raises(adgen.UnsupportedError, match="array of conditions"):
+        adgen.grad(lambda x: np.sum(np.piecewise(x, x > 0.5, [np.sin, np.cos])))(w(2, 2))
+    with pytest.raises(adgen.UnsupportedError, match="1 conditions"):
+        adgen.grad(lambda x: np.sum(np.piecewise(x, [x > 0.5], [np.sin, np.cos, np.exp])))(v(3))

@@ -327,3 +327,14 @@ def test_an_argument_that_is_written_holds_each_element_once():
     for step in (0, 4):
         with pytest.raises(ValueError, match="same memory twice"):
             adgen.grad(written)(np.lib.stride_tricks.as_strided(base, (3,), (step,)), y)
+
+
+def both(a, b):
+    return np.array(a) + np.array(b) + sum(a) + sum(b)
+
+
+def test_gradients_in_lists_share_no_memory():
+    a, b, seed = [np.ones(3), np.ones(3)], [np.ones(3), np.ones(3)], np.ones((2, 3))
+    d_a, d_b = adgen.vjp(both, a, b)[1](seed)
+    arrays = [*a, *b, seed, *d_a, *d_b]
+    assert not any(np.shares_memory(x, y) for k, x in enumerate(arrays) for y in arrays[:k])

@@ -76,6 +76,9 @@ class Key:
             raise UnsupportedError(what=f"an index that is {operations.describe(e, v)}", origin=e.origin)
         if isinstance(v, (Ref, TupleV)) and not operations.is_array(e, v):
             v = primitives.as_array(e, v)
+            t = operations.array_type(e, v)
+            if t.dims == (0,) and t.dtype == "float64":  # of an empty list
+                v = calls.call_object(e, np.zeros, [e.b.const(0), e.b.const(int)], {}, {})
         if isinstance(v, RangeV):
             v = calls.call_object(e, np.arange, [v.start, v.stop, v.step], {}, {})
         operand = e.value(v)

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from adgen.errors import UnsupportedError
 from adgen.infer import attributes, calls, methods, operations, primitives
 from adgen.infer.values import Ref
 from adgen.ir.nodes import Const
-from adgen.ir.types import is_floating
+from adgen.ir.types import is_complex, is_floating
 from adgen.rules.registry import Formula, Primitive
 
 if TYPE_CHECKING:
@@ -85,7 +86,10 @@ def call_ufunc(e: Engine, fn: np.ufunc, args: Sequence[Any], kwargs: Mapping[str
         kind = np.dtype(e.static(dtype, f"the argument 'dtype' of np.{fn.__name__}"))
         if kind.kind not in "fc":
             return None
-        values = [methods.cast(e, primitives.as_array(e, v), kind, {}) for v in values]
+        values = [primitives.as_array(e, v) for v in values]
+        if kind.kind == "f" and any(is_complex(e.value(v).type) for v in values):
+            refuse_unless_unsafe(e, fn, kwargs.get("casting"), kind)
+        values = [methods.cast(e, v, kind, {}) for v in values]
     if where is None:
         return calls.call_object(e, fn, values, named, hint)
     with e.let_pass((("divide", "ignore"), ("invalid", "ignore"))):  # what the mask leaves out is computed, too
@@ -93,6 +97,17 @@ def call_ufunc(e: Engine, fn: np.ufunc, args: Sequence[Any], kwargs: Mapping[str
         t = operations.array_type(e, result) if isinstance(result, Ref) else result.type
         left_out = e.b.const(0.0 if is_floating(t) else False)  # NumPy leaves the memory as it is there
         return calls.call_object(e, np.where, [where, result, left_out], {}, hint)
+
+
+def refuse_unless_unsafe(e: Engine, fn: np.ufunc, casting: Any, kind: np.dtype[Any]) -> None:
+    """Refuse complex operands of a computation with real numbers, for which NumPy wants `casting="unsafe"`."""
+    if casting is None or e.static(casting, f"the argument 'casting' of np.{fn.__name__}") != "unsafe":
+        raise UnsupportedError(
+            what=f"complex operands of np.{fn.__name__} with dtype={kind.name}",
+            why="NumPy raises an error here",
+            instead="take their real parts",
+            origin=e.origin,
+        )
 
 
 def by_letters(e: Engine, fn: Any, args: Sequence[Any]) -> Sequence[Any]:

@@ -223,7 +223,7 @@ class Memory:
             self._set(s.out, s, fresh, self._own(first))  # of its rows, which are views
         elif name in ("keys_of", "zeros_dict"):  # of what can't be written
             self._set(s.out, s, fresh, ())
-        elif name == "zeros_list":
+        elif name in ("zeros_list", "copies"):
             self._set(s.out, s, fresh, (self._new(True),))
         elif name in ("copy", "values_of") and first is not None:
             self._set(s.out, s, fresh, self._deep(first))

@@ -7,7 +7,7 @@ from typing import Any
 
 from adgen.ir.absent import find_absent
 from adgen.ir.nodes import Block, Const, Hole, If, Index, Let, Loop, Operand, Slice, Stmt, Var, defs
-from adgen.ir.types import Bool, Dict, List, NoneT, Record
+from adgen.ir.types import Array, Bool, Dict, List, NoneT, Record
 from adgen.rules.registry import REGISTRY
 
 
@@ -22,6 +22,7 @@ class Edits:
     yields: dict[tuple[Block, int], None] = field(default_factory=dict)
     args: dict[tuple[Let, int], None] = field(default_factory=dict)
     sums: dict[Let, Let] = field(default_factory=dict)
+    whole: dict[tuple[Let | Block, int], None] = field(default_factory=dict)  # with what they hold
 
     def __bool__(self) -> bool:
         return any((self.defs, self.bases, self.nested, self.inits, self.yields, self.args))
@@ -45,7 +46,7 @@ class Rewriter:
                 if isinstance(a, Const) or a not in copied:
                     name = a.name if isinstance(a, Var) else None
                     copied_var = Var(a.type, name, False)
-                    early[a] = self.make_copy(copied_var, a)
+                    early[a] = self.make_copy(copied_var, a, (block, k) in self.edits.whole)
                     if isinstance(a, Var):
                         copied[a] = copied_var
                     results[k] = copied_var
@@ -74,7 +75,10 @@ class Rewriter:
             out.append(replace(s, inits=tuple(inits), test=test, body=self.block(s.body)))
             return
         s = self.edits.sums.get(s, s)
-        args = [self.copied(a, None, False, out) if (s, k) in self.edits.args else a for k, a in enumerate(s.args)]
+        args = list(s.args)
+        for k, a in enumerate(s.args):
+            if (s, k) in self.edits.args:
+                args[k] = self.copied(a, None, False, out, (s, k) in self.edits.whole)
         if s in self.edits.nested:
             self.split(s, out)
             return
@@ -111,20 +115,21 @@ class Rewriter:
         place = (_renumber(first, s.args, used),)
         out.append(replace(s, args=tuple(used), place=place, mode="set"))
 
-    def copied(self, a: Operand, name: str | None, fixed: bool, out: list[Stmt]) -> Var:
+    def copied(self, a: Operand, name: str | None, fixed: bool, out: list[Stmt], whole: bool = False) -> Var:
         v = Var(a.type, name, fixed)
-        out.extend(self.make_copy(v, a))
+        out.extend(self.make_copy(v, a, whole))
         return v
 
-    def make_copy(self, v: Var, a: Operand) -> list[Stmt]:
+    def make_copy(self, v: Var, a: Operand, whole: bool) -> list[Stmt]:
         """Return the statements that make `v` a copy of `a`, or None where `a` was not saved."""
+        copy = REGISTRY.named("copies") if whole and not isinstance(a.type, Array) else self.copy
         if a not in self.absent:
-            return [Let(v, self.copy, (a,))]
+            return [Let(v, copy, (a,))]
         test, made = Var(Bool()), Var(a.type)
         self.absent.add(v)
         return [
             Let(test, REGISTRY.named("is_"), (a, Const(None, NoneT()))),
-            If(test, Block((), (Const(None, NoneT()),)), Block((Let(made, self.copy, (a,)),), (made,)), (v,)),
+            If(test, Block((), (Const(None, NoneT()),)), Block((Let(made, copy, (a,)),), (made,)), (v,)),
         ]
 
 

@@ -81,6 +81,7 @@ class _Check:
         self.func = func
         self.results = results
         self.first = first
+        self.internal = bool(owned_params or first)
         self.patient = patient
         self.memory = Memory(func, owned_params) if owned_params else memory_of(func)
         self.overlay = Overlay()
@@ -372,12 +373,16 @@ class _Check:
     def result(self, a: Operand) -> None:
         taken: list[Roots] = []
         body = self.func.body
-        if isinstance(self.overlay.resolve(a).type, Array):
+        if self.is_apart(self.overlay.resolve(a).type):
             if not self.fresh(a, taken):
-                self.edits.yields[body, 0] = None
+                self.edits.yields[body, 0] = self.edits.whole[body, 0] = None
             return
         self.whole = self.overlay.resolve(a)
         self.leaves(a, taken)
+
+    def is_apart(self, t: Type) -> bool:
+        """Say whether results of a type are apart; lists between functions of one module may share."""
+        return isinstance(t, Array) or (not self.internal and isinstance(t, (List, Dict)) and refers(t.elem))
 
     def leaves(self, a: Operand, taken: list[Roots]) -> None:
         a = self.overlay.resolve(a)
@@ -385,9 +390,9 @@ class _Check:
         if not isinstance(s, Let) or s.op.name not in STRUCTURES:
             return
         for k, x in enumerate(s.args[: self.first] if self.first and a is self.whole else s.args):
-            if isinstance(x.type, Array):
+            if self.is_apart(x.type):
                 if not self.fresh(x, taken):
-                    self.edits.args[s, k] = None
+                    self.edits.args[s, k] = self.edits.whole[s, k] = None
             else:
                 self.leaves(x, taken)
 

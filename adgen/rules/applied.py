@@ -88,8 +88,9 @@ def fromfunction(function: Any, shape: Any, *, dtype: Any = float, **kwargs: Any
 def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
     """Each function sees the elements where its condition holds; of several, the last one counts."""
     x = np.asarray(x)
-    conditions = condlist if isinstance(condlist, (list, tuple)) else [condlist]
+    conditions = condlist if isinstance(condlist, (list, tuple)) else [one_mask(condlist)]
     n = len(conditions)
+    one_function_each(n, len(funclist))
     out = np.zeros_like(x)
     taken = np.zeros(np.shape(x), dtype=bool)
     for k in numbers(n):
@@ -102,6 +103,20 @@ def piece(out: Any, x: Any, mask: Any, value: Any, args: Any, kw: Any) -> Any:
     full_mask(np.ndim(mask), np.ndim(x))
     out[mask] = value(x[mask], *args, **kw) if callable(value) else value
     return out
+
+
+def one_mask(condition: Any) -> Any:
+    if np.ndim(condition) > 1:
+        no_gradient("np.piecewise with an array of conditions")
+    return condition
+
+
+@static
+def one_function_each(conditions: int, functions: int) -> None:
+    if functions not in (conditions, conditions + 1):
+        raise TypeError(
+            f"np.piecewise with {conditions} conditions has a gradient rule for as many functions, or one more"
+        )
 
 
 @static
@@ -118,7 +133,7 @@ NONE = np._NoValue
 
 def log_sum(a: Any, axis: Any, keepdims: bool) -> Any:
     """Return the logarithm of a sum of exponentials; the largest term goes in front."""
-    top = np.max(a, axis=axis, keepdims=True)
+    top = np.max(a, axis=axis, keepdims=True, initial=-np.inf)
     top = np.where(np.isfinite(top), top, 0.0)
     out = np.log(np.sum(np.exp(a - top), axis=axis, keepdims=True)) + top
     return out if keepdims else as_scalar(np.squeeze(out, axis=normal_axes(axis, np.ndim(a))))
@@ -182,12 +197,12 @@ def accumulate_by(ufunc: Any, array: Any, axis: int = 0, dtype: Any = None) -> A
     if dtype is not None:
         no_gradient("a running result with dtype=")
     front = to_front(array, axis)
-    last = front[0]
+    last = front[:1]  # empty where there is nothing
     rows = [last]
     for k in range(1, front.shape[0]):
-        last = ufunc(last, front[k])
+        last = ufunc(last, front[k : k + 1])
         rows.append(last)
-    return from_front(np.stack(rows), axis)
+    return from_front(np.concatenate(rows), axis)
 
 
 @static

@@ -9,7 +9,7 @@ import numpy as np
 from adgen.ir.nodes import Const, Operand
 from adgen.ir.types import Scalar, is_complex
 from adgen.rules.axes import from_front, of_lengths, part_for, shaped_like, to_front
-from adgen.rules.declare import OtherForm, linear, nondifferentiable, rule, sample, static
+from adgen.rules.declare import OtherForm, formula, linear, nondifferentiable, rule, sample, static
 from adgen.rules.typing import Shape, array_dims, fresh_dim, known
 
 V = np.array([0.5, -1.2, 2.0, 0.3])
@@ -28,14 +28,30 @@ def polyval_p_vjp(g: Any, p: Any, x: Any) -> Any:
     return shaped_like(np.vander(np.ravel(x), np.size(p)).T @ np.ravel(g), p)
 
 
+def polyval_shape(p: Operand, x: Operand) -> Shape:
+    if len(array_dims(p.type)) != 1:
+        raise OtherForm("np.polyval with rows of coefficients")
+    return Shape(array_dims(x.type))
+
+
 rule(
     np.polyval,
     "p x",
     vjp=(polyval_p_vjp, lambda g, p, x: g * np.polyval(slope_coefficients(p), x)),
     jvp=(lambda t, x: np.polyval(t, x), lambda t, p, x: t * np.polyval(slope_coefficients(p), x)),
-    infer=lambda p, x: Shape(array_dims(x.type)),
+    infer=polyval_shape,
     samples=(sample(V, M), sample(V, 0.7), sample(V[:1], V)),
 )
+
+
+@formula(np.polyval, sample(M, 0.7), sample(N, M[0]), sample(N, N[:, 1:2]))
+def polynomials_at(p: Any, x: Any) -> Any:
+    """Return the values of polynomials whose coefficients are rows: Horner's scheme, as NumPy has it."""
+    rows = np.asarray(p)
+    out = 0.0 * np.asarray(x) + rows[0]
+    for k in range(1, rows.shape[0]):
+        out = out * x + rows[k]
+    return out
 
 
 def powers(x: Any, n: Any, increasing: bool) -> Any:

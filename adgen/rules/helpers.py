@@ -129,6 +129,20 @@ def zeros_list(values: Any) -> Any:
     return [0.0 if type(v) is int or v is None else zero(v) for v in values]
 
 
+def copies(values: Any) -> Any:
+    """Return a list of copies of the arrays in a list, however deep they stand; of a dict, a dict."""
+
+    def one(v: Any) -> Any:
+        if isinstance(v, tuple):
+            parts = [one(i) for i in v]
+            return type(v)(*parts) if hasattr(v, "_fields") else tuple(parts)
+        if isinstance(v, (list, dict)):
+            return copies(v)
+        return v.copy() if isinstance(v, np.ndarray) else v
+
+    return {k: one(v) for k, v in values.items()} if isinstance(values, dict) else [one(v) for v in values]
+
+
 def zeros_of(value: Any, kind: Any = None) -> Any:
     """Return zeros like an array, a list or what a call saved.
 

@@ -28,6 +28,7 @@ linear(
     np.where,
     "condition x y /",
     args=("x", "y"),
+    flat=("condition",),
     vjp={
         "x": lambda g, condition: np.where(condition, g, 0.0),
         "y": lambda g, condition: np.where(condition, 0.0, g),
@@ -42,6 +43,7 @@ linear(
         sample(M > 0.0, M, 0.0, wrt=("x",)),
         sample(M[0] > 0.0, M, 1.5),
         sample(M > 0.4, 2.0, M[0]),
+        sample(V, V * V, 1.0, wrt=("x",)),
     ),
 )
 

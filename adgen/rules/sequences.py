@@ -12,6 +12,7 @@ from adgen.rules.helpers import (
     add_saved,
     best_of,
     bounds_of,
+    copies,
     fall,
     floats_of,
     heap_order,
@@ -81,6 +82,7 @@ structure(add_saved, "x y", name="add_saved", infer=exactly("x"))
 structure(place_slice, "values start stop step part", name="place_slice", infer=exactly("values"))
 nondifferentiable(ones_list, name="ones_list", params="seq", infer=exactly("seq"))
 nondifferentiable(zeros_list, name="zeros_list", params="seq", infer=exactly("seq"))
+nondifferentiable(copies, name="copies", params="values", infer=exactly("values"))
 nondifferentiable(_zeros_dict, name="zeros_dict", params="table", infer=exactly("table"), show="dict.fromkeys(_, 0.0)")
 nondifferentiable(zero_at, name="zero_at", params="table key", infer=lambda table, key: table.type.elem)
 structure(_dict_of, "keys values", name="dict_of", infer=exactly("keys"), show="dict(zip(_, _))")

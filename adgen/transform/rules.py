@@ -141,5 +141,6 @@ def without_rule(op: Primitive, s: Let) -> list[Operand]:
     """Return the operands that stand for parameters without a derivative: none of them may be differentiated."""
     if op.kind not in ("elementwise", "linear", "multilinear", "rule") or op.name in LIKE or "*" in op.diff:
         return []
-    others = [a for p, a in bound_args(op, s.args, s.kws).items() if p not in op.diff] if op.diff else [s.args]
+    known = {*op.diff, *op.flat}
+    others = [a for p, a in bound_args(op, s.args, s.kws).items() if p not in known] if op.diff else [s.args]
     return [i for a in others for i in (a if isinstance(a, tuple) else (a,))]

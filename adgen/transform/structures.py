@@ -66,6 +66,7 @@ class Structures(Backward):
             "place_slice": self._place_slice,
             "to_list": self._to_list,
             "to_floats": self._to_list,
+            "floats_of": self._floats_of,
             "call": self._call,
             "run": self._call,
         }
@@ -402,6 +403,11 @@ class Structures(Backward):
 
     def _to_list(self, s: Let, c: Cot, cots: Cotangents) -> None:
         cots.add(s.args[0], self.b.call("np.array", cots.whole(c, s.out)))
+
+    def _floats_of(self, s: Let, c: Cot, cots: Cotangents) -> None:
+        base, d = s.args[0], cots.whole(c, s.out)
+        of_arrays = isinstance(base.type, List) and isinstance(base.type.elem, Array)
+        cots.add(base, self.b.call("np.array", d) if of_arrays else d)  # lists of lists may differ in length
 
     def _reversed_list(self, s: Let, c: Cot, cots: Cotangents) -> None:
         cots.add(s.args[0], self.b.call("reversed_list", cots.whole(c, s.out)))

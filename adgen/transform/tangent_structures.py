@@ -81,7 +81,7 @@ class TangentStructures(Tangents):
     def _to_list(self, s: Let) -> Operand:
         return self.b.emit(s.op, (self.full(s.args[0]),), type=s.out.type)
 
-    _to_floats = _to_list
+    _to_floats = _floats_of = _to_list
 
     def _reversed_list(self, s: Let) -> Operand:
         return self.b.call("reversed_list", self.full(s.args[0]))
