@@ -20,12 +20,14 @@ from adgen.ir.types import Bool, Dict, Int, List, NoneT, Str, dims_of, is_floati
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
+    from adgen.transform.held import Items
 
 
 def gradient(
     e: Engine, now: Recorded, ys: Any, xs: Any, given: Mapping[str, Any], stops: Sequence[Var],
     hint: dict[str, Any], only: Sequence[Var] | None,
 ) -> Any:  # fmt: skip
+    from adgen.transform.held import item_values
     from adgen.transform.joined import depends
     from adgen.transform.splice import splice, visible_block
 
@@ -52,8 +54,15 @@ def gradient(
         _refuse_hidden(e, block, v, cuts, results, False)
     for v in stops:
         _refuse_hidden(e, block, v, cuts, results, True)
+    whole = Block(block.stmts, tuple(results))
+    held = _find_lists(e, whole, stops, cuts)
+    stops = [*stops, *(i for items in held.values() for i in item_values(block, items))]
+    lists = _find_lists(e, whole, sources, cuts)
+    for v in dict.fromkeys(i for items in lists.values() for i in items if isinstance(i, Var)):
+        _refuse_taken(e, block, v, cuts, results)
+        _refuse_hidden(e, block, v, cuts, results, False)
     earlier.note(e, now, cuts, results, sources, stops)
-    found, rules = splice(e.b, now.has, targets, sources, cuts.union(stops), given["unconnected_gradients"])
+    found, rules = splice(e.b, now.has, targets, sources, cuts.union(stops), given["unconnected_gradients"], lists)
     keep_rules(e, rules)
     by_source = dict(zip(sources, found))
     return _in_structure(e, xs, by_source, given["unconnected_gradients"], hint)
@@ -184,6 +193,28 @@ def _refuse_taken(e: Engine, block: Block, v: Var, cuts: set[Var], results: Sequ
             instead="ask for the gradient by the list or dict, and take its item",
             origin=e.origin,
         )
+
+
+def _find_lists(e: Engine, block: Block, sources: Sequence[Var], cuts: set[Var]) -> dict[Var, Items]:
+    """Return where lists have their items from; refuse those that can't be said of and whose items have other uses."""
+    from adgen.transform.held import enters, find_items, is_shared
+
+    found: dict[Var, Items] = {}
+    entered = {leaf.param for _, leaves in e.around for leaf in leaves.values()}
+    for v in sources:
+        if not isinstance(v.type, (List, Dict)):
+            continue
+        items = find_items(block, v)
+        if items is not None:
+            found[v] = items
+        elif is_shared(block, v, cuts, block.results) or enters(block, v, entered, cuts, block.results):
+            raise UnsupportedError(
+                what=f"a gradient with respect to '{v.name or 'a list'}', whose items the target depends on themselves",
+                why="which of them stand in the list is known at run time only",
+                instead="let the program take the items out of the list, or append each of them once in each iteration",
+                origin=e.origin,
+            )
+    return found
 
 
 def _refuse_hidden(e: Engine, block: Block, v: Var, cuts: set[Var], results: Sequence[Operand], is_stop: bool) -> None:

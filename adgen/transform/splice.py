@@ -7,15 +7,19 @@ beside its own results. So the gradient is ordinary SSA from here on, which may 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
 
 from adgen.ir.absent import find_one_sided, find_undefined
 from adgen.ir.build import Builder
 from adgen.ir.nodes import Block, If, Let, Loop, Operand, Stmt, Var, defs
+from adgen.ir.rewrite import substitute
+from adgen.ir.types import is_floating
 from adgen.optimise.algebra import negative_factor, simplify
 from adgen.transform.activity import Varied
 from adgen.transform.cotangents import Cot, Cotangents
 from adgen.transform.derive import finish, ones
+from adgen.transform.held import Items, gather_items, perturb_items
 from adgen.transform.joined import is_hidden, maker, spread
 from adgen.transform.reverse import Reverse
 from adgen.transform.rules import RuleRunner
@@ -61,36 +65,46 @@ def splice(
     sources: Sequence[Var],
     stops: Collection[Var],
     unconnected: str,
+    lists: Mapping[Var, Items] = MappingProxyType({}),
 ) -> tuple[list[Operand], tuple[object, ...]]:
-    """Emit the gradients of the targets' sum; return them, and the rules that went in."""
+    """Emit the gradients of the targets' sum; return them, and the rules that went in.
+
+    `lists` says of sources that are lists where their items come from.
+    """
     visible = [(region, k, s) for depth, region, k, s in b.visible() if recorded(depth, k, s)]
     block = Block(tuple(s for _, _, s in visible), tuple(y for y, _ in targets))
-    block, added = _perturb_joined(block, sources, set(stops))
+    block, perturbed = perturb_items(block, lists.values())
+    rows = perturbed.rows
+    items = [i for parts in lists.values() for i in parts if isinstance(i, Var) and is_floating(i.type)]
+    asked = list(dict.fromkeys((*(v for v in sources if v not in lists), *items, *rows.values())))
+    block, added = _perturb_joined(block, asked, set(stops))
     own = Builder()
     own.algebra, own.negated = simplify, negative_factor
     own.adjoint = True
     own.open()
     own.share(block.stmts)
-    reverse = Spliced(own, block, [added.get(v, v) for v in sources], stops)
+    reverse = Spliced(own, block, [added.get(v, v) for v in asked], stops)
     cots = Cotangents(own)
-    cots.added = set(added.values())
+    cots.added = perturbed.added.union(added.values())
     cots.undefined = find_undefined(block)
     for y, seed in targets:
         if isinstance(y, Var) and y in reverse.varied:
             cots.add(y, seed if seed is not None else ones(own, y.type, y))
     reverse.run(block, cots)
     own.origin = b.origin
-    found: list[Operand] = []
-    for v in dict.fromkeys(sources):
+    found: dict[Var, Operand] = {}
+    for v in asked:
         w = added.get(v, v)
         c = reverse.taken.get(w) if w in reverse.taken else cots.pop(w)
-        found.append(finish(cots, c, v, unconnected, block, reverse.cuts))
-    by_source = dict(zip(dict.fromkeys(sources), found))
+        found[v] = finish(cots, c, v, unconnected if v in sources else "none", block, reverse.cuts)
+    found |= {out: found[row] for out, row in rows.items()}
+    for v, parts in lists.items():
+        found[v] = gather_items(own, v, parts, found, unconnected)
     for (region, k, _), s in zip(visible, block.stmts):
-        (region[k],) = unperturb(Block((reverse.saves.with_additions(s),), ()), cots.added).stmts
-    for s in unperturb(own.close(()), cots.added).stmts:
+        (region[k],) = unperturb(Block((perturbed.undo(reverse.saves.with_additions(s)),), ()), cots.added).stmts
+    for s in substitute(unperturb(own.close(()), cots.added), perturbed.pinned).stmts:
         b.append(s)
-    return [by_source[v] for v in sources], reverse.rules.used
+    return [found[v] for v in sources], reverse.rules.used
 
 
 def _perturb_joined(block: Block, sources: Sequence[Var], cuts: set[Var]) -> tuple[Block, dict[Var, Var]]:
