@@ -338,3 +338,35 @@ def test_gradients_in_lists_share_no_memory():
     d_a, d_b = adgen.vjp(both, a, b)[1](seed)
     arrays = [*a, *b, seed, *d_a, *d_b]
     assert not any(np.shares_memory(x, y) for k, x in enumerate(arrays) for y in arrays[:k])
+
+
+def swapped_in_an_inner_loop(x):
+    u, v = x.copy(), np.zeros(3)
+    for _ in range(3):
+        v[1:] = u[:-1] * u[1:]
+        v[0] = u[-1]
+        for _ in range(1):
+            u, v = v, u
+    return np.sum(u)
+
+
+def turned_in_an_inner_loop(x):
+    u, v, w = x.copy(), np.zeros(3), np.ones(3)
+    for k in range(4):
+        w[1:] = u[:-1] * v[1:] + u[1:]
+        w[0] = u[-1]
+        for _ in range(1 + k % 2):
+            u, v, w = w, u, v
+    return np.sum(u * v) + w[0]
+
+
+def made_in_a_loop_and_written_after_it(x):
+    for _ in range(1):
+        y = x * 1
+    y[0] = 2.0 * x[1]
+    return y[0] * y[0]
+
+
+@pytest.mark.parametrize("f", [swapped_in_an_inner_loop, turned_in_an_inner_loop, made_in_a_loop_and_written_after_it])
+def test_buffers_of_loops_in_loops(f):
+    adgen.check_grads(f, (np.array([0.5, 0.8, 1.3]),))

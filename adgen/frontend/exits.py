@@ -337,7 +337,8 @@ class _Exits:
         """Return a `try` of each segment, within the success of the one before."""
         first, *rest = segments
         handlers = [replace(h, body=self.block(h.body, ctx)) for h in s.handlers]
-        leaves = not any(self.flow(h.body).falls for h in s.handlers)
+        flows = [self.flow(h.body) for h in s.handlers]
+        leaves = not any(f.falls or f.leaves - {"r"} for f in flows)  # the function: what follows a loop reads names
         last = not rest
         body = self.block(first, ctx if last else ctx.inner())
         ok = s.ok if last else self.name("ok")

@@ -231,10 +231,18 @@ LAZY = frozenset(
         itertools.tee,
         itertools.accumulate,
         itertools.islice,
+        itertools.pairwise,
         itertools.groupby,
         functools.partial,
     }
 )
+
+WALKING = frozenset({zip, enumerate, reversed, map, iter})
+
+
+def _is_live(fn: Any) -> bool:
+    """Say whether a function gives an iterator that takes what a view of a dict shows when it comes to it."""
+    return _among(fn, WALKING) or inspect.isgeneratorfunction(library.find(fn))
 
 
 def _among(fn: Any, table: Any) -> bool:
@@ -242,6 +250,15 @@ def _among(fn: Any, table: Any) -> bool:
         return fn in table
     except TypeError:  # unhashable
         return False
+
+
+def _takes_iterators(fn: Any) -> bool:
+    """Say whether a callable gets iterators as they are: what it does with them can be seen."""
+    if isinstance(fn, (pytypes.FunctionType, pytypes.MethodType, functools.partial, functools._lru_cache_wrapper)):
+        return True
+    if isinstance(fn, type) and objects.is_followed(fn):
+        return True
+    return library.find(fn) is not None or _among(fn, LAZY)
 
 
 def call_either(e: Engine, fn: Choice, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
@@ -267,14 +284,14 @@ def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, An
         return call_row(e, override, args, kwargs, hint)
     if not (isinstance(fn, pytypes.FunctionType) and not from_library(fn)):
         args = [operations.sure(a) for a in args]
-        args = [dicts.listed(e, a) if isinstance(a, DictView) else a for a in args]
+        if any(isinstance(a, DictView) for a in args) and not _is_live(fn):
+            args = [dicts.listed(e, a) if isinstance(a, DictView) else a for a in args]
         kwargs = {k: operations.sure(a) for k, a in kwargs.items()}
     if len(args) == 1 and _among(fn, objects.BUILTINS):
         own = objects.call_special(e, args[0], objects.BUILTINS[fn])
         if own is not None:
             return own
-    takes_iterators = isinstance(fn, pytypes.FunctionType) or library.find(fn) is not None or _among(fn, LAZY)
-    if _among(fn, DRAINING) or (not takes_iterators and any(isinstance(a, (GeneratorV, Once)) for a in args)):
+    if _among(fn, DRAINING) or (any(isinstance(a, (GeneratorV, Once)) for a in args) and not _takes_iterators(fn)):
         args = [iterators.force(e, a) for a in args]
     handler = handlers.find(fn)
     if handler is not None:

@@ -17,6 +17,7 @@ from adgen.infer import (
     lazy,
     library,
     objects,
+    operations,
 )
 from adgen.infer.handlers import bind, handles
 from adgen.infer.values import (
@@ -147,10 +148,11 @@ def _cycle(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[st
 def _tee(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     n = e.static(args[1] if len(args) > 1 else kwargs.get("n", e.b.const(2)), "the number of iterators of tee()")
     v = iterators.settle(e, args[0])
+    source = v
     if not isinstance(v, TupleV):
         g = iterators.as_generator(e, v)
         v = generators.collect_quietly(e, g) if g is not None else inlining.inline_function(e, library.as_list, [v], {})
-    return TupleV(tuple(iterators.once(e, v) for _ in range(n)))
+    return TupleV(tuple(iterators.once_held(e, v, source) for _ in range(n)))
 
 
 @handles(itertools.accumulate)
@@ -160,15 +162,36 @@ def _accumulate(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: di
     v = bound["iterable"]
     if not kinds.is_none(initial):
         return iterators.made_by(e, lazy.accumulate_from, initial, v, function)
-    known = isinstance(v, (Ref, TupleV)) and objects.class_of_object(e, v) is None and not iterables.is_map(e, v)
-    return iterators.made_by(e, lazy.accumulate_known if known else lazy.accumulate_of, v, function)
+    return iterators.made_by(e, lazy.accumulate_known if _is_sequence(e, v) else lazy.accumulate_of, v, function)
+
+
+def _is_sequence(e: Engine, v: Any) -> bool:
+    return isinstance(v, (Ref, TupleV)) and objects.class_of_object(e, v) is None and not iterables.is_map(e, v)
+
+
+@handles(lazy.rest_of)
+def _rest_of(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    v = args[0]
+    if isinstance(v, TupleV) or operations.is_array(e, v):
+        return inlining.inline_function(e, library.islice, [v, e.b.const(1), e.b.const(None)], {})
+    rest = iterators.once(e, v)  # an item of a list is what the list holds when it is due
+    iterators.move(e, rest, e.b.const(1))
+    return rest
+
+
+@handles(itertools.pairwise)
+def _pairwise(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
+    v = iterators.settle(e, args[0])
+    return iterators.made_by(e, lazy.pairwise_known if _is_sequence(e, v) else lazy.pairwise_of, v)
 
 
 @handles(itertools.islice)
 def _islice(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     v = iterators.settle(e, args[0])
-    if isinstance(v, (Ref, TupleV)) and objects.class_of_object(e, v) is None and not iterables.is_map(e, v):
-        return iterators.once(e, inlining.inline_function(e, library.islice, [v, *args[1:]], {}))
+    if _is_sequence(e, v):
+        part = inlining.inline_function(e, library.islice, [v, *args[1:]], {})
+        live = isinstance(v, TupleV) or operations.is_array(e, v)
+        return iterators.once(e, part) if live else iterators.once_held(e, part, v)
     none = e.b.const(None)
     start, stop, step = (none, args[1], none) if len(args) == 2 else (*args[1:], none)[:3]
     given = (e.b.const(n) if kinds.is_none(x) else x for x, n in ((start, 0), (step, 1)))

@@ -6,7 +6,8 @@ loop that walks it is as good as the sequence itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
@@ -29,6 +30,7 @@ from adgen.infer.values import (
     WALKED,
     CountV,
     CycleV,
+    DictView,
     EnumV,
     GeneratorV,
     ManagerV,
@@ -58,6 +60,40 @@ def once(e: Engine, inner: Any) -> Once:
     return Once(inner, e.new(e.b.const(0)).obj, stamp_of(e, inner))
 
 
+def once_held(e: Engine, inner: Any, source: Any) -> Once:
+    """Return an iterator over items that were taken from `source` before their turn: nobody may write it meanwhile."""
+    held = tuple((o, e.state.heap[o]) for o in _sources(source) if o in e.state.heap)
+    return replace(once(e, inner), held=held)
+
+
+def _sources(v: Any) -> list[Obj]:
+    if isinstance(v, Ref):
+        return [v.obj]
+    if isinstance(v, (ZipV, TupleV)):
+        return [o for p in (v.parts if isinstance(v, ZipV) else v.items) for o in _sources(p)]
+    if isinstance(v, DictView):
+        return [v.owner.obj]
+    return _sources(v.inner) if isinstance(v, (EnumV, ReversedV, Once, RestV)) else []
+
+
+def held_by(v: Any) -> list[tuple[Obj, Any]]:
+    """Return the objects whose items an iterable has taken before their turn."""
+    if isinstance(v, ZipV):
+        return [h for p in v.parts for h in held_by(p)]
+    own = list(v.held) if isinstance(v, Once) else []
+    return own + held_by(v.inner) if isinstance(v, (EnumV, ReversedV, Once, RestV)) else own
+
+
+def check_held(e: Engine, held: Iterable[tuple[Obj, Any]]) -> None:
+    if any(e.state.heap.get(o) is not content for o, content in held):
+        raise UnsupportedError(
+            what="an iterator of itertools over a list or array that is written while it is walked",
+            why="its items are taken all at once where Python takes them one by one",
+            instead="loop over a range and index the list, or let the iterator walk a copy",
+            origin=e.origin,
+        )
+
+
 def stamp_of(e: Engine, inner: Any) -> tuple[int, ...]:
     return tuple(e.resized.get(o, 0) for o in iterables.lists_of(e, inner))
 
@@ -84,6 +120,7 @@ def settle(e: Engine, v: Any, inside: bool = False) -> Any:
     if isinstance(v, ReversedV):
         return ReversedV(settle(e, v.inner))
     if isinstance(v, Once):
+        check_held(e, v.held)
         at = e.content(v.obj)
         if isinstance(at, Const) and at.value == WALKED:
             return TupleV(())
@@ -236,6 +273,7 @@ def force_apart(e: Engine, v: Any) -> Any:
 
 
 def position(e: Engine, it: Once) -> Operand:
+    check_held(e, it.held)
     at: Operand = e.content(it.obj)
     if not isinstance(at, Const) and it.stamp != stamp_of(e, it.inner):
         raise UnsupportedError(

@@ -8,7 +8,9 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from adgen.infer.library import stands_for
+import numpy as np
+
+from adgen.infer.library import ndindex, stands_for
 
 
 def row_at(rows: Any, k: Any) -> Any:
@@ -188,6 +190,43 @@ def chain_rows(rows: Any) -> Any:
             yield v
 
 
+def rest_of(values: Any) -> Any:
+    """Walk all but the first item of a sequence; carried out by `iterator_calls.py`."""
+    raise NotImplementedError
+
+
+def pairwise_known(values: Any) -> Any:
+    if len(values) > 1:
+        before = values[0]
+        for v in rest_of(values):
+            yield before, v
+            before = v
+
+
+def pairwise_of(values: Any) -> Any:
+    first = True
+    for v in values:
+        if first:
+            first = False
+        else:
+            yield before, v  # type: ignore[has-type]  # noqa: F821
+        before = v  # noqa: F841
+
+
+@stands_for(np.ndenumerate)
+def ndenumerate(a: Any) -> Any:
+    if a.ndim == 1:
+        for i in range(a.shape[0]):
+            yield (i,), a[i]
+    elif a.ndim == 2:
+        for i in range(a.shape[0]):
+            for j in range(a.shape[1]):
+                yield (i, j), a[i, j]
+    else:
+        for index in ndindex(*a.shape):
+            yield index, a[index]
+
+
 def accumulate_from(total: Any, values: Any, function: Any) -> Any:
     yield total
     for v in values:
@@ -199,7 +238,7 @@ def accumulate_known(values: Any, function: Any) -> Any:
     if len(values) > 0:
         total = values[0]
         yield total
-        for v in values[1:]:
+        for v in rest_of(values):
             total = total + v if function is None else function(total, v)
             yield total
 

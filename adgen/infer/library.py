@@ -34,13 +34,11 @@ def stands_for(*fns: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 # These give lists where Python gives iterators: walked once.
 ITERATORS = frozenset(
     {
-        itertools.pairwise,
         itertools.product,
         itertools.combinations,
         itertools.combinations_with_replacement,
         itertools.permutations,
         np.ndindex,
-        np.ndenumerate,
     }
 )
 
@@ -152,12 +150,6 @@ def best_by(sequence: Any, key: Any, sign: Any) -> Any:
     return values[np.argmax(sign * np.array(keys)) if are_numbers(keys) else best_of(keys, sign)]
 
 
-@stands_for(itertools.pairwise)
-def pairwise(sequence: Any) -> Any:
-    values = subscriptable(sequence)
-    return [(values[i], values[i + 1]) for i in range(len(values) - 1)]
-
-
 @stands_for(itertools.product)
 def product(*sequences: Any, repeat: Any = 1) -> Any:
     parts = sequences * repeat
@@ -221,11 +213,6 @@ def ndindex(*shape: Any) -> Any:
     if len(n) == 4:
         return [(i, j, k, m) for i in range(n[0]) for j in range(n[1]) for k in range(n[2]) for m in range(n[3])]
     raise NotImplementedError
-
-
-@stands_for(np.ndenumerate)
-def ndenumerate(a: Any) -> Any:
-    return [(index, a[index]) for index in ndindex(*a.shape)]
 
 
 @stands_for(any)

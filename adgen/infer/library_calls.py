@@ -187,7 +187,9 @@ def _arranges(fn: Any) -> Handler:
                 named.setdefault("fillvalue", e.b.const(None))
             made = list(itertools.islice(fn(*given, **named), MAX_ARRANGED + 1))
             if len(made) <= MAX_ARRANGED:
-                return iterators.once(e, e.new(Seq(tuple(map(TupleV, made)))))
+                rows = e.new(Seq(tuple(map(TupleV, made))))
+                taken = TupleV(tuple(args)) if fn is itertools.zip_longest else TupleV(())  # others take all at once
+                return iterators.once_held(e, rows, taken)
         if fn is itertools.zip_longest:
             given = [inlining.inline_function(e, library.subscriptable, [a], {}) for a in args]
             fill = kwargs.get("fillvalue", e.b.const(None))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,12 @@ MAX_PEELED = 3
 
 
 def run_for(e: Engine, s: tree.For) -> None:
-    it = iterators.settle(e, e.get(s.iter))
+    walked = e.get(s.iter)
+    _run_settled(e, s, iterators.settle(e, walked))
+    iterators.check_held(e, iterators.held_by(walked))
+
+
+def _run_settled(e: Engine, s: tree.For, it: Any) -> None:
     if s.cut and (iterators.is_stepped(e, it) or iterators.has_generator(e, it)):
         it = iterators.force_apart(e, it)
     if iterators.is_stepped(e, it):
@@ -120,7 +125,7 @@ def _run_for(e: Engine, s: tree.For, it: Any, stepped: Once | None) -> None:
                 instead="loop over a range, an array or a list of one type",
                 origin=e.origin,
             )
-        _unroll(e, s, plan, 0, None if stepped is not None else it, stepped)
+        _unroll(e, s, len(plan), partial(_item_now, e, s, it, len(plan)), 0, stepped)
         return
     _count(e, s, plan)
 
@@ -164,8 +169,17 @@ def _count(e: Engine, s: tree.For, plan: iterables.Plan, peeled: int = 0) -> Non
 
 
 def _unroll_counted(e: Engine, s: tree.For, plan: iterables.Plan) -> None:
-    e.come_from(s.origin)
-    _unroll(e, s, [plan.element(e, e.b.const(v)) for v in plan.constant_values() or ()], 0, None, plan.stepped)
+    values = plan.constant_values() or range(0)
+    _unroll(e, s, len(values), lambda k: plan.element(e, e.b.const(values[k])), 0, plan.stepped)
+
+
+def _item_now(e: Engine, s: tree.For, it: Any, count: int, k: int) -> Any:
+    """Return the k-th of the known items, as it is by now."""
+    items = iterables.known_items(e, it)
+    if items is None or len(items) != count:
+        refuse_resizing(s)
+    assert items is not None
+    return items[k]
 
 
 def _keep(e: Engine, s: tree.For, plan: iterables.Plan, peeled: int) -> None:
@@ -205,21 +219,18 @@ def _refuse_none(e: Engine, name: str) -> None:
     e.state.dead = True
 
 
-def _unroll(e: Engine, s: tree.For, items: Sequence[Any], k: int, it: Any, stepped: Once | None = None) -> None:
+def _unroll(e: Engine, s: tree.For, count: int, item: Callable[[int], Any], k: int, stepped: Once | None) -> None:
     """Run the body for each item from the k-th on; the items are those that are there by then."""
     begin = e.content(stepped.obj).value if stepped is not None else 0
     begin -= k if stepped is not None else 0
-    while k < len(items):
+    while k < count:
         e.come_from(s.origin)
-        now = iterables.known_items(e, it) if it is not None else items
-        if now is None or len(now) != len(items):
-            refuse_resizing(s)
-        items = now or ()
+        value = item(k)
         e.marks.unrolled += 1
         if stepped is not None:
             iterators.move(e, stepped, e.b.const(begin + k + 1))
         try:
-            e.assign(s.target, items[k])
+            e.assign(s.target, value)
             e.run(s.body)
         finally:
             e.marks.unrolled -= 1
@@ -237,7 +248,7 @@ def _unroll(e: Engine, s: tree.For, items: Sequence[Any], k: int, it: Any, stepp
                 if stop.value:
                     return
             else:
-                branches.run_if(e, stop, lambda: None, partial(_unroll, e, s, items, k, it, stepped))
+                branches.run_if(e, stop, lambda: None, partial(_unroll, e, s, count, item, k, stepped))
                 return
 
 

@@ -174,12 +174,14 @@ class RestV:
 class Once:
     """An iterator over a sequence. The heap has its position in `obj`: WALKED where it came to the end.
 
-    `stamp` says what the list that it walks had been through when it was made.
+    `stamp` says what the list that it walks had been through when it was made. `held` are the objects whose items
+    were taken all at once where Python takes them one by one, each with what it held then.
     """
 
     inner: Any
     obj: Obj
     stamp: Any = None
+    held: tuple[tuple[Obj, Any], ...] = ()
 
 
 STEPPED = 1

@@ -310,7 +310,7 @@ class Memory:
 
     def _through(self, s: Loop, roots: Roots) -> Roots:
         """Return the roots of what a loop collects: an object may be carried on after it was collected."""
-        flows = [(r, self.flow(r, s.yields[r.position])) for r in self.carried[s]]
+        flows = [(r, self._through_inner(s, self.flow(r, s.yields[r.position]))) for r in self.carried[s]]
         out: dict[Root, None] = dict.fromkeys(roots)
         grew = True
         while grew:
@@ -322,6 +322,18 @@ class Memory:
         if any(r.loop is not s and s not in r.scope for r in out):
             out[self._unknown] = None  # the same object may stand in the list many times
         return tuple(out)
+
+    def _through_inner(self, s: Loop, roots: Roots) -> dict[Root, None]:
+        """Return roots and, of those that loops inside of `s` carry, what these begin with and become."""
+        out: dict[Root, None] = {}
+        stack = list(roots)
+        while stack:
+            r = stack.pop()
+            if r not in out:
+                out[r] = None
+                if r.loop is not None and s in r.scope:
+                    stack += (*self.flow(r, r.loop.inits[r.position]), *self.flow(r, r.loop.yields[r.position]))
+        return out
 
     def _link(self) -> None:
         """Find what each carried value may be outside its loop."""

@@ -21,7 +21,7 @@ from adgen.ir.live import Live, Overlay, collect_points, find_live
 from adgen.ir.memory import Memory, Owned, Root, Roots, memory_of, refers
 from adgen.ir.nodes import CHANGES, Block, Func, If, Let, Loop, Operand, Var, walk
 from adgen.ir.summary import CALLS, consumed
-from adgen.ir.types import Array, Dict, Dim, Length, List, Record, Type
+from adgen.ir.types import Array, Dict, Dim, Length, List, Record, Type, Undef
 from adgen.optimise.copies import Edits, Rewriter
 from adgen.rules.registry import REGISTRY
 
@@ -347,7 +347,8 @@ class _Check:
         if not self.can_copy(r):
             return False
         init, y = self.memory.flow(r, loop.inits[k]), self.memory.yielded(r)
-        if not isinstance(loop.inits[k], Var) or not self.memory.owned(init):
+        start = loop.inits[k]
+        if not isinstance(start.type, Undef) and (not isinstance(start, Var) or not self.memory.owned(init)):
             if not (init and all(x.loop is not None and self.disown(x, seen) for x in init)):
                 self.mark(self.edits.inits, (loop, k))
         for x in y:

@@ -584,3 +584,37 @@ def what_a_failing_call_would_have_bound(x):
     except OverflowError:
         p = p + 1.0
     return p * o.steps
+
+
+@program
+def loop_ended_by_a_handler(x):
+    n, s = 0, x[0]
+    while True:
+        try:
+            n += 1
+            if n > 5:
+                raise KeyError
+            if x[0] < -3.0:
+                return 0.0
+            s = s * x[n % 3] + 1.0
+        except KeyError:
+            break
+    return s * n
+
+
+@program
+def iteration_ended_by_a_handler(x):
+    n, s = 0, x[0]
+    while n < 20:
+        try:
+            n += 1
+            if n % 2:
+                raise KeyError
+            if x[0] < -3.0:
+                break
+            s = s * x[n % 3] + 0.1
+        except KeyError:
+            s += 0.1 * n
+            continue
+        n += 1
+    return s * n
