@@ -19,9 +19,9 @@ from adgen.errors import AdgenError, UnsupportedError
 from adgen.frontend.deep import deep_recursion
 from adgen.frontend.lower import lower
 from adgen.frontend.show import show_tree
-from adgen.infer.custom_calls import overriding_rows
+from adgen.infer.api.marks import names_asked
 from adgen.infer.engine import Engine
-from adgen.infer.marks import names_asked
+from adgen.infer.functions.custom_calls import overriding_rows
 from adgen.infer.program import Program, infer
 from adgen.ir.nodes import Func
 from adgen.ir.routine import Routine, routines_in

@@ -125,7 +125,7 @@ def _codes(code: CodeType) -> list[CodeType]:
 
 def _functions(value: Any) -> Sequence[FunctionType]:
     """Return the functions that calling a value may run, if it is a user's."""
-    from adgen.infer.attributes import is_library
+    from adgen.infer.expressions.attributes import is_library
 
     if isinstance(value, FunctionType):
         return () if is_library(value) else (value,)

@@ -14,32 +14,17 @@ from typing import TYPE_CHECKING, Any
 from adgen.errors import AliasError, InternalError, UnsupportedError
 from adgen.frontend import tree
 from adgen.frontend.refuse import make_refusal
-from adgen.infer import (
-    aliases,
-    attributes,
-    branches,
-    earlier,
-    generators,
-    guarded,
-    items,
-    kinds,
-    library,
-    loops,
-    managers,
-    marks,
-    objects,
-    operands,
-    operations,
-    outside,
-    overwritten,
-    primitives,
-    reads,
-    recursion,
-    rows,
-    stores,
-    tapes,
-)
-from adgen.infer.names import as_name, find_free, is_data, leaf_type
+from adgen.infer import kinds, operands
+from adgen.infer.api import earlier, marks, tapes
+from adgen.infer.calls import library, primitives
+from adgen.infer.control import branches, guarded, loops, managers
+from adgen.infer.environment import outside, reads
+from adgen.infer.environment.names import as_name, find_free, is_data, leaf_type
+from adgen.infer.expressions import attributes, items, operations
+from adgen.infer.functions import recursion
+from adgen.infer.iterators import generators
+from adgen.infer.memory import aliases, overwritten, rows, stores
+from adgen.infer.structures import objects
 from adgen.infer.values import (
     UNBOUND,
     Closure,
@@ -58,7 +43,7 @@ from adgen.ir.types import Array, Dict, List, Opaque, Record, Tuple, Type
 from adgen.rules.registry import REGISTRY, Primitive
 
 if TYPE_CHECKING:
-    from adgen.infer.summaries import Recursion
+    from adgen.infer.functions.summaries import Recursion
     from adgen.ir.summary import Summary
 
 FLOAT_ERRORS = ("divide", "invalid", "over", "under")

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from adgen.api.plain import is_plain
 from adgen.errors import UnsupportedError
-from adgen.infer import calls, dicts, objects, rows
+from adgen.infer.calls import calls
+from adgen.infer.environment.names import is_data
 from adgen.infer.kinds import is_structured
-from adgen.infer.names import is_data
+from adgen.infer.memory import rows
+from adgen.infer.structures import dicts, objects
 from adgen.infer.values import (
     Closure,
     DictView,

@@ -13,13 +13,17 @@ from adgen.api.request import NeedsValue
 from adgen.errors import AdgenError, AliasError, UnsupportedError
 from adgen.frontend.lower import lower
 from adgen.frontend.tree import Function
-from adgen.infer import apart, earlier, marks, named, outside, recursion, tuples
+from adgen.infer.api import earlier, marks, named
+from adgen.infer.api.recording import Loose, Retape
 from adgen.infer.engine import Engine
-from adgen.infer.hidden import Hidden, HiddenValue
-from adgen.infer.leave import leave, leave_all
-from adgen.infer.objects import refuse_held
-from adgen.infer.overwritten import Overwritten
-from adgen.infer.recording import Loose, Retape
+from adgen.infer.environment import outside
+from adgen.infer.environment.hidden import Hidden, HiddenValue
+from adgen.infer.functions import recursion
+from adgen.infer.memory import apart
+from adgen.infer.memory.leave import leave, leave_all
+from adgen.infer.memory.overwritten import Overwritten
+from adgen.infer.structures import tuples
+from adgen.infer.structures.objects import refuse_held
 from adgen.infer.values import Map, Obj, Poison, Ref, Seq, TupleV
 from adgen.ir.build import Builder
 from adgen.ir.nodes import Const, Func, Operand, Var

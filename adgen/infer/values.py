@@ -13,7 +13,7 @@ from typing import Any
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
-from adgen.infer.names import nesting
+from adgen.infer.environment.names import nesting
 from adgen.ir.frozen import dataclass
 from adgen.ir.nodes import Const, Operand, Origin, Place, Var
 from adgen.ir.types import Type

@@ -132,8 +132,8 @@ def classify(name: str, value: Any) -> tuple[str, str]:
         return RULE, ""
     if row is not None:
         return of_row(row), ""
-    from adgen.infer import library, writers
-    from adgen.infer.calls import handlers  # with all that register there
+    from adgen.infer.calls import library, writers
+    from adgen.infer.calls.calls import handlers  # with all that register there
 
     if writers.find(value) is not None:
         return IN_PLACE, ""
@@ -160,7 +160,7 @@ def listed_class(name: str) -> tuple[str, str] | None:
 
 def classify_method(name: str) -> tuple[str, str]:
     """Return the class of a method or attribute of arrays."""
-    from adgen.infer import writers
+    from adgen.infer.calls import writers
 
     function = METHODS.get(name) or ATTRIBUTES.get(name)
     if function is not None:

@@ -1,4 +1,4 @@
-"""What functions that write their first argument leave there, as new arrays: `adgen/infer/writers.py` stores them."""
+"""What functions that write their first argument leave there, as new arrays: `infer/calls/writers.py` stores them."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from adgen.infer.overwritten import Overwritten
+from adgen.infer.memory.overwritten import Overwritten
 from adgen.ir.nodes import Block, Const, If, Let, Loop, Operand, Origin, Var
 from adgen.ir.summary import CALLS, Summary, summary_of
 from adgen.ir.types import Int, Opaque, Type, is_floating

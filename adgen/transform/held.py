@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from adgen.errors import UnsupportedError
-from adgen.infer.recording import hands_on
+from adgen.infer.api.recording import hands_on
 from adgen.ir.build import Builder
 from adgen.ir.nodes import Block, Const, Consume, If, Index, Let, Loop, Operand, Stmt, Var, blocks, defs, operands, walk
 from adgen.ir.rewrite import substitute

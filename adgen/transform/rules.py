@@ -10,8 +10,8 @@ from adgen.api.request import Baked
 from adgen.errors import AdgenError, InternalError, NoGradientError, UnsupportedError
 from adgen.frontend import tree
 from adgen.frontend.lower import lower
-from adgen.infer import inlining
 from adgen.infer.engine import Engine
+from adgen.infer.functions import inlining
 from adgen.infer.values import Closure, Map, Ref, Seq, State, TupleV
 from adgen.ir.build import Builder
 from adgen.ir.nodes import Let, Operand, Var

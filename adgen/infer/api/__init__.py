@@ -1,0 +1,1 @@
+"""adgen's own API, called inside of programs: gradients, tapes, tags, surgery."""

@@ -1,0 +1,1 @@
+"""What comes from outside of a function: free names, globals, what is read and written there."""

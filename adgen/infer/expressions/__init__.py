@@ -1,0 +1,1 @@
+"""What computes: operators, displays, reads of items and attributes."""

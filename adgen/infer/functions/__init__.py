@@ -1,0 +1,1 @@
+"""Functions of the user: inlined, recursive, handed to the library, with rules of their own."""

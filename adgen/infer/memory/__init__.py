@@ -1,0 +1,1 @@
+"""Writes, and what they do to other names of the same memory."""
