@@ -179,6 +179,29 @@ def shared_exponential(x: Any) -> Any:
         (lambda x: x**0, 0.0, 0.0),
         (scipy.special.log_ndtr, -1e10, 1e10),
         (lambda x: np.hypot(x, 0.0), 0.0, 0.0),
+        (lambda x: np.log1p(np.exp(x)), 800.0, 1.0),
+        (lambda x: np.log1p(np.exp(x)), -40.0, math.exp(-40.0)),
+        (lambda x: np.log(2.5 + np.exp(-2.0 * x)), -800.0, -2.0),
+        (lambda x: x * np.tanh(np.log1p(np.exp(x))), 800.0, 1.0),
+        (lambda x: x * np.tanh(np.log(1 + np.exp(x))), -800.0, 0.0),
+        (lambda x: x * np.tanh(np.exp(x)), 800.0, 1.0),
+        (lambda x: np.tanh(np.sinh(x)), -800.0, 0.0),
+        (lambda x: np.arctan(np.exp(x)), 800.0, 0.0),
+        (lambda x: np.exp(-np.exp(-x)), -800.0, 0.0),
+        (lambda x: np.exp(np.divide(-1.0, x * x)), 0.0, 0.0),
+        (lambda x: 1.0 / np.exp(x), 800.0, 0.0),
+        (lambda x: 1.0 / np.exp(x), -400.0, -math.exp(400.0)),
+        (lambda x: x / np.expm1(x), 800.0, 0.0),
+        (lambda x: 1.0 / np.cosh(x) ** 2, -800.0, 0.0),
+        (lambda x: 1.0 / (np.exp(x) + np.exp(-x)), 800.0, 0.0),
+        (lambda x: 1.0 / (1.0 + np.exp2(-10.0 * x)), -800.0, 0.0),
+        (lambda x: (1.0 + 3.0 * np.exp(-x)) ** -0.5, -1e4, 0.0),
+        (lambda x: np.sqrt(np.maximum(x, 0.0)), -2.0, 0.0),
+        (lambda x: np.sqrt(x * (x > 0)), -2.0, 0.0),
+        (lambda x: np.minimum(-x, 0.0) ** 2**0.5, -2.0, 0.0),
+        (lambda x: np.arccos(np.clip(x, -1.0, 1.0)), 1.5, 0.0),
+        (lambda x: np.sqrt(np.fmax(1.0 - x * x, 0.0)), 1.5, 0.0),
+        (lambda x: np.sqrt(np.exp(-x * x)), 40.0, 0.0),
     ],
 )
 def test_slopes_far_out(f: Any, x: float, slope: float) -> None:
@@ -188,8 +211,34 @@ def test_slopes_far_out(f: Any, x: float, slope: float) -> None:
         np.testing.assert_allclose(adgen.jvp(f, (x,), (1.0,))[1], slope, rtol=1e-9)
 
 
+def test_elements_that_are_no_maximum() -> None:
+    """An infinite slope does not reach them."""
+    a = np.array([0.0, -1.0, -2.0])
+    with np.errstate(all="ignore"):
+        assert adgen.grad(lambda x: np.sqrt(np.max(x)))(a).tolist() == [np.inf, 0.0, 0.0]
+        assert adgen.grad(lambda x: np.log(np.min(x, axis=0)))(a * a).tolist() == [np.inf, 0.0, 0.0]
+
+
+def test_no_slope_is_invented_where_there_is_no_limit() -> None:
+    """A slope of 0 times an infinite one is left alone where the function goes on to infinity."""
+    with np.errstate(all="ignore"):
+        x = np.array([800.0])
+        assert np.isnan(adgen.grad(lambda x: np.log(np.exp(x) + np.exp(0.5 * x)))(x)).all()
+        assert np.isnan(adgen.grad(lambda x: np.arctan(1.0 / x))(np.zeros(1))).all()
+        assert np.isnan(adgen.grad(lambda x: np.sqrt(x * x))(np.zeros(1))).all()
+
+
 @pytest.mark.parametrize(
-    "f", [logistic, gated, shared_exponential, lambda x: np.sum(x * np.cosh(x) / np.cosh(2.0 * x))]
+    "f",
+    [
+        logistic,
+        gated,
+        shared_exponential,
+        lambda x: np.sum(x * np.cosh(x) / np.cosh(2.0 * x)),
+        lambda x: np.sum(x * np.tanh(np.log1p(np.exp(x)))),
+        lambda x: np.sum(np.exp(-np.exp(x)) + np.sqrt(np.maximum(x, 0.0) + 0.1) / np.sinh(x)),
+        lambda x: np.sum(np.arctan(x * np.cosh(x)) + np.sqrt(np.exp(x) * (x > -9.0))),
+    ],
 )
 def test_what_levels_off_near_by(f: Any) -> None:
     adgen.check_grads(f, (np.array([0.3, -1.2, 2.0]),))

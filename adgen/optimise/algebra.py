@@ -10,9 +10,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from adgen.ir.nodes import Const, Func, Let, Operand, Var, walk
 from adgen.ir.rewrite import substitute
-from adgen.ir.types import Array, Bool, Complex, Float, Int, List, Scalar, dims_of, is_floating, is_scalar
+from adgen.ir.types import Array, Bool, Complex, Float, Int, List, Scalar, dims_of, is_complex, is_floating, is_scalar
 
 if TYPE_CHECKING:
     from adgen.ir.build import Builder
@@ -73,8 +75,8 @@ def _mul(b: Builder, x: Operand, y: Operand) -> Operand | None:
     c, d = weak(x), weak(y)
     if c is None and d is None:
         for p, q in ((x, y), (y, x)):
-            if (saturated := _saturated(b, p, q)) is not None:
-                return saturated
+            if (level := saturated(b, p, q)) is not None:
+                return level
     if d is not None and c is None:
         return b.call("mul", y, x)
     if c is None and is_scalar(y.type) and isinstance(x.type, Array):
@@ -121,11 +123,12 @@ def _mul(b: Builder, x: Operand, y: Operand) -> Operand | None:
     return None
 
 
-def _saturated(b: Builder, x: Operand, y: Operand) -> Operand | None:
+def saturated(b: Builder, x: Operand, y: Operand) -> Operand | None:
     """Write a derivative whose factors overflow together by a factor that levels off.
 
     For `out = n / (c + e)` where e is an exponential, `out / (c + e) * e` is `out * (1 - c / (c + e))`, which is
-    `out * (1 - out)` for the logistic function; `z / cosh(u) * sinh(u)` is `z * tanh(u)`.
+    `out * (1 - out)` for the logistic function; `z / cosh(u) * sinh(u)` is `z * tanh(u)`, and `z / e * e` is z. Any
+    other `z / (c + e) * e` (the slope of `np.log1p(np.exp(x))`) is z where e overflows.
     """
     found = _quotient(b, x)
     if found is None:
@@ -133,26 +136,43 @@ def _saturated(b: Builder, x: Operand, y: Operand) -> Operand | None:
     left, n, q = found
     made = b.defs[q]
     assert isinstance(made, Let)
+    level: Operand | None = None
     if made.op.name in ("np.cosh", "math.cosh"):
         library, u = made.op.name[:-4], made.args[0]
         rest = _cancelled(b, y, lambda s: s.op.name == f"{library}sinh" and s.args[0] is u)
         level = b.call(f"{library}tanh", u) if rest is not None else None
+    elif made.op.name in EXPONENTIALS:
+        rest = _cancelled(b, y, lambda s: s.out is q)
+        level = b.const(1.0)
     else:
         c, e = made.args if weak(made.args[0]) is not None else made.args[::-1]
+        rest = _cancelled(b, y, lambda s: s.out is e and s.op.name in EXPONENTIALS)
         out = made_by(b, n, "truediv")
-        if out is None or out[1] is not q:
-            return None
-        rest = _cancelled(b, y, lambda s: s.out is e and s.op.name in ("np.exp", "math.exp"))
-        part = n if weak(out[0]) == weak(c) else b.call("truediv", b.const(weak(c)), q) if rest is not None else c
-        level = b.call("sub", b.const(1.0), part) if rest is not None else None
+        if rest is not None and out is not None and out[1] is q:
+            part = n if weak(out[0]) == weak(c) else b.call("truediv", b.const(weak(c)), q)
+            level = b.call("sub", b.const(1.0), part)
+        elif rest is not None and (bounded := finite(b, e)) is not None:
+            level = b.call("truediv", bounded, b.call("add", c, bounded))
     if rest is None or level is None:
         return None
     value = b.call("mul", n, level) if left is None else b.call("mul", b.call("mul", left, n), level)
     return value if isinstance(rest, Const) else b.call("mul", rest, value)
 
 
+def finite(b: Builder, v: Operand, signed: bool = False) -> Operand | None:
+    """Return a value with the largest number of its dtype for infinity, None where it has no dtype that is known."""
+    if not isinstance(v.type, (Array, Scalar)) or is_complex(v.type) or (isinstance(v.type, Array) and v.type.loose):
+        return None
+    if signed and (inner := made_by(b, v, "neg")) is not None and (bounded := finite(b, inner[0], True)) is not None:
+        return b.call("neg", bounded)
+    top = float(np.finfo(v.type.dtype).max)
+    if signed:
+        return b.call("np.clip", v, b.const(-top), b.const(top))
+    return b.call("np.minimum", v, b.const(top))
+
+
 def _quotient(b: Builder, x: Operand) -> tuple[Operand | None, Operand, Var] | None:
-    """Return p, n and q for `p * (n / q)` or `n / q` with a q that may overflow: `cosh(u)`, or `c + e` for c > 0."""
+    """Return p, n and q for `p * (n / q)` or `n / q` with a q that overflows: an exponential, or `c + e` for c > 0."""
     left: Operand | None = None
     if (inner := made_by(b, x, "mul")) is not None:
         left, x = inner if made_by(b, inner[1], "truediv") is not None else inner[::-1]
@@ -165,23 +185,31 @@ def _quotient(b: Builder, x: Operand) -> tuple[Operand | None, Operand, Var] | N
         return None
     if s.op.name == "add" and any((weak(c) or 0.0) > 0.0 for c in s.args):
         return left, n, q
-    return (left, n, q) if s.op.name in ("np.cosh", "math.cosh") else None
+    return (left, n, q) if s.op.name in ("np.cosh", "math.cosh") or s.op.name in EXPONENTIALS else None
 
 
 def _cancelled(b: Builder, y: Operand, is_it: Callable[[Let], bool]) -> Operand | None:
     """Return y without the factor that is meant, 1 if it is nothing else."""
-    s = b.defs.get(y) if isinstance(y, Var) else None
-    if not isinstance(s, Let) or s.kws:
+    s = _unbounded(b, y)
+    if s is None or s.kws:
         return None
     if is_it(s):
         return b.const(1.0)
     if s.op.name != "mul":
         return None
     for p, q in (s.args, s.args[::-1]):
-        made = b.defs.get(p) if isinstance(p, Var) else None
-        if isinstance(made, Let) and is_it(made):
+        made = _unbounded(b, p)
+        if made is not None and is_it(made):
             return q
     return None
+
+
+def _unbounded(b: Builder, v: Operand) -> Let | None:
+    """Return what makes a value, or what was made finite."""
+    s = b.defs.get(v) if isinstance(v, Var) else None
+    if isinstance(s, Let) and s.adjoint and s.op.name in ("np.minimum", "np.clip"):
+        s = b.defs.get(s.args[0]) if isinstance(s.args[0], Var) else None
+    return s if isinstance(s, Let) else None
 
 
 def _product(a: Operand, c: Operand) -> float:
@@ -299,6 +327,7 @@ def _size(b: Builder, x: Operand) -> Operand | None:
     return b.call("size", v) if v is not x else None
 
 
+EXPONENTIALS = frozenset(("np.exp", "math.exp"))
 ARITHMETIC = frozenset(("mul", "truediv", "add", "sub"))
 RULES: dict[str, Callable[..., Operand | None]] = {
     "mul": _mul,

@@ -7,33 +7,56 @@ from typing import Any
 import numpy as np
 
 from adgen.rules.axes import Axis, keep
+from adgen.rules.core import is_static
 from adgen.rules.declare import rule, sample
 from adgen.rules.reductions import AXES, MASK, REDUCED, STACK, STATIC, M, V
 
 # Ties share equally. "Not less" rather than "equal": all elements of a NaN result count, never none.
 
 
-def shares(hit: Any, end: Any, axis: Axis, initial: Any, where: Any) -> Any:
-    """Return the parts of elements that are an extremum; `end` says whether `initial` is one, too."""
-    hit = hit if where is True else np.logical_and(hit, where)
+def counted(hit: Any, end: Any, axis: Axis, initial: Any) -> Any:
+    """Return how many share an extremum."""
     n = np.sum(hit, axis=axis, keepdims=True)
-    return hit / (n if initial is np._NoValue else n + end)
+    return n if initial is np._NoValue else n + end
+
+
+def divided(g: Any, hit: Any, n: Any, axis: Axis, keepdims: bool) -> Any:
+    """Return the part of each element in a gradient, which may be infinite."""
+    return g * (hit / n) if is_static(g) else np.where(hit, keep(g, axis, keepdims) / n, 0.0)
+
+
+def max_hits(out: Any, a: Any, axis: Axis, keepdims: bool, where: Any) -> Any:
+    hit = np.logical_not(a < keep(out, axis, keepdims))
+    return hit if where is True else np.logical_and(hit, where)
+
+
+def min_hits(out: Any, a: Any, axis: Axis, keepdims: bool, where: Any) -> Any:
+    hit = np.logical_not(a > keep(out, axis, keepdims))
+    return hit if where is True else np.logical_and(hit, where)
+
+
+def max_end(out: Any, axis: Axis, keepdims: bool, initial: Any) -> Any:
+    return False if initial is np._NoValue else np.logical_not(initial < keep(out, axis, keepdims))
+
+
+def min_end(out: Any, axis: Axis, keepdims: bool, initial: Any) -> Any:
+    return False if initial is np._NoValue else np.logical_not(initial > keep(out, axis, keepdims))
 
 
 def max_share(out: Any, a: Any, axis: Axis, keepdims: bool, initial: Any = np._NoValue, where: Any = True) -> Any:
-    top = keep(out, axis, keepdims)
-    end = False if initial is np._NoValue else np.logical_not(initial < top)
-    return shares(np.logical_not(a < top), end, axis, initial, where)
+    hit = max_hits(out, a, axis, keepdims, where)
+    return hit / counted(hit, max_end(out, axis, keepdims, initial), axis, initial)
 
 
 def min_share(out: Any, a: Any, axis: Axis, keepdims: bool, initial: Any = np._NoValue, where: Any = True) -> Any:
-    low = keep(out, axis, keepdims)
-    end = False if initial is np._NoValue else np.logical_not(initial > low)
-    return shares(np.logical_not(a > low), end, axis, initial, where)
+    hit = min_hits(out, a, axis, keepdims, where)
+    return hit / counted(hit, min_end(out, axis, keepdims, initial), axis, initial)
 
 
 def max_vjp(g: Any, out: Any, a: Any, axis: Axis, keepdims: bool, initial: Any, where: Any) -> Any:
-    return keep(g, axis, keepdims) * max_share(out, a, axis, keepdims, initial, where)
+    hit = max_hits(out, a, axis, keepdims, where)
+    n = counted(hit, max_end(out, axis, keepdims, initial), axis, initial)
+    return divided(g, hit, n, axis, keepdims)
 
 
 def max_jvp(t: Any, out: Any, a: Any, axis: Axis, keepdims: bool, initial: Any, where: Any) -> Any:
@@ -41,7 +64,9 @@ def max_jvp(t: Any, out: Any, a: Any, axis: Axis, keepdims: bool, initial: Any, 
 
 
 def min_vjp(g: Any, out: Any, a: Any, axis: Axis, keepdims: bool, initial: Any, where: Any) -> Any:
-    return keep(g, axis, keepdims) * min_share(out, a, axis, keepdims, initial, where)
+    hit = min_hits(out, a, axis, keepdims, where)
+    n = counted(hit, min_end(out, axis, keepdims, initial), axis, initial)
+    return divided(g, hit, n, axis, keepdims)
 
 
 def min_jvp(t: Any, out: Any, a: Any, axis: Axis, keepdims: bool, initial: Any, where: Any) -> Any:

@@ -11,6 +11,7 @@ from adgen.ir.nodes import Block, Const, Let, Operand, Var
 from adgen.ir.types import Array, dims_of
 from adgen.transform.activity import Varied
 from adgen.transform.cotangents import Cot, Cotangents, Masked
+from adgen.transform.limits import Limits
 from adgen.transform.rules import RuleRunner
 from adgen.transform.saves import Saves
 from adgen.transform.users import without_rule_note
@@ -37,6 +38,7 @@ class Backward(ABC):
         self.dear: set[Var] = set()  # the buffers of the loops around the present one
         self.loops = 0  # how many there are
         self.saves = Saves()
+        self.limits = Limits(b)
         self.calls_again = False  # the primal is not to be changed: what a call saves is had by another call
 
     @abstractmethod

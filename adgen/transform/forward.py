@@ -189,7 +189,7 @@ class Forward(TangentStructures):
             assert partial is not None
             if p in op.flat and not is_complex(a.type):
                 return []
-            return [(p, self.b.call("mul", t, self.rules.partial(partial, s)))]
+            return [(p, self.limits.pushed(s, op.params.index(p), t, self.rules.partial(partial, s)))]
         rule = op.jvp.get(p)
         if rule is not None:
             return [(p, self.rules.by_name(rule, s, t=self.full(a), out=s.out))]

@@ -105,6 +105,7 @@ class Reverse(Regions, Structures):
     def _elementwise(self, s: Let, c: Cot, cots: Cotangents, active: Sequence[tuple[str, Any]]) -> None:
         g = c.value if isinstance(c, Masked) else c
         found: list[tuple[Operand, Cot]] = []
+        self.limits.note(s)
         for p, a in active:
             partial = s.op.partials.get(p)
             if partial is None:
@@ -115,7 +116,7 @@ class Reverse(Regions, Structures):
             if self._divides_by_python(s, p, g):
                 part: Cot = self.b.call("np.divide", g, s.args[1])
             else:
-                part = self.b.call("mul", g, self.rules.partial(partial, s))
+                part = self.limits.product(s, s.op.params.index(p), g, self.rules.partial(partial, s))
             part = self.masked(c, part, s.out, a, cots)
             again = next((k for k, (x, _) in enumerate(found) if x is a), None)
             if again is None:

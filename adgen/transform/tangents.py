@@ -23,6 +23,7 @@ from adgen.ir.types import (
 from adgen.transform.activity import Varied
 from adgen.transform.cotangents import Cotangents, make_record
 from adgen.transform.directions import Directions
+from adgen.transform.limits import Limits
 from adgen.transform.rules import RuleRunner
 
 
@@ -36,6 +37,7 @@ class Tangents:
         self.rules = rules
         self.of: dict[Var, Operand] = {}
         self.cots = Cotangents(b)
+        self.limits = Limits(b, directions.body)
 
     def get(self, a: Operand) -> Operand | None:
         return self.of.get(a) if isinstance(a, Var) else None

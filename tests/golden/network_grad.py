@@ -22,7 +22,8 @@ def network_grad(params, x, y):
     t4 = t1.sum(axis=1, keepdims=True)
     # top = logits.max(axis=1, keepdims=True)
     t5 = np.logical_not(logits < top)
-    d_logits = t1 - t4 * (t5 / t5.sum(axis=1, keepdims=True))
+    t4 = np.where(t5, -(t4 / t5.sum(axis=1, keepdims=True)), 0.0)
+    d_logits = t1 + t4
     # logits = h @ params["w2"] + params["b2"]
     t2 = d_logits.sum(axis=0)
     d_h = d_logits @ params['w2'].T
