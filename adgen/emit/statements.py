@@ -13,7 +13,7 @@ from adgen.emit.expr import BINARY, Expressions, load, negate
 from adgen.emit.names import Names
 from adgen.emit.parallel import order_copies
 from adgen.emit.printer import Comment
-from adgen.emit.unbound import find_unbound
+from adgen.emit.unbound import find_unbound, flows_of
 from adgen.ir.live import Live, collect_points
 from adgen.ir.memory import refers
 from adgen.ir.nodes import (
@@ -32,7 +32,7 @@ from adgen.ir.nodes import (
     ends_in_raise,
     tried_part,
 )
-from adgen.ir.types import NoneT, Undef, is_scalar
+from adgen.ir.types import NoneT, Opaque, Undef, is_scalar
 from adgen.rules.indexing import may_repeat
 
 Copies = list[tuple[Var, Operand]]
@@ -64,6 +64,7 @@ class StatementWriter:
         self.body: list[ast.stmt] = []
         self.section: tuple[int, str] | None = None  # the line and text of the last comment on an adjoint
         self.unbound = find_unbound(func, self.overlay, names)
+        self.nothing: set[str] | None = None  # what may be None where it has no value, once asked
         self.kinds: dict[Var, ast.expr] = {}  # what each `try` catches
 
     # small things
@@ -157,6 +158,8 @@ class StatementWriter:
             pass
         elif name == "raise_":
             self.put(ast.Raise(self.value(s.args[0]), None), s.origin)
+        elif name == "bound" and self.may_be_none(s.args[0]):
+            self.check_bound(s)
         elif name == "bound" or (s.out not in self.live.used and not s.out.fixed):
             self.put(ast.Expr(self.expressions.operation(s)), s.origin)
         else:
@@ -167,6 +170,21 @@ class StatementWriter:
             else:
                 op, value = BINARY[s.op.show](), self.value(s.args[1 - k])
                 self.put(ast.AugAssign(ast.Name(target, ast.Store()), op, value), s.origin)
+
+    def may_be_none(self, v: Operand) -> bool:
+        """Say whether a name that has no value on some paths is bound to None there."""
+        if self.nothing is None:
+            none = {v for v, a in flows_of(self.func) if isinstance(a.type, NoneT)}
+            self.nothing = {self.names.of(v) for v in none | self.unbound if v in self.names.classes}
+        return self.names.of(self.overlay.resolve(v)) in self.nothing
+
+    def check_bound(self, s: Let) -> None:
+        """Raise what Python raises where a name has no value: generated code binds it to None there."""
+        name = self.names.of(self.overlay.resolve(s.args[0]))
+        message = ast.Constant(f"cannot access local variable '{name}' where it is not associated with a value")
+        error = ast.Call(self.value(Const(UnboundLocalError, Opaque())), [message], [])
+        test = ast.Compare(ast.Name(name, ast.Load()), [ast.Is()], [ast.Constant(None)])
+        self.put(ast.If(test, [ast.Raise(error, None)], []), s.origin)
 
     def take_items(self, s: Let) -> list[Let]:
         """Write an unpacking: a name for each item, or none. Return the statements of the items."""

@@ -17,7 +17,7 @@ from adgen.ir.types import Undef
 
 def find_unbound(func: Func, overlay: Overlay, names: Names) -> set[Var]:
     """Return the values to bind to None on the paths that leave them undefined."""
-    flows = [(v, overlay.resolve(a)) for v, a in _flows(func)]
+    flows = [(v, overlay.resolve(a)) for v, a in flows_of(func)]
     checked = {
         a
         for s in walk(func.body)
@@ -45,12 +45,12 @@ def find_unbound(func: Func, overlay: Overlay, names: Names) -> set[Var]:
 
 def undefined_values(func: Func) -> set[Var]:
     """Return the values that are undefined on some path."""
-    flows = list(_flows(func))
+    flows = list(flows_of(func))
     starts = {v for v, a in flows if isinstance(a.type, Undef)}
     return _spread([(v, a) for v, a in flows if isinstance(a, Var)], starts) if starts else starts
 
 
-def _flows(func: Func) -> Iterator[tuple[Var, Operand]]:
+def flows_of(func: Func) -> Iterator[tuple[Var, Operand]]:
     """Yield what joins pass on: to what, and from what."""
     for s in walk(func.body):
         if isinstance(s, If):

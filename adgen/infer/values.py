@@ -375,6 +375,11 @@ class State:
             x.mixed |= y.mixed
             x.nones |= y.nones
 
+    def unlink(self, a: Obj, b: Obj) -> None:
+        """Record that two objects are not the same memory here."""
+        for x, y in ((a, b), (b, a)):
+            self.links[x] = tuple([o for o in self.links.get(x, ()) if o is not y])
+
     def link_like(self, a: Obj, b: Obj) -> None:
         """Record that `a` may be `b`, and so whatever `b` may be."""
         for other in self.links.get(b, ()):

@@ -173,7 +173,7 @@ def n15_r16(x):
     return np.sum(a**2)
 
 
-@refused("may share memory")
+@program
 def n16_r17(x):
     a = x * 2
     try:
@@ -186,7 +186,7 @@ def n16_r17(x):
     return np.sum(a**2)
 
 
-@refused("may share memory")
+@program
 def n17_r18(x):
     a = x * 2
     if x[0] > 0.0:
@@ -195,7 +195,7 @@ def n17_r18(x):
     return np.sum(a**2)
 
 
-@refused("may share memory")
+@program
 def n18_r19(x):
     a = x * 2
     if x[0] > -10.0:
@@ -801,7 +801,7 @@ def h5(x):
     return L[0] * M[0]
 
 
-@refused("may share memory")
+@program
 def h6(x):
     L = [x[0] * 1.0]
     t = None
@@ -831,7 +831,7 @@ def h8(x):
     return L[0]
 
 
-@refused("may share memory")
+@program
 def h9(x):
     L = [x[0], x[1]]
     try:
@@ -844,7 +844,7 @@ def h9(x):
     return L[0]
 
 
-@refused("may share memory")
+@program
 def h10(x):
     box = Box(x[0])
     if x[0] > 0.1:

@@ -10,6 +10,7 @@ from adgen.errors import UnsupportedError
 from adgen.infer.control import joins
 from adgen.infer.environment import reads
 from adgen.infer.kinds import is_structured
+from adgen.infer.memory import forks
 from adgen.infer.structures import objects
 from adgen.infer.values import (
     DeadPath,
@@ -79,6 +80,7 @@ def run_if(e: Engine, test: Any, then: Callable[[], Any], orelse: Callable[[], A
     results: list[Region] = []
     for side in (then, orelse):
         e.state = before.copy()
+        forks.know(e.state, cond, side is then)
         e.b.open()
         with suppress(DeadPath):
             side()

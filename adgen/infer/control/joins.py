@@ -66,6 +66,9 @@ class Join:
         self.types: list[Type] = []
         self.merged: dict[tuple[Obj, Obj], Obj] = {}
         self.held: tuple[Counter[Obj], Counter[Obj]] | None = None  # by how many names objects are reached, once asked
+        self.outlives: dict[tuple[int, Obj], Obj] = {}  # what stands for objects that one side made, behind the branch
+        self.bound: dict[tuple[int, Obj], Obj] = {}  # the same for what only this side gives a name
+        self.late: list[Callable[[list[Operand]], None]] = []  # plans that need all others done
         self.kept: list[tuple[int, int]] = []  # frames that functions made on one side see, with that side
 
     def finish(self, cond: Operand) -> None:
@@ -114,15 +117,7 @@ class Join:
             blocks.append(e.b.close(vals))
         e.state = after
         outs = e.b.branch(cond, blocks[0], blocks[1], self.names, self.types, self.catch)
-        for k, out in enumerate(outs):
-            if isinstance(out, Var) and any(
-                isinstance(v[k].type, Undef) or v[k] in e.maybe_unbound
-                for v, side in zip(self.values, self.sides)
-                if not side.dead and not self.leaves
-            ):
-                e.maybe_unbound[out] = self.names[k][0] or "?"
-        for run in plans:
-            run(outs)
+        self._carry_out(outs, plans)
 
     @classmethod
     def of_contents(cls, e: Engine, cond: Operand, one: Callable[[], Any], two: Callable[[], Any], name: Any) -> Any:
@@ -143,7 +138,22 @@ class Join:
         for region, vals in zip(regions, j.values):
             e.b.resume(region)
             blocks.append(e.b.close(vals))
-        return plan(e.b.branch(cond, blocks[0], blocks[1], j.names, j.types))
+        outs = e.b.branch(cond, blocks[0], blocks[1], j.names, j.types)
+        content: list[Any] = []
+        j._carry_out(outs, [lambda outs: content.append(plan(outs))])
+        return content[0]
+
+    def _carry_out(self, outs: list[Operand], plans: list[Callable[[list[Operand]], None]]) -> None:
+        e = self.e
+        for k, out in enumerate(outs):
+            if isinstance(out, Var) and any(
+                isinstance(v[k].type, Undef) or v[k] in e.maybe_unbound
+                for v, side in zip(self.values, self.sides)
+                if not side.dead and not self.leaves
+            ):
+                e.maybe_unbound[out] = self.names[k][0] or "?"
+        for run in (*plans, *self.late):
+            run(outs)
 
     def link_items(self, obj: Obj, contents: tuple[Any, Any]) -> None:
         """What a list was known to hold on one side it may hold from here on."""
@@ -293,7 +303,7 @@ class Join:
         c = self.sides[side].heap[v.obj] if isinstance(v, Ref) and not v.place else None
         if isinstance(c, (Seq, Map)):
             made = _remake(c, [self._one_none(i, side, None) for i in c.items])
-            return self._new_object(name, v, made)
+            return self._new_object(name, v, made, side)
         a = self.emit_value(side, v)
         k = len(self.names)
         none = self.e.b.const(None)
@@ -303,11 +313,14 @@ class Join:
         self.types.append(a.type)
         if not isinstance(v, Ref):
             return lambda outs: outs[k]
-        return self._new_object(name, v, lambda outs: outs[k])
+        return self._new_object(name, v, lambda outs: outs[k], side)
 
-    def _new_object(self, name: str | None, old: Ref, make: Callable[[list[Operand]], Any]) -> Callable[..., Any]:
+    def _new_object(
+        self, name: str | None, old: Ref, make: Callable[[list[Operand]], Any], side: int
+    ) -> Callable[..., Any]:
         """Plan an object for what may be another one."""
         obj = Obj(name, traits=old.obj.traits)
+        forks.take_out(self, side, old, obj)
 
         def build(outs: list[Operand]) -> Any:
             self.after.heap[obj] = make(outs)
@@ -420,6 +433,9 @@ class Join:
             return slot and self._iterator(v, slot)
         if not isinstance(v, Ref):
             return None
+        if not v.place and (side, v.obj) in self.bound:
+            there = Ref(self.bound[side, v.obj])
+            return lambda outs: there
         c = self.sides[side].heap[v.obj]
         if isinstance(c, Poison):
             return None
@@ -434,7 +450,7 @@ class Join:
             inner = self.bound_on(side, self.emit_value(side, v), name, sure)
         if inner is None:
             return None
-        return self._new_object(name, v, inner)
+        return self._new_object(name, v, inner, side)
 
 
 def _remake(c: TupleV | Seq | Map, parts: list[Callable[[list[Operand]], Any]]) -> Callable[[list[Operand]], Any]:

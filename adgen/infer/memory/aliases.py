@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from adgen.infer.memory import forks
 from adgen.infer.values import Obj, Poison, are_two_lists
+from adgen.ir.nodes import Var
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
@@ -34,7 +35,11 @@ def spread(e: Engine, obj: Obj, content: Any, deep: bool) -> None:
     before = {other: state.depth(state.heap.get(other)) for other in near}
     state.heap[obj] = content
     for base, c in changed.items():
+        held = state.heap[base]
         _set(e, base, c)
+        if isinstance(c, Var):
+            state.link_items(base, held)
+            state.link_items(base, content)
         if before.get(base, 0) > 0 or depth > 0:  # lists: what is taken from them by its place is taken anew
             e.replaced[base] = e.replaced.get(base, 0) + 1
             e.resized[base] = e.resized.get(base, 0) + 1
@@ -53,6 +58,7 @@ def spread(e: Engine, obj: Obj, content: Any, deep: bool) -> None:
             _lose(e, obj, other)
         elif any(base in written for base in forks.bases(theirs)):
             _set(e, other, forks.fold(e, theirs, partial(forks.read, e), other.name))
+            _link_held(e, other, theirs)
 
 
 def _are_decided(e: Engine, obj: Obj, written: tuple[Obj, ...], theirs: forks.Tree) -> bool:
@@ -68,6 +74,15 @@ def _set(e: Engine, obj: Obj, content: Any) -> None:
     if content is not e.state.heap[obj]:
         e.note_written(obj)
         e.state.heap[obj] = content
+
+
+def _link_held(e: Engine, obj: Obj, tree: forks.Tree) -> None:
+    """Record that a list that is an operand from here on holds what each list holds that it may be."""
+    if not isinstance(e.state.heap[obj], Var):
+        return
+    for base in forks.bases(tree):
+        e.state.link_like(obj, base)
+        e.state.link_items(obj, e.state.heap[base])
 
 
 def _lose(e: Engine, obj: Obj, other: Obj) -> None:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from adgen.infer.memory import rows
-from adgen.infer.values import Fork, Map, Obj, Poison, Ref, Seq, State, reach
+from adgen.infer.values import UNBOUND, Fork, Map, Obj, Poison, Ref, Seq, State, reach
 from adgen.ir.build import shift
 from adgen.ir.nodes import Const, Hole, Index, Operand, Place, Slice
 from adgen.ir.types import Array, Bool, Int, Opaque, Undef
@@ -77,7 +77,7 @@ def _is_same(at: Any, tree: Tree) -> bool:
 def read(e: Engine, ref: Ref) -> Any:
     """Return the content of what a reference means, as it is now."""
     c = e.state.heap[ref.obj]
-    if isinstance(c, Poison) or not ref.place:
+    if isinstance(c, Poison) or c is UNBOUND or not ref.place:
         return c
     lost = rows.fresh(e, ref)
     return lost if isinstance(lost, Poison) else e.value(ref)
@@ -97,7 +97,7 @@ class Written:
     def __call__(self, ref: Ref) -> Any:
         e = self.e
         held = e.state.heap[self.base]
-        if self.leaves(ref) or isinstance(held, Poison):
+        if self.leaves(ref) or isinstance(held, Poison) or held is UNBOUND:
             return held
         if not ref.place:
             return self.content
@@ -203,34 +203,98 @@ def join_refs(j: Join, one: Ref, two: Ref, name: str | None) -> Plan:
         inner = slot
     if not one.place and not two.place and {one.obj, two.obj} <= e.contiguous:
         e.contiguous.add(obj)
-    decided = _fork(j, one, two, obj)
+    near = (one.obj, two.obj, *(o for s in j.sides for r in (one, two) for o in s.links.get(r.obj, ())))
+    if not (e.leaves and any(o.param for o in near)):  # what the caller passed is written itself
+        _fork(j, one, two, obj)
 
     def build(outs: list[Operand]) -> Any:
         j.after.heap[obj] = inner(outs)
         for o in (one.obj, two.obj):
             j.after.link_like(obj, o)
         j.link_items(obj, (ca, cb))
-        near = (one.obj, two.obj, *j.after.links.get(one.obj, ()), *j.after.links.get(two.obj, ()))
-        in_place = e.leaves and any(o.param for o in near)  # what the caller passed is written itself
-        if decided is not None and not in_place:
-            j.after.which[obj] = decided(outs)
         return Ref(obj)
 
     return build
 
 
-def _fork(j: Join, one: Ref, two: Ref, obj: Obj) -> Callable[[list[Operand]], Fork] | None:
-    """Plan what says, behind a branch, what an object is that is one thing on either side."""
-    if j.catch or isinstance(j.cond.type, (Opaque, Undef)):
-        return None
+def _fork(j: Join, one: Ref, two: Ref, obj: Obj) -> None:
+    """Plan to say, behind a branch, what an object is that is one thing on either side."""
+    if isinstance(j.cond.type, (Opaque, Undef)):
+        return
     trees = [tree_of(side, ref) for side, ref in zip(j.sides, (one, two))]
     if not any(_is_shared(j, side, leaf.obj) for side, tree in enumerate(trees) for leaf in leaves(tree)):
-        return None
+        return
+    made = [(k, t.obj) for k, t in enumerate(trees) if isinstance(t, Ref) and not t.place and _is_made(j, t.obj)]
+    if len(made) == 2 and not any(m in j.outlives for m in made):
+        j.outlives.update(dict.fromkeys(made, obj))
+        return
     try:
         plans = [_export(j, side, tree, obj) for side, tree in enumerate(trees)]
     except _Differ:
-        return None
-    return lambda outs: Fork(j.cond, plans[0](outs), plans[1](outs))
+        return
+
+    def decide(outs: list[Operand]) -> None:
+        cond = outs[0] if j.catch else j.cond
+        pair = [prune(plan(outs), cond, side == 0) for side, plan in enumerate(plans)]
+        j.after.which[obj] = pair[0] if pair[0] == pair[1] else Fork(cond, pair[0], pair[1])
+
+    j.late.append(decide)
+
+
+def take_out(j: Join, side: int, old: Ref, obj: Obj) -> None:
+    """Plan to say, behind a branch, what an object is that is bound on one side only."""
+    if isinstance(j.cond.type, (Opaque, Undef)):
+        return
+    tree = tree_of(j.sides[side], old)
+    whole = isinstance(tree, Ref) and not tree.place and _is_made(j, tree.obj)
+    if whole and j.bound.setdefault((side, old.obj), obj) is obj:
+        j.late.append(lambda outs: decide(outs) if (side, old.obj) in j.outlives else None)
+    elif not whole and any(_is_shared(j, side, leaf.obj) for leaf in leaves(tree)):
+        j.late.append(lambda outs: decide(outs))
+    else:
+        return
+    try:
+        plan = _export(j, side, tree, obj)
+    except _Differ:
+        j.late.pop()
+        return
+
+    def decide(outs: list[Operand]) -> None:
+        cond = outs[0] if j.catch else j.cond
+        found = prune(plan(outs), cond, side == 0)
+        if not j.sides[1 - side].dead:
+            none = Obj(obj.name)
+            j.after.heap[none] = UNBOUND
+            found = Fork(cond, Ref(none), found) if side else Fork(cond, found, Ref(none))
+        j.after.which[obj] = found
+
+
+def prune(tree: Tree, cond: Operand, holds: bool) -> Tree:
+    """Return what a reference means where a condition is known to hold, or not to."""
+    if not isinstance(tree, Fork):
+        return tree
+    if tree.cond is cond:
+        return prune(tree.one if holds else tree.two, cond, holds)
+    one, two = prune(tree.one, cond, holds), prune(tree.two, cond, holds)
+    return tree if one is tree.one and two is tree.two else Fork(tree.cond, one, two)
+
+
+def know(state: State, cond: Operand, holds: bool) -> None:
+    """Take note, in a branch, of what its condition decides."""
+    for obj, tree in state.which.items():
+        known = prune(tree, cond, holds)
+        if known is tree:
+            continue
+        state.which[obj] = known
+        left = bases(known)
+        for other in bases(tree):  # which it is not
+            if other not in left and not any(other in state.links.get(one, ()) for one in left):
+                state.unlink(obj, other)
+
+
+def _is_made(j: Join, obj: Obj) -> bool:
+    """Say whether an object was made in the branch."""
+    return obj not in j.before.heap
 
 
 def _is_shared(j: Join, side: int, obj: Obj) -> bool:
@@ -258,19 +322,34 @@ def _export(j: Join, side: int, tree: Tree, obj: Obj) -> Callable[[list[Operand]
         cond = _out(j, side, tree.cond)
         one, two = _export(j, side, tree.one, obj), _export(j, side, tree.two, obj)
         return lambda outs: Fork(cond(outs), one(outs), two(outs))
-    if tree.obj not in j.before.heap:
-        return lambda outs: _outlive(j, tree, obj)
     holes = [_out(j, side, h) for h in tree.holes]
-    return lambda outs: replace(tree, holes=tuple([h(outs) for h in holes]))
+    if not _is_made(j, tree.obj):
+        return lambda outs: replace(tree, holes=tuple([h(outs) for h in holes]))
+    if not tree.place:
+        return lambda outs: Ref(_outlive(j, side, tree.obj, lambda: j.after.heap[obj]))
+    whole = _whole(j, side, tree.obj)
+    return lambda outs: replace(
+        tree, obj=_outlive(j, side, tree.obj, lambda: whole(outs)), holes=tuple([h(outs) for h in holes])
+    )
 
 
-def _outlive(j: Join, made: Ref, obj: Obj) -> Ref:
+def _whole(j: Join, side: int, made: Obj) -> Callable[[list[Operand]], Any]:
+    """Take an object out of a branch of which a place alone may have a name behind it."""
+    plan = j.bound_on(side, j.sides[side].heap[made], made.name, True)
+    if plan is None:
+        raise _Differ
+    return plan
+
+
+def _outlive(j: Join, side: int, made: Obj, content: Callable[[], Any]) -> Obj:
     """Return what stands, behind a branch, for an object that was made in it: only there its content is right."""
-    kept = Obj(obj.name, traits=obj.traits)
-    j.after.heap[kept] = j.after.heap[obj]
-    j.after.link_like(kept, made.obj)
-    j.after.link(kept, obj)
-    return Ref(kept)
+    found = j.outlives.get((side, made)) or j.bound.get((side, made))
+    if found is None:
+        found = Obj(made.name, traits=made.traits)
+        j.after.heap[found] = content()
+        j.after.link_like(found, made)
+    j.outlives[side, made] = found
+    return found
 
 
 def _out(j: Join, side: int, v: Operand) -> Callable[[list[Operand]], Operand]:
@@ -287,25 +366,34 @@ def _out(j: Join, side: int, v: Operand) -> Callable[[list[Operand]], Operand]:
 # -- writes ---------------------------------------------------------------------------------------
 
 
+def _bound(e: Engine, tree: Tree) -> Tree:
+    """Return what a name means that was found to be bound."""
+    if not isinstance(tree, Fork):
+        return tree
+    one, two = _bound(e, tree.one), _bound(e, tree.two)
+    unbound = [isinstance(t, Ref) and e.state.heap[t.obj] is UNBOUND for t in (one, two)]
+    return two if unbound[0] else one if unbound[1] else Fork(tree.cond, one, two)
+
+
 def change(e: Engine, v: Any, action: Callable[[Any], Any]) -> Any:
     """Do what changes something to whichever object is meant, where conditions decide that."""
     if not isinstance(v, Ref) or v.obj not in e.state.which:
         return action(v)
-    tree = tree_of(e.state, v)
+    tree = _bound(e, tree_of(e.state, v))
     if not isinstance(tree, Fork):
         return action(tree)
     from adgen.infer.control.branches import run_if
 
     name = f"%changed{e.b.depth}"
+    whole = _bound(e, e.state.which[v.obj])
+    assert isinstance(whole, Fork)
 
-    def enter(pick: Callable[[Fork], Tree]) -> Callable[[], None]:
+    def enter(tree: Tree) -> Callable[[], None]:
         def side() -> None:
-            whole = e.state.which[v.obj]
-            assert isinstance(whole, Fork)
-            e.state.which[v.obj] = pick(whole)
+            e.state.which[v.obj] = tree
             e.set(name, change(e, v, action))
 
         return side
 
-    run_if(e, tree.cond, enter(lambda f: f.one), enter(lambda f: f.two))
+    run_if(e, tree.cond, enter(whole.one), enter(whole.two))
     return e.env.pop(name)
