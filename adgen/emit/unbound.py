@@ -40,7 +40,31 @@ def find_unbound(func: Func, overlay: Overlay, names: Names) -> set[Var]:
             read.add(names.of(a))
     read_by_name = {v for v in starts if v not in kept and v in names.classes and names.of(v) in read}
     kept_for_later = {names.of(v) for v in saved if v in names.classes}
+    read_by_name |= _stale(func, names, edges, {v for v in starts & kept if v in names.classes})
     return read_by_name | {v for v in starts if v in names.classes and names.of(v) in kept_for_later}
+
+
+def _stale(func: Func, names: Names, edges: list[tuple[Var, Var]], checked: set[Var]) -> set[Var]:
+    """Return values that are checked to be bound, and whose name may hold another value where they are not."""
+    if not checked:
+        return checked
+    inside = {v for s in walk(func.body) if isinstance(s, Loop) for t in walk(s.body) for v in _joined(t)}
+    both = [*edges, *((b, a) for a, b in edges)]
+    by_name: dict[str, list[Var]] = {}
+    for v in names.classes:
+        by_name.setdefault(names.of(v), []).append(v)
+    found = {v for v in checked if v in inside}
+    for v in checked - found:
+        mine = by_name[names.of(v)]
+        near = _spread([(b, a) for a, b in both if b in mine or a in mine], {v})
+        if any(w not in near for w in mine):
+            found.add(v)
+    return found
+
+
+def _joined(s: Stmt) -> tuple[Var, ...]:
+    """Return what a statement joins of several paths."""
+    return () if isinstance(s, Let) else s.outs
 
 
 def undefined_values(func: Func) -> set[Var]:

@@ -136,3 +136,13 @@ def changed_in_a_loop(x):
             t = t * 1.5
         t[0] += x[k]
     return np.sum(a**2) + np.sum(t)
+
+
+@refused("may share memory")
+def item_of_a_list_that_grew(x):
+    a = x * 2
+    one, two = [a], [x * 3]
+    either = one if x[0] < 0.1 else two
+    one.append(x * x)
+    a[0] = x[1] ** 2
+    return np.sum(either[0] * either[-1]) + len(either) * x[1]
