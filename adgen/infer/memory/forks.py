@@ -246,20 +246,19 @@ def take_out(j: Join, side: int, old: Ref, obj: Obj) -> None:
     if isinstance(j.cond.type, (Opaque, Undef)):
         return
     tree = tree_of(j.sides[side], old)
-    whole = isinstance(tree, Ref) and not tree.place and _is_made(j, tree.obj)
-    if whole and j.bound.setdefault((side, old.obj), obj) is obj:
-        j.late.append(lambda outs: decide(outs) if (side, old.obj) in j.outlives else None)
-    elif not whole and any(_is_shared(j, side, leaf.obj) for leaf in leaves(tree)):
-        j.late.append(lambda outs: decide(outs))
-    else:
+    made = isinstance(tree, Ref) and not tree.place and _is_made(j, tree.obj)
+    if made and j.bound.setdefault((side, old.obj), obj) is not obj:
+        return
+    if not made and not any(_is_shared(j, side, leaf.obj) for leaf in leaves(tree)):
         return
     try:
         plan = _export(j, side, tree, obj)
     except _Differ:
-        j.late.pop()
         return
 
     def decide(outs: list[Operand]) -> None:
+        if made and (side, old.obj) not in j.outlives:  # no other name means it
+            return
         cond = outs[0] if j.catch else j.cond
         found = prune(plan(outs), cond, side == 0)
         if not j.sides[1 - side].dead:
@@ -267,6 +266,8 @@ def take_out(j: Join, side: int, old: Ref, obj: Obj) -> None:
             j.after.heap[none] = UNBOUND
             found = Fork(cond, Ref(none), found) if side else Fork(cond, found, Ref(none))
         j.after.which[obj] = found
+
+    j.late.append(decide)
 
 
 def prune(tree: Tree, cond: Operand, holds: bool) -> Tree:
