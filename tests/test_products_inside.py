@@ -106,7 +106,31 @@ def no_numbers(x):
     return np.sum(tangent) * n if none is None and pullback(x)[0] is None else 0.0
 
 
+def two_names(x):
+    a = x * x
+    b = np.sin(a) * x
+    c = np.zeros(3)
+    for k in range(3):
+        c[k] = b[k] * a[k] + np.sum(a)
+    return c
+
+
+def of_names(x):
+    b, pullback = adgen.vjp(two_names, x, of="b")
+    both, of_both = adgen.vjp(two_names, x, of=("a", "b"))
+    tangent = adgen.jvp(two_names, (x,), (np.cos(x),), of="a")[1]
+    return np.sum(pullback(b)[0] * tangent) + np.sum(of_both(both)[0])
+
+
+def held_names(x):
+    c, pullback = adgen.vjp(two_names, x, stop_gradients="a")
+    _, of_b = adgen.vjp(two_names, x, of="b", stop_gradients=("a",))
+    tangent = adgen.jvp(two_names, (x,), (np.cos(x),), stop_gradients="b")[1]
+    return np.sum(pullback(c)[0] * tangent) + np.sum(of_b(np.cos(x))[0] ** 2)
+
+
 INSIDE = (
+    of_names, held_names,
     pullback_of_two, asked_in_a_loop, of_a_structure, the_same_twice, written_in_place, made_in_a_branch,
     tangent_of_a_loop, forward_over_reverse, reverse_over_forward, of_a_gradient, no_numbers,
 )  # fmt: skip

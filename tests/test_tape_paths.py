@@ -442,3 +442,21 @@ def writes_through_views(x):
 def test_a_program_may_write_through_views_that_it_takes_no_gradients_of():
     found = adgen.compile(writes_through_views)(np.array([1.0, 2.0, 3.0]))
     np.testing.assert_array_equal(found, [2 * 49.0, 0.0, 6.0])
+
+
+class Learner:
+    def __init__(self):
+        self.w = np.array([1.0, 2.0])
+
+    def step(self, x):
+        with adgen.GradientTape() as tape:
+            loss = np.sum(self.w * x) ** 2
+        self.w = self.w - 0.1 * tape.gradient(loss, self.w)
+        return loss
+
+
+def test_a_compiled_bound_method():
+    learner = Learner()
+    step = adgen.compile(learner.step)
+    assert step(np.ones(2)) == 9.0 and learner.w == pytest.approx([0.4, 1.4])
+    assert step(np.ones(2)) == pytest.approx(3.24) and "def step" in step.source

@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from types import FunctionType, MethodType
+from typing import Any, ParamSpec, TypeVar, cast
 
 from adgen.api.custom import current_overrides
 from adgen.api.engine import Engine
@@ -45,7 +46,8 @@ def compile(fn: Callable[P, R]) -> Compiled[P, R]:
 
     The result is called like the function and returns what it returns; `adgen.gradients` and `adgen.GradientTape` in it
     have become straight code, which `.source` shows. Calls of functions that adgen knows nothing of, and all that it
-    writes, are as they were. Raises what `adgen.grad` raises.
+    writes, are as they were. What is made of a bound method is bound to the same object. Raises
+    what `adgen.grad` raises.
 
     >>> import adgen
     >>> @adgen.compile
@@ -57,4 +59,7 @@ def compile(fn: Callable[P, R]) -> Compiled[P, R]:
     >>> newton(1.0)
     1.414213562373095
     """
-    return Compiled(fn, Options(overrides=current_overrides()))
+    options = Options(overrides=current_overrides())
+    if isinstance(fn, MethodType) and isinstance(fn.__func__, FunctionType):
+        return cast("Compiled[P, R]", MethodType(Compiled(fn.__func__, options), fn.__self__))
+    return Compiled(fn, options)

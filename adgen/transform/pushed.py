@@ -20,14 +20,21 @@ from adgen.transform.rules import RuleRunner
 
 
 def push(
-    b: Builder, since: int, directions: Mapping[Var, Operand], targets: Sequence[Operand]
+    b: Builder,
+    since: int,
+    directions: Mapping[Var, Operand],
+    targets: Sequence[Operand],
+    held: Sequence[Var] = (),
 ) -> tuple[list[Operand], tuple[object, ...]]:
-    """Emit the tangents of targets; return them, and the rules that went in. `since`: the place in the region."""
+    """Emit the tangents of targets; return them, and the rules that went in.
+
+    `since` is the place in the region; what is `held` is constant.
+    """
     block = Block(tuple(b.take(since)), tuple(targets))
     own = Builder()
     own.algebra, own.negated = simplify, negative_factor
     own.open()
-    forward = Forward(own, Varied(block, list(directions)), RuleRunner(own), Directions(block, ()))
+    forward = Forward(own, Varied(block, list(directions), set(held)), RuleRunner(own), Directions(block, ()))
     forward.cots.undefined = find_undefined(block)
     forward.of.update(directions)
     forward.block(block)

@@ -63,7 +63,7 @@ def call_local(e: Engine, df: LocalGradient, args: Sequence[Any], kwargs: Mappin
     tapes.begin(e)
     place = e.b.place()
     given, sources = take_sources(e, names_of(df.fn), df.wrt, args, kwargs)
-    y, held = _call_named(e, df, [given[k] for k in range(len(args))], {k: given[k] for k in kwargs})
+    y, held = call_named(e, df, [given[k] for k in range(len(args))], {k: given[k] for k in kwargs})
     xs = TupleV(tuple(sources)) if isinstance(df.wrt, tuple) else sources[0]
     options = dict(df.given)
     unconnected = e.static(options.pop("unconnected_gradients", e.b.const("none")), "unconnected_gradients")
@@ -76,10 +76,10 @@ def call_local(e: Engine, df: LocalGradient, args: Sequence[Any], kwargs: Mappin
     return TupleV((y, found)) if df.mode == "value_and_grad" else found
 
 
-def _call_named(
+def call_named(
     e: Engine, df: LocalGradient, args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> tuple[Any, Sequence[Var]]:
-    """Call the function of a gradient; return what `of` names, or its result, and the values that it holds constant."""
+    """Call the function of a gradient; return what `of` names, or its result, and the values that are held constant."""
     from adgen.frontend.lower import lower
 
     if not df.of and not df.stops:

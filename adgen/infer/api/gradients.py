@@ -16,7 +16,7 @@ from adgen.infer.api import earlier, weights
 from adgen.infer.api.recording import Loose, Recorded, Retape, hands_on
 from adgen.infer.values import Map, Maybe, Ref, Seq, TupleV
 from adgen.ir.nodes import Block, Const, If, Let, Loop, Operand, Stmt, Var, defs
-from adgen.ir.types import Bool, Dict, Int, List, NoneT, Str, dims_of, is_floating
+from adgen.ir.types import Bool, Dict, Int, List, NoneT, Opaque, Str, dims_of, is_floating
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
@@ -129,6 +129,13 @@ def operands_at(e: Engine, x: Any) -> list[Operand]:
 
 def require_floating(e: Engine, v: Operand, what: str) -> None:
     if not is_floating(v.type):
+        if isinstance(v.type, Opaque):
+            raise UnsupportedError(
+                what=f"{what} is an object of unknown type",
+                why="which of its attributes are meant is not known",
+                instead="name them, as in [model.w, model.b], or pass the object as an argument",
+                origin=e.origin,
+            )
         kind = "an int" if isinstance(v.type, Int) else "a bool" if isinstance(v.type, Bool) else str(v.type)
         cure = "make it floating point: 3.0 instead of 3, x.astype(float)"
         raise TypeMismatchError(

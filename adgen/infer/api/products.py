@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from adgen.api.grad import make_options
 from adgen.api.plain import is_plain
 from adgen.errors import UnsupportedError, UsageError
 from adgen.infer.api import derivatives, gradients, tapes, weights
-from adgen.infer.calls import calls
 from adgen.infer.expressions import items
 from adgen.infer.functions import inlining
 from adgen.infer.values import LocalGradient, Map, Ref, Seq, TapeV, TupleV
@@ -40,34 +40,45 @@ def call_vjp(e: Engine, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     params = derivatives.names_of(fn)
     options = {k: v for k, v in kwargs.items() if k in _OPTIONS and k not in params}
     named = {k: v for k, v in kwargs.items() if k not in options}
-    _refuse_options(e, options, "vjp()", ("wrt", "unconnected_gradients"))
+    df = _named(e, fn, options)
     unconnected = options.get("unconnected_gradients", e.b.const("none"))
     wrt = e.static(options["wrt"], "wrt of a pullback") if "wrt" in options else None
     asked = tuple(range(len(rest))) if wrt is None else wrt
-    tape, y, target, xs = _record(e, fn, asked, rest, named, skip=wrt is None)
+    tape, y, target, xs = _record(e, replace(df, wrt=asked), rest, named, skip=wrt is None)
     if e.state.dead:
         return y
     pullback = inlining.inline_function(e, pull, [tape, target, xs, unconnected], {})
     return TupleV((y, pullback))
 
 
+def _named(e: Engine, fn: Any, options: Mapping[str, Any]) -> LocalGradient:
+    """Return the function with the names that `of` and `stop_gradients` give."""
+    names = {k: e.static(options[k], f"'{k}' of a product") for k in ("of", "stop_gradients") if k in options}
+    asked = make_options(names.get("of"), names.get("stop_gradients", ()), "none")
+    return LocalGradient(fn, "vjp", (), (), asked.of, asked.stop_gradients)
+
+
 def _record(
-    e: Engine, fn: Any, wrt: Any, args: Sequence[Any], kwargs: Mapping[str, Any], skip: bool
+    e: Engine, df: LocalGradient, args: Sequence[Any], kwargs: Mapping[str, Any], skip: bool
 ) -> tuple[TapeV, Any, Any, Any]:
     """Run a function on sources of its own; return the tape that recorded it, its result and the sources.
 
     The result that the tape is asked of has memory of its own, as the program may write into the other one.
     """
     tape = tapes.make_tape(e, (), {"persistent": e.b.const(True)})
-    given, sources = derivatives.take_sources(e, derivatives.names_of(fn), wrt, args, kwargs, skip)
+    given, sources = derivatives.take_sources(e, derivatives.names_of(df.fn), df.wrt, args, kwargs, skip)
     made: list[Any] = []
+    held: Sequence[Var] = ()
 
     def body(_: Any) -> None:
-        y = calls.call(e, fn, [given[k] for k in range(len(args))], {k: given[k] for k in kwargs}, {})
+        nonlocal held
+        y, held = derivatives.call_named(e, df, [given[k] for k in range(len(args))], {k: given[k] for k in kwargs})
         made.extend((y, y if e.state.dead else derivatives.apart(e, y)))
 
     tapes.run_tape(e, tape, body)
-    return tape, *made, TupleV(tuple(sources)) if isinstance(wrt, tuple) else sources[0]
+    if held:
+        tapes.forget(e, tape, held)
+    return tape, *made, TupleV(tuple(sources)) if isinstance(df.wrt, tuple) else sources[0]
 
 
 MANY = ("jacobian", "hessian", "hvp")
@@ -78,7 +89,7 @@ def call_many(e: Engine, df: LocalGradient, args: Sequence[Any], kwargs: Mapping
     unconnected = dict(df.given)["unconnected_gradients"]
     if df.mode == "jacobian":
         tapes.begin(e)
-        tape, y, target, xs = _record(e, df.fn, df.wrt, args, kwargs, skip=False)
+        tape, y, target, xs = _record(e, df, args, kwargs, skip=False)
         for x in xs.items if isinstance(xs, TupleV) and isinstance(df.wrt, tuple) else (xs,):
             gradients.require_floating_leaf(e, x, "the argument of a Jacobian")
         return y if e.state.dead else tapes.jacobians(e, tape, target, xs, unconnected)
@@ -107,8 +118,8 @@ def call_jvp(e: Engine, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     if e.summaries:
         gradients.refuse_in_summary(e)
     given = dict(zip(("fn", "primals", "tangents"), args, strict=False)) | dict(kwargs)
-    _refuse_options(e, {k: v for k, v in given.items() if k in _OPTIONS}, "jvp()", ())
-    fn = given["fn"]
+    _refuse_options(e, given)
+    df = _named(e, given["fn"], given)
     primals, tangents = (_sequence(e, given[k], k) for k in ("primals", "tangents"))
     if len(primals) != len(tangents):
         raise UsageError(
@@ -122,13 +133,13 @@ def call_jvp(e: Engine, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     for x, t in zip(sources, tangents):
         _direct(e, x, t, directions)
     since = e.b.place()[1]
-    y = calls.call(e, fn, [own[k] for k in asked], {}, {})
+    y, held = derivatives.call_named(e, df, [own[k] for k in asked], {})
     if e.state.dead:
         return y
     if not directions:
         return TupleV((y, e.b.const(None)))
     leaves = gradients.operands_at(e, y)
-    found, rules = push(e.b, since, directions, leaves)
+    found, rules = push(e.b, since, directions, leaves, held)
     gradients.keep_rules(e, rules)
     by_leaf = iter(found)
     return TupleV((y, _in_structure(e, y, by_leaf)))
@@ -137,12 +148,12 @@ def call_jvp(e: Engine, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
 _OPTIONS = ("wrt", "of", "stop_gradients", "unconnected_gradients")
 
 
-def _refuse_options(e: Engine, options: Mapping[str, Any], what: str, known: Sequence[str]) -> None:
-    for k in options:
-        if k not in known:
+def _refuse_options(e: Engine, given: Mapping[str, Any]) -> None:
+    for k in ("wrt", "unconnected_gradients"):
+        if k in given:
             raise UnsupportedError(
-                what=f"'{k}' of {what} inside of a function",
-                instead="a function of what is meant, or adgen.gradients",
+                what=f"'{k}' of jvp() inside of a function",
+                instead="a direction of None for what is held constant",
                 origin=e.origin,
             )
 

@@ -189,6 +189,12 @@ def _stop(e: Engine, tape: TapeV) -> None:
         e.state.heap[tape.obj] = now.closed(e.b.visible())
 
 
+def forget(e: Engine, tape: TapeV, values: Sequence[Var]) -> None:
+    """Let a tape that has ended not know what some values were made of."""
+    now = _state(e, tape)
+    e.state.heap[tape.obj] = replace(now, values=now.values.difference(values))
+
+
 def call_method(e: Engine, tape: TapeV, name: str, args: Sequence[Any], kwargs: dict[str, Any], hint: Any) -> Any:
     if name not in METHODS:
         raise UnsupportedError(
