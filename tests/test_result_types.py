@@ -25,6 +25,9 @@ CASES: list[tuple[Callable[..., Any], Any]] = [
     (lambda x: np.ediff1d(x, to_begin=[1.0], to_end=x[:2]), SINGLE),
     (lambda x: np.pad(x, 2, "reflect", reflect_type="odd"), SINGLE),
     (lambda x: np.cov(np.stack([x, x * x]), aweights=x), SINGLE),
+    (lambda x: (np.polynomial.Polynomial(x) * 2).coef, SINGLE),
+    (lambda x: (np.polynomial.Polynomial(x) / 2).coef, SINGLE),
+    (lambda z: np.average(z, weights=np.abs(z), returned=True)[1], COMPLEX),
 ]
 
 
@@ -43,3 +46,10 @@ def test_types(f: Callable[..., Any], x: Any) -> None:
     moved = (np.asarray(f(x * (1.0 + 1e-3)), complex) - np.asarray(f(x * (1.0 - 1e-3)), complex)) / 2e-3
     np.testing.assert_allclose(tangent, moved, rtol=2e-3, atol=2e-3)
     np.testing.assert_allclose(np.sum(gradient * x).real, np.sum(value * tangent).real, rtol=1e-4)
+
+
+def test_the_tangent_of_an_array_without_axes_is_one():
+    x = np.array([0.5, 2.0])
+    value, tangent = adgen.jvp(lambda x: np.tensordot(x, x, 1), (x,), (x,))
+    assert type(value) is type(tangent) is np.ndarray
+    np.testing.assert_allclose(tangent, 8.5)

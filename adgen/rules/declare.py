@@ -73,6 +73,8 @@ def display_name(fn: Any) -> str:
     for package in ("numpy.linalg", "numpy.fft", "numpy.random"):
         if module.startswith(package):
             return f"np.{package[6:]}.{name}"
+    if module == "numpy.lib.scimath":
+        return f"np.emath.{name}"
     if module.split(".")[0] == "numpy":
         within = module.partition(".")[2] if module.startswith("numpy.polynomial.") else ""
         return f"np.{within}.{name}" if within else f"np.{name}"

@@ -44,16 +44,23 @@ def direction(x: Any) -> Any:
     return conjugate(x) / nonzero(np.abs(x))
 
 
-def most(size: Any, axis: Axis) -> Any:
+def most(size: Any, largest: Any, axis: Axis) -> Any:
     """Return 1 at the largest elements, shared equally among ties."""
-    hit = np.logical_not(size < np.max(size, axis=axis, keepdims=True))
+    hit = np.logical_not(size < largest)
     return hit / np.sum(hit, axis=axis, keepdims=True)
 
 
-def least(size: Any, axis: Axis) -> Any:
+def least(size: Any, smallest: Any, axis: Axis) -> Any:
     """Return 1 at the smallest elements, shared equally among ties."""
-    hit = np.logical_not(size > np.min(size, axis=axis, keepdims=True))
+    hit = np.logical_not(size > smallest)
     return hit / np.sum(hit, axis=axis, keepdims=True)
+
+
+def chosen(size: Any, order: Any, axis: Axis) -> Any:
+    """Return the share that each of some sums or singular values has in the largest one; in the smallest, order < 0."""
+    if order > 0:
+        return most(size, np.max(size, axis=axis, keepdims=True, initial=0.0), axis)
+    return least(size, np.min(size, axis=axis, keepdims=True), axis)
 
 
 def vector_slope(kind: str, out: Any, x: Any, order: Any, axis: Axis) -> Any:
@@ -65,9 +72,9 @@ def vector_slope(kind: str, out: Any, x: Any, order: Any, axis: Axis) -> Any:
     if kind == "0":
         return np.zeros_like(x)
     if kind == "max":
-        return direction(x) * most(np.abs(x), axis)
+        return direction(x) * most(np.abs(x), out, axis)
     if kind == "min":
-        return direction(x) * least(np.abs(x), axis)
+        return direction(x) * least(np.abs(x), out, axis)
     return direction(x) * (np.abs(x) / nonzero(out)) ** (order - 1)
 
 
@@ -82,12 +89,12 @@ def matrix_slope(kind: str, x: Any, order: Any, axis: Axis) -> Any:
     if kind == "sums":
         inner, outer = (row, column) if order in (1, -1) else (column, row)
         sums = np.sum(np.abs(x), axis=inner, keepdims=True)
-        return direction(x) * (most(sums, outer) if order > 0 else least(sums, outer))
+        return direction(x) * chosen(sums, order, outer)
     u, s, vh = np.linalg.svd(np.moveaxis(x, (row, column), (-2, -1)), full_matrices=False)
     if order == "nuc":
         share = 1.0 * (s > 0.0)
     else:
-        share = most(s, -1) if order > 0 else least(s, -1)
+        share = chosen(s, order, -1)
     return np.moveaxis(conjugate((u * np.expand_dims(share, -2)) @ vh), (-2, -1), (row, column))
 
 

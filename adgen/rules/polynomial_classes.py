@@ -188,13 +188,17 @@ class Series:
         return self.like(self.difference(terms(other), self.coef))
 
     def __mul__(self, other: Any) -> Any:
-        return self.like(self.product(self.coef, terms(other)) if is_series(other) else self.coef * other)
+        return self.like(
+            self.product(self.coef, terms(other)) if is_series(other) else self.coef * np.atleast_1d(other)
+        )
 
     def __rmul__(self, other: Any) -> Any:
-        return self.like(self.product(terms(other), self.coef) if is_series(other) else other * self.coef)
+        return self.like(
+            self.product(terms(other), self.coef) if is_series(other) else np.atleast_1d(other) * self.coef
+        )
 
     def __truediv__(self, other: Any) -> Any:
-        return self.like(self.coef / other)
+        return self.like(self.coef / factor(other))
 
     def __pow__(self, power: int) -> Any:
         out = self.coef[:1] * 0.0 + 1.0
@@ -238,6 +242,11 @@ class Series:
 
 def is_series(other: Any) -> bool:
     return hasattr(other, "coef") or isinstance(other, (np.ndarray, list, tuple))
+
+
+def factor(number: Any) -> Any:
+    """Return a number as NumPy multiplies a series by it: one of Python is of double precision."""
+    return np.atleast_1d(number)
 
 
 def terms(other: Any) -> Any:

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from adgen.ir.nodes import Const, Operand
-from adgen.ir.types import Array, is_complex
+from adgen.ir.types import Array, NoneT, is_complex
 from adgen.rules.axes import from_front, numbers, shaped_like, to_front
-from adgen.rules.declare import OtherForm, linear, rule, sample, static
+from adgen.rules.declare import OtherForm, formula, linear, rule, sample, static
 from adgen.rules.typing import Shape, array_dims, fresh_dim, known, normalize_axes
 
 C = np.array([0.5, -1.2, 2.0, 0.3])
@@ -301,6 +301,12 @@ def polyint_vjp(g: Any, p: Any, m: int) -> Any:
     return shaped_like(d, p)
 
 
+def polyint_shape(p: Operand, m: Operand, k: Operand) -> Shape:
+    if not isinstance(k.type, NoneT):
+        raise OtherForm("np.polyint with constants")
+    return shortened(p, known(m, "m"))
+
+
 rule(
     np.polyint,
     "p m=1 k=None",
@@ -308,9 +314,21 @@ rule(
     static=("m",),
     vjp=polyint_vjp,
     jvp=lambda t, m: np.polyint(t, m),
-    infer=lambda p, m, k: shortened(p, known(m, "m")),
-    samples=(sample(C), sample(C, 2), sample(C, 1, 3.0), sample(C, 2, (1.0, 2.0))),
+    infer=polyint_shape,
+    samples=(sample(C), sample(C, 2)),
 )
+
+
+@formula(np.polyint, sample(C, 1, 3.0), sample(C, 2, np.array([1.0, 2.0])), sample(C, 2, 0.5))
+def polyint_from(p: Any, m: int = 1, k: Any = None) -> Any:
+    """Return the antiderivative with its constants of integration."""
+    constants = np.atleast_1d(k)
+    if constants.shape[0] == 1 and m > 1:
+        constants = np.repeat(constants, m)
+    out = np.asarray(p)
+    for j in numbers(m):
+        out = np.append(out / np.arange(np.size(out), 0, -1), constants[j])
+    return out
 
 
 def tail(g: Any, a: Any) -> Any:

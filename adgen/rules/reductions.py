@@ -384,7 +384,8 @@ def average(a: Any, axis: Axis = None, weights: Any = None, returned: bool = Fal
         axes = spread_axes(axis, a.ndim, w.ndim)
         w = np.transpose(w, rising(axes))
         w = np.expand_dims(w, other_axes(axes, a.ndim))
-    total = np.sum(np.broadcast_to(w, np.shape(a)), axis=axis, keepdims=keepdims)
+    whole = np.broadcast_to(w, np.shape(a)).astype(np.result_type(a, w))
+    total = np.sum(whole, axis=axis, keepdims=keepdims)
     mean = np.sum(a * w, axis=axis, keepdims=keepdims) / total
     return (mean, total) if returned else mean
 

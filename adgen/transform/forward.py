@@ -67,7 +67,10 @@ def make_tangent(p: Program, wrt: Sequence[str], name: str) -> tuple[Func, tuple
     b.origin = None
     result = func.body.results[0]
     b.adjoint = True
-    out = b.call("make_tuple", result, fwd.full(result))
+    tangent = fwd.full(result)
+    if isinstance(result.type, Array) and not result.type.dims:  # sums of such arrays are scalars
+        tangent = b.call("np.asarray", tangent)
+    out = b.call("make_tuple", result, tangent)
     n = len(p.params)
     params = (*func.params[:n], *tangents, *func.params[n:])
     body = unperturb(b.close((out,)), directions.every)
