@@ -166,3 +166,15 @@ def test_an_array_of_conditions_is_refused():
         adgen.grad(lambda x: np.sum(np.piecewise(x, x > 0.5, [np.sin, np.cos])))(w(2, 2))
     with pytest.raises(adgen.UnsupportedError, match="1 conditions"):
         adgen.grad(lambda x: np.sum(np.piecewise(x, [x > 0.5], [np.sin, np.cos, np.exp])))(v(3))
+
+
+def functions_of_other_names(x, k):
+    """`np.emath.sqrt`, `np.ma.max` and the like are not the functions that NumPy itself has under these names."""
+    some = np.ma.masked_greater(k, 2)
+    return x * np.abs(np.emath.sqrt(k[0])) + x * float(np.ma.max(some)) + x * float(np.ma.where(k > 2, 0, k).sum())
+
+
+def test_functions_are_called_by_their_names():
+    k = np.array([-4, 1, 2, 5])
+    value, d_x = adgen.value_and_grad(functions_of_other_names)(1.5, k)
+    assert value == functions_of_other_names(1.5, k) and d_x == 3.0

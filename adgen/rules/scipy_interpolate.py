@@ -204,6 +204,11 @@ def corners(n: int) -> tuple[tuple[int, ...], ...]:
 
 
 @static
+def all_numbers(ranks: Any) -> bool:
+    return not any(ranks)
+
+
+@static
 def axes_of(n: int) -> tuple[int, ...]:
     return tuple(range(n))
 
@@ -233,7 +238,7 @@ def on_grid(points: Any, values: Any, xi: Any, method: str, bounds_error: bool) 
         for axis in axes_of(n):
             part = part * (shares[axis] if corner[axis] == 1 else 1.0 - shares[axis])
         total = total + part
-    return np.reshape(total, (1,)) if total.ndim == 0 else total
+    return np.reshape(total, (1,)) if np.ndim(total) == 0 else total
 
 
 @objects_of(ip.RegularGridInterpolator)
@@ -249,7 +254,10 @@ class Grid:
         self.bounds_error = bounds_error
 
     def __call__(self, xi: Any, method: Any = None) -> Any:
-        return on_grid(self.points, self.values, xi, self.method if method is None else method, self.bounds_error)
+        out = on_grid(self.points, self.values, xi, self.method if method is None else method, self.bounds_error)
+        if isinstance(xi, tuple) and all_numbers([np.ndim(x) for x in xi]):
+            return np.reshape(out, ())
+        return out
 
 
 GRID = (np.array([0.0, 1.0, 2.5]), np.array([0.0, 0.5, 1.0, 2.0]))

@@ -8,7 +8,7 @@ import inspect
 import itertools
 import logging
 import types as pytypes
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -352,7 +352,7 @@ def _call_callable(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str,
         return call_object(e, fn.__wrapped__, args, kwargs, hint)
     if isinstance(fn, type):
         return attributes.construct(e, fn, args, kwargs, hint)
-    if _from_numpy(fn):
+    if _from_numpy(fn) and (not isinstance(fn, Hashable) or primitives.public_name(fn)):
         return primitives.call_without_rule(e, fn, args, kwargs, hint)
     return call_unknown(e, Const(fn, Opaque()), args, kwargs, hint)
 

@@ -188,10 +188,10 @@ CONDITIONS = (("np.where", "condition"),)
 @functools.cache
 def takes_sequence(row: Primitive, param: str) -> bool:
     """Say whether a row's rules know a list or tuple in the place of this parameter."""
-    if not row.name.startswith("np."):
+    if not row.name.startswith(("np.", "scipy.")):
         return True
     if param not in row.diff:
-        return not isinstance(row.fn, np.ufunc) and (row.name, param) not in CONDITIONS
+        return not isinstance(row.fn, np.ufunc) and row.kind != "elementwise" and (row.name, param) not in CONDITIONS
     at = row.params.index(param)
     return any(isinstance(s.args[at], (list, tuple)) for s in row.samples if at < len(s.args))
 
@@ -257,13 +257,29 @@ _UNRULED: dict[Any, Primitive] = {}
 def unruled(fn: Any, keywords: tuple[str, ...] = ()) -> Primitive:
     """Return the row of a NumPy function that the table does not have, for a call with these keywords."""
     if (fn, keywords) not in _UNRULED:
-        from adgen.rules.declare import display_name
-
         _UNRULED[fn, keywords] = Primitive(
-            display_name(fn), fn, (*keywords, "args"), dict.fromkeys(keywords, _GIVEN), kind="rule", variadic=True,
+            public_name(fn), fn, (*keywords, "args"), dict.fromkeys(keywords, _GIVEN), kind="rule", variadic=True,
             keyword=frozenset(keywords), memory="maybe",
         )  # fmt: skip
     return _UNRULED[fn, keywords]
+
+
+def public_name(fn: Any) -> str:
+    """Return the name by which generated code finds a NumPy function; "" if it can't be found by one."""
+    from adgen.rules.declare import display_name
+
+    if not hasattr(fn, "__name__"):
+        return ""
+    module = (getattr(fn, "__module__", None) or "").split(".")
+    within = [f"np.{'.'.join(module[1 : k + 1])}.{fn.__name__}" for k in range(1, len(module))]
+    return next((name for name in (display_name(fn), *within) if _leads_to(name, fn)), "")
+
+
+def _leads_to(name: str, fn: Any) -> bool:
+    found: Any = np
+    for part in name.split(".")[1:]:
+        found = getattr(found, part, None)
+    return found is fn
 
 
 _GIVEN = object()  # the default of a keyword that each call gives
