@@ -460,3 +460,17 @@ def test_a_compiled_bound_method():
     step = adgen.compile(learner.step)
     assert step(np.ones(2)) == 9.0 and learner.w == pytest.approx([0.4, 1.4])
     assert step(np.ones(2)) == pytest.approx(3.24) and "def step" in step.source
+
+
+def test_a_gradient_of_what_a_try_made():
+    def f(x):
+        try:
+            y, pull = adgen.vjp(lambda v: np.sin(v), x * 1.0)
+        except ZeroDivisionError:  # noqa: TRY203
+            raise
+        (g,) = pull(y)
+        return np.sum(g * y)
+
+    x = np.array([0.5, 0.8, 1.3])
+    assert np.isclose(adgen.compile(f)(x), np.sum(np.sin(x) ** 2 * np.cos(x)))
+    adgen.check_grads(f, (x,))

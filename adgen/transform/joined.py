@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from adgen.ir.nodes import Block, Const, If, Let, Loop, Operand, Stmt, Var, defs
+from adgen.ir.nodes import Block, Const, If, Let, Loop, Operand, Stmt, Var, defs, ends_in_raise
 from adgen.ir.rewrite import substitute
 from adgen.ir.source import Label
 from adgen.ir.types import Opaque
@@ -77,6 +77,8 @@ def _results(s: If, v: Var) -> tuple[Operand, Operand]:
 
 def _perturb(block: Block, k: int, p: Var) -> Block:
     r = block.results[k]
+    if ends_in_raise(block):
+        return block
     made = maker(block, r) if isinstance(r, Var) else None
     if isinstance(r, Var) and isinstance(made, If):
         return Block(tuple(spread(t, r, p) if t is made else t for t in block.stmts), block.results)

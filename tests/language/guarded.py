@@ -392,3 +392,17 @@ def ge5(x):
         return sum(it)
 
     return f(v**3 for v in x)
+
+
+@program
+def name_that_a_failed_body_did_not_bind(x):
+    s = 0.0
+    for i in [5, 2, 4, 0]:
+        try:
+            w = x[i]
+            e = w
+        except IndexError:
+            s *= 2.0
+        else:
+            s += e * e
+    return s

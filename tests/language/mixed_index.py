@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.language.table import program
+from tests.language.table import program, refused
 
 J = np.array([1, 0, 1])
 
@@ -72,3 +72,21 @@ def reads(x):
     z[:, [0, 0]] = y[:, [1, 2]] ** 2
     idx = np.argsort(-x)
     return np.sum(z * z) + np.sum(y[..., idx] * np.arange(3.0)) + np.sum(y[None, idx, 1:] * np.arange(2.0))
+
+
+@program
+def stars_of_arrays(x):
+    a = np.outer(x, x)
+    i = np.array([1, 0])
+    s = a[*i] * a[(*i[:1], -1)]
+    for at in np.argwhere(a > 1.0):
+        s += a[*at] ** 2
+    a[*i] *= 3.0
+    return s + np.sum(a)
+
+
+@refused("a tuple whose length is known only at run time")
+def place_of_unknown_depth(x):
+    a = np.outer(x, x)
+    i = np.array([k for k in range(len(x) - 1)])
+    return a[tuple(i)]

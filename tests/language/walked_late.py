@@ -79,6 +79,46 @@ def unrolled_over_an_array(x):
     return sum(d.values()) * d["k2"]
 
 
+@program
+def list_beside_an_array(x):
+    l = [x[0], x[1], x[2]]
+    s = 0.0
+    for a, b in zip(l, x):
+        for c, d in zip(l, x):
+            s += a * b * c * d
+            l[2] = s
+    return s
+
+
+@program
+def long_list(x):
+    l = [x[0], x[1], x[2]] * 7
+    s = 0.0
+    for k, v in enumerate(l):
+        s += v * v * 0.1
+        l[k // 2 + 9] = s
+    return s
+
+
+@program
+def values_beside_an_array(x):
+    d = {"a": x[0], "b": x[1]}
+    s = 0.0
+    for v, w in zip(d.values(), x):
+        s += v * v * w
+    return s
+
+
+@refused("that writes the dict")
+def values_that_are_written(x):
+    d = {"a": x[0], "b": x[1]}
+    s = 0.0
+    for v, w in zip(d.values(), x):
+        s += v * w
+        d["b"] = s
+    return s
+
+
 @refused("written while it is walked")
 def part_of_a_list(x):
     y = [x[0], x[1], x[2]]

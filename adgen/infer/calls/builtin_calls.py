@@ -13,7 +13,7 @@ from adgen.api.custom import stop_gradient
 from adgen.api.tags import tag
 from adgen.errors import UnsupportedError
 from adgen.infer.api import marks
-from adgen.infer.calls import library, methods, primitives
+from adgen.infer.calls import library, primitives
 from adgen.infer.calls.handlers import HANDLERS, Handler, bind, handles
 from adgen.infer.control import branches, guarded, iterables
 from adgen.infer.environment import outside, reads
@@ -260,15 +260,10 @@ def _callable(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict
 
 def _make(cls: type) -> Handler:
     def handler(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-        found = iterables.known_items(e, args[0]) if args else []
+        found = items.known_items(e, args[0]) if args else []
         if found is not None:
             return TupleV(tuple(found)) if cls is tuple else e.new(Seq(tuple(found)))
         v = args[0]
-        if isinstance(v, Ref) and operations.is_array(e, v):
-            n = methods.shape_of(e, v).items[0]
-            if isinstance(n, Const):
-                parts = tuple(items.get_item(e, v, e.b.const(k), {}) for k in range(n.value))
-                return TupleV(parts) if cls is tuple else e.new(Seq(parts))
         if cls is list and isinstance(args[0], Ref) and isinstance(operations.array_type(e, args[0]), List):
             c = e.value(args[0])
             assert isinstance(c.type, List)

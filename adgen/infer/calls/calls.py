@@ -28,7 +28,7 @@ from adgen.infer.calls import (
     primitives,
     writers,
 )
-from adgen.infer.control import branches, iterables
+from adgen.infer.control import branches
 from adgen.infer.expressions import attributes, items, operations
 from adgen.infer.functions import custom_calls, inlining, lifting
 from adgen.infer.iterators import iterator_calls, iterators
@@ -112,14 +112,16 @@ def run_call(e: Engine, s: tree.Assign, hint: dict[str, Any]) -> Any:
 def _spread(e: Engine, fn: Any, v: Any, given: int, named: Sequence[str] | None) -> list[Any]:
     """Return the arguments that `*v` stands for. `named` are the keywords, where it is the last by position."""
     v = iterators.force(e, v)
-    if iterables.known_items(e, v) is None:
-        called = fn.value if isinstance(fn, Const) else None
-        alone = named is not None and not given
-        spreads = called is functools.partial or (called is print and alone)
-        spreads |= (called is max or called is min) and not alone
-        if spreads or isinstance(fn, Partial) or tuples.takes_rest(fn, _parameters(fn)):
-            return [StarV(tuples.of_items(e, v))]
-    if named is not None and iterables.known_items(e, v) is None:
+    parts = items.known_items(e, v)
+    if parts is not None:
+        return parts
+    called = fn.value if isinstance(fn, Const) else None
+    alone = named is not None and not given
+    spreads = called is functools.partial or (called is print and alone)
+    spreads |= (called is max or called is min) and not alone
+    if spreads or isinstance(fn, Partial) or tuples.takes_rest(fn, _parameters(fn)):
+        return [StarV(tuples.of_items(e, v))]
+    if named is not None:
         if isinstance(fn, Const) and (fn.value is max or fn.value is min) and not given and isinstance(v, Ref):
             items.check_length(e, v, 2, None)  # of one item it would look inside
             return [v]

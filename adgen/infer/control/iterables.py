@@ -214,6 +214,8 @@ def counted(e: Engine, it: Any) -> tuple[Operand | None, Element] | None:
         return dicts.walk(e, it, "keys")
     if isinstance(it, DictView) and dicts.is_dict(e, it.owner):
         return dicts.walk(e, it.owner, it.kind)
+    if isinstance(it, DictView):
+        it = e.new(Seq(tuple(known_items(e, it) or ())))
     if isinstance(it, Ref):
         c = e.content(it.obj)
         if isinstance(c, Map):

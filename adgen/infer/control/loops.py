@@ -12,9 +12,9 @@ from adgen.frontend import tree
 from adgen.infer.control import branches, iterables, iteration
 from adgen.infer.control.bodies import assigned_names, exposed_names
 from adgen.infer.control.fit import NeedsPeel
-from adgen.infer.expressions import operations
+from adgen.infer.expressions import items, operations
 from adgen.infer.iterators import generators, iterators, lazy
-from adgen.infer.values import WALKED, EnumV, NeedsUnroll, Once, RangeV, Ref, Seq, ZipV
+from adgen.infer.values import WALKED, EnumV, Map, NeedsUnroll, Once, RangeV, Ref, Seq, ZipV
 from adgen.ir.nodes import Const, Var
 from adgen.ir.types import List
 
@@ -83,8 +83,8 @@ def _run_over_list(e: Engine, s: tree.For, it: Ref | EnumV) -> None:
         e.state = state
         e.b.rewind(depth, mark)
         e.come_from(s.origin)
-        items = iterators.made_by(e, lazy.growing, it.inner if isinstance(it, EnumV) else it)
-        g = iterators.as_generator(e, replace(it, inner=items) if isinstance(it, EnumV) else items)
+        grown = iterators.made_by(e, lazy.growing, it.inner if isinstance(it, EnumV) else it)
+        g = iterators.as_generator(e, replace(it, inner=grown) if isinstance(it, EnumV) else grown)
         assert g is not None
         generators.run_loop(e, s, g)
 
@@ -116,9 +116,11 @@ def refuse_resizing(s: tree.For) -> None:
 
 
 def _run_for(e: Engine, s: tree.For, it: Any, stepped: Once | None) -> None:
+    state, depth, mark = e.state, e.b.depth, e.b.mark()
+    known = [(o, c) for o in iterables.lists_of(e, it) if isinstance(c := state.heap.get(o), (Seq, Map))]
+    if known:
+        state = state.copy()
     plan = iterables.plan(e, it)
-    if not isinstance(plan, list):
-        plan.stepped = stepped
     if isinstance(plan, list):
         if len(plan) > MAX_UNROLL:
             raise UnsupportedError(
@@ -129,7 +131,27 @@ def _run_for(e: Engine, s: tree.For, it: Any, stepped: Once | None) -> None:
             )
         _unroll(e, s, len(plan), partial(_item_now, e, s, it, len(plan)), 0, stepped)
         return
+    plan.stepped = stepped
     _count(e, s, plan)
+    if any(e.state.heap.get(o) is not c for o, c in known) and not e.state.dead:
+        e.state = state  # its items were those of a copy
+        e.b.rewind(depth, mark)
+        e.come_from(s.origin)
+        for o, c in known:
+            if isinstance(c, Map):
+                raise UnsupportedError(
+                    what="a loop over a dict and something of unknown length that writes the dict",
+                    why="its items are taken all at once where Python takes them one by one",
+                    instead="loop over a copy of the dict, or collect the changes and make them after the loop",
+                    origin=s.origin,
+                )
+            elem = items.element_type(e, c, c)
+            assert elem is not None
+            e.state.heap[o] = e.list_operand(c, elem)
+        plan = iterables.plan(e, it)
+        assert not isinstance(plan, list)
+        plan.stepped = stepped
+        _count(e, s, plan)
 
 
 def _count(e: Engine, s: tree.For, plan: iterables.Plan, peeled: int = 0) -> None:
@@ -177,11 +199,11 @@ def _unroll_counted(e: Engine, s: tree.For, plan: iterables.Plan) -> None:
 
 def _item_now(e: Engine, s: tree.For, it: Any, count: int, k: int) -> Any:
     """Return the k-th of the known items, as it is by now."""
-    items = iterables.known_items(e, it)
-    if items is None or len(items) != count:
+    found = iterables.known_items(e, it)
+    if found is None or len(found) != count:
         refuse_resizing(s)
-    assert items is not None
-    return items[k]
+    assert found is not None
+    return found[k]
 
 
 def _keep(e: Engine, s: tree.For, plan: iterables.Plan, peeled: int) -> None:

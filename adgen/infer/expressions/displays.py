@@ -8,7 +8,6 @@ from adgen.errors import UnsupportedError
 from adgen.frontend import tree
 from adgen.infer.api import tapes
 from adgen.infer.calls import methods
-from adgen.infer.control import iterables
 from adgen.infer.expressions import items, operations
 from adgen.infer.iterators import iterators
 from adgen.infer.memory import item_stores
@@ -26,15 +25,15 @@ def display(e: Engine, s: tree.Assign, args: tuple[Any, ...]) -> Any:
     values: list[Any] = []
     starred = s.data or ()
     if s.op == "list" and starred:
-        args = tuple(iterators.force(e, a) if k in starred else a for k, a in enumerate(args))
-        if any(k in starred and iterables.known_items(e, a) is None for k, a in enumerate(args)):
+        args, known = _starred(e, args, starred)
+        if not known:
             made = e.new(Seq(()), e.hint(s.target).get("name"))
             for k, a in enumerate(args):
                 methods.call_method(e, made, "extend" if k in starred else "append", [a], {}, {})
             return made
     if s.op == "tuple" and starred:
-        args = tuple(iterators.force(e, a) if k in starred else a for k, a in enumerate(args))
-        if any(k in starred and iterables.known_items(e, a) is None for k, a in enumerate(args)):
+        args, known = _starred(e, args, starred)
+        if not known:
             parts = [StarV(tuples.of_items(e, a)) if k in starred else a for k, a in enumerate(args)]
             return tuples.rest_of(e, parts)
     for k, a in enumerate(args):
@@ -56,6 +55,21 @@ def display(e: Engine, s: tree.Assign, args: tuple[Any, ...]) -> Any:
     raise UnsupportedError(
         what="a set of values known only at run time", instead="use a list or a dict", origin=e.origin
     )
+
+
+def _starred(e: Engine, args: tuple[Any, ...], starred: Any) -> tuple[tuple[Any, ...], bool]:
+    """Return the parts of a display, iterators as what they hold, and say whether their number is known."""
+    found: list[Any] = []
+    known = True
+    for k, a in enumerate(args):
+        if k in starred:
+            a = iterators.force(e, a)
+            each = items.known_items(e, a)
+            known = known and each is not None
+            found.append(a if each is None else TupleV(tuple(each)))
+        else:
+            found.append(a)
+    return tuple(found), known
 
 
 def dict_display(e: Engine, s: tree.Assign, args: tuple[Any, ...]) -> Any:

@@ -49,6 +49,13 @@ class Key:
         self.holes: list[Operand] = []
         self.advanced = False
         self.boolean = False
+        if tuples.is_frozen(key):
+            raise UnsupportedError(
+                what="an index by a tuple whose length is known only at run time",
+                why="how many axes it goes through is not known",
+                instead="index by its items: `x[i[0], i[1]]`",
+                origin=e.origin,
+            )
         parts = key.items if isinstance(key, TupleV) else (key,)
         self.index = Index(tuple(self._item(p) for p in parts))
 
@@ -292,6 +299,19 @@ def expand(e: Engine, v: Any) -> list[Any]:
             instead="index it, or loop over it",
             origin=e.origin,
         )
+    return found
+
+
+def known_items(e: Engine, v: Any) -> list[Any] | None:
+    """Return the items of a sequence or array of known length, None for anything else."""
+    from adgen.infer.calls import methods
+    from adgen.infer.control import iterables
+
+    found = iterables.known_items(e, v)
+    if found is None and isinstance(v, Ref) and operations.is_array(e, v):
+        n = methods.shape_of(e, v).items[0]
+        if isinstance(n, Const):
+            return [get_item(e, v, e.b.const(k), {}) for k in range(n.value)]
     return found
 
 
