@@ -25,7 +25,7 @@ def test_the_statements_stand_in_the_backward_part(capsys):
     lines = [line.strip() for line in f.source.splitlines()]
     at = lines.index("# with adgen.gradient_of(h) as g")
     assert lines[at + 1 : at + 7] == [
-        "g = np.full_like(h, 10.0)",
+        "g = np.full_like(x, 10.0)",
         "# keep it small",
         "norm = np.linalg.norm(g)",
         "if norm > 1.0:",

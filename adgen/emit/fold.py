@@ -3,8 +3,8 @@
 Assumes that updates can be done in place (`optimise.own`). Folds only values without a statement of their
 own (`fixed` is false) that are used once, in the same block, and never across a write of something that
 the expression reads, across an effect, into a loop or a branch, or past the statement of the user that an
-adjoint belongs to. Evaluation order of pure operations is free. Entries of parameters (`p['w']`) are
-written wherever they are used.
+adjoint belongs to. Evaluation order of pure operations is free. Entries of parameters (`p['w']`) and
+indices beside a named one (`i - 1`) are written wherever they are used.
 """
 
 from __future__ import annotations
@@ -31,10 +31,11 @@ from adgen.ir.nodes import (
     walk,
 )
 from adgen.ir.summary import consumed
-from adgen.ir.types import Array, Record, Tuple
+from adgen.ir.types import Array, Int, Record, Tuple
 
 WIDTH = 88
 DEPTH = 8
+MOST_INDICES = 4  # so often `i - 1` is written out
 LONGEST_GAP = 24  # writes that are looked at between a definition and its use
 STATEMENTS = CHANGES | {"bound", "raise_", "attempt", "tried", "caught", "unpack"}
 SHAPE_ONLY = frozenset({"dim", "size", "shape", "np.zeros_like", "np.ones_like", "np.empty_like"})
@@ -210,8 +211,35 @@ class _Folder:
         if s.op.name in STATEMENTS or consumed(s) or (s.op.name == "item" and s.args[0] in self.unpacked):
             return
         self.exprs[s.out] = _Expr(s, n, width, depth, reads, opaque, tuple(names), origin)
-        if s.op.name == "item" and not s.out.fixed and self._of_param(s.args[0]):
+        if not s.out.fixed and (
+            self._of_param(s.args[0]) if s.op.name == "item" else self._is_next_to_a_name(s, block)
+        ):
             self.overlay.folded[s.out] = s
+
+    def _is_next_to_a_name(self, s: Let, block: Block) -> bool:
+        """Say whether this is an index beside a named one (`i - 1`), read in no inner loop: it is its own best name."""
+        if (
+            type(s.out.type) is not Int
+            or s.op.name not in ("add", "sub")
+            or not 1 < self.uses.get(s.out, 0) <= MOST_INDICES
+        ):
+            return False
+        a, b = s.args
+        if not (isinstance(a, Var) and a.name is not None and isinstance(b, Const)) or a in self.overlay.same:
+            return False
+        at = self.events.named.get(a.name, [])
+        if bisect_left(at, self.order[block]) > bisect_right(at, self.order[s]):
+            return False
+        return self._count_reads(s.out, block) == self.uses[s.out]
+
+    def _count_reads(self, v: Var, block: Block) -> int:
+        """Count how often a block reads `v`, its branches included and its loops not."""
+        reads = sum(self.overlay.resolve(a) is v for a in block.results)
+        for s in block.stmts:
+            reads += sum(self.overlay.resolve(a) is v for a in operands(s))
+            if isinstance(s, If):
+                reads += self._count_reads(v, s.then) + self._count_reads(v, s.orelse)
+        return reads
 
     def _of_param(self, a: Operand) -> bool:
         a = self.overlay.resolve(a)

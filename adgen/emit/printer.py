@@ -80,6 +80,11 @@ class Printer(Unparser):  # type: ignore[misc]
         text = "".join(self._text)
         self._text = []
         lead = "    " * self._at
+        above = self.out[-1] if self.out else ""
+        if above == f"{lead}# {text}":
+            self.out.pop()  # a comment that says what the line says
+        elif text.startswith("# ") and above == lead + text[2:]:
+            return  # one that says what the line above says
         first = len(self.out)
         if text.startswith("#") or len(lead) + len(text) <= COLUMNS:
             self.out.append((lead + text).rstrip())

@@ -279,6 +279,7 @@ class StatementWriter:
         if s.catch:
             self.attempt(s, live)
             return
+        section = self.section
         before = self.nested()
         self.block(s.then.stmts)
         self.copies([(s.outs[k], s.then.results[k]) for k in live], s.origin)
@@ -287,7 +288,7 @@ class StatementWriter:
         self.block(s.orelse.stmts)
         self.copies([(s.outs[k], s.orelse.results[k]) for k in live], s.origin)
         self.choose(self.value(s.cond), then, self.leave(before), s.origin)
-        self.section = None
+        self.section = section if self.section == section else None
 
     def attempt(self, s: If, live: Sequence[int]) -> None:
         """Write a `try` and its handler."""

@@ -146,7 +146,7 @@ class Builder:
         for s in stmts:
             if isinstance(s, Let) and s.op.effect == "pure":
                 self.defs[s.out] = s
-                key = self._key(s.op, s.args, s.kws, s.place, s.mode)
+                key = self.key(s.op, s.args, s.kws, s.place, s.mode)
                 if key is not None:
                     shared.setdefault(key, s.out)
 
@@ -185,7 +185,7 @@ class Builder:
                 simpler = self.algebra(self, op.name, args)
                 if simpler is not None:
                     return self.bind(simpler, name, fixed)
-            key = None if isinstance(type, Dict) else self._key(op, args, kws, place, mode)
+            key = None if isinstance(type, Dict) else self.key(op, args, kws, place, mode)
             if self.unsteady and not self.unsteady.isdisjoint(args):
                 key = None
             if key is not None and self.shares:
@@ -257,7 +257,7 @@ class Builder:
         return self.const(result)
 
     @staticmethod
-    def _key(op: Primitive, args: tuple[Operand, ...], kws: tuple[str, ...], place: Place, mode: Mode) -> Any:
+    def key(op: Primitive, args: tuple[Operand, ...], kws: tuple[str, ...], place: Place, mode: Mode) -> Any:
         if op.kind == "constructor" or op.name in ALLOCATES:
             return None
         parts: list[Any] = [op, kws, place, mode]

@@ -12,6 +12,7 @@ statements go with them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping as Mapping_
 from dataclasses import dataclass, replace
 
 from adgen.ir.nodes import Block, Const, Consume, Func, If, Let, Loop, Operand, Range, Stmt, Var
@@ -33,6 +34,11 @@ def eliminate_dead(func: Func) -> Func:
             return func
 
 
+def find_needed(func: Func, apart: Mapping_[Let, int]) -> set[Var]:
+    """Return the values that are needed; `apart`: which argument of a statement does not count."""
+    return _Marks(func, apart).needed
+
+
 @dataclass(slots=True, eq=False)
 class _Def:
     """Where a value comes from: which part of which statement, and the statement that encloses it."""
@@ -45,7 +51,8 @@ class _Def:
 class _Marks:
     """Which values and which structures a function needs."""
 
-    def __init__(self, func: Func) -> None:
+    def __init__(self, func: Func, apart: Mapping_[Let, int] | None = None) -> None:
+        self.apart = apart or {}
         self.defs: dict[Var, _Def] = {}
         self.parents: dict[Stmt, Stmt | None] = {}
         self.needed: set[Var] = set()
@@ -120,7 +127,7 @@ class _Marks:
             return all(self._same_length(c.seq, other.seq) for other in s.consumes)
         source = self._collected(c.seq)
         if source is not None and source.range is not None and not (source.stops or source.test or source.consumes):
-            return _alike_range(source.range, s.range)
+            return is_same_range(source.range, s.range)
         return _counts(s.range, c.seq, self.defs)
 
     def _same_length(self, a: Operand, b: Operand) -> bool:
@@ -157,7 +164,8 @@ class _Marks:
         s = d.stmt
         self._enliven(s)
         if isinstance(s, Let):
-            self._work.extend(s.args)
+            k = self.apart.get(s)
+            self._work.extend(s.args if k is None else (*s.args[:k], *s.args[k + 1 :]))
         elif isinstance(s, If):
             self._work += (s.then.results[d.at], s.orelse.results[d.at])
         elif d.part in ("out", "param"):
@@ -462,5 +470,6 @@ def _alike(a: Loop, b: Loop) -> bool:
     )
 
 
-def _alike_range(a: Range, b: Range) -> bool:
+def is_same_range(a: Range, b: Range) -> bool:
+    """Say whether two ranges are written with the same operands."""
     return _same(a.start, b.start) and _same(a.stop, b.stop) and _same(a.step, b.step)

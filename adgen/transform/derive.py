@@ -16,8 +16,11 @@ from adgen.ir.source import leaves
 from adgen.ir.types import Array, Dict, List, NoneT, Record, Tuple, Type, dims_of, is_floating
 from adgen.optimise.algebra import negative_factor, simplify, tidy
 from adgen.optimise.dce import eliminate_dead
+from adgen.optimise.fuse import fuse
 from adgen.optimise.gather import gather_appends
 from adgen.optimise.pieces import split_pieces
+from adgen.optimise.shape_only import ask_sources
+from adgen.optimise.sink import sink_additions
 from adgen.transform.activity import Varied, jumps_with
 from adgen.transform.cotangents import Cot, Cotangents, make_record
 from adgen.transform.reverse import Reverse
@@ -163,7 +166,8 @@ def make_gradient(
         grads.fixed = False  # `return d_x + d_y`
     out = b.call("make_tuple", g.forward.results[0], grads) if with_value else grads
     func = Func(name, p.func.params, b.close((out,)))
-    return settle_absent(eliminate_dead(split_pieces(tidy(eliminate_dead(func))))), g.rules
+    tidied = ask_sources(eliminate_dead(split_pieces(tidy(eliminate_dead(func)))))
+    return settle_absent(sink_additions(fuse(tidied))), g.rules
 
 
 def make_inner(p: Program, step: Step, name: str, weights: Weights = None) -> tuple[Program, tuple[Any, ...]]:

@@ -41,9 +41,9 @@ def ask_for_shapes(body: Block, kept: Iterable[Var], others: Sequence[Var], shap
     at_hand = [*others, *(v for v in kept if v not in asked)]
     instead: dict[Var, Operand] = {}
     for v in asked:
-        alike = next((w for w in at_hand if _alike(v, w)), None)
+        alike = next((w for w in at_hand if is_alike(v, w)), None)
         instead[v] = alike or _known(v) or shapes.setdefault(v, shape_let(v)).out
-    return map_lets(body, lambda s: _ask(s, instead))
+    return map_lets(body, lambda s: ask_shape(s, instead))
 
 
 def _read(body: Block, asked: set[Var]) -> set[Var]:
@@ -51,7 +51,7 @@ def _read(body: Block, asked: set[Var]) -> set[Var]:
     read: set[Var] = set()
 
     def note(s: Stmt | None, given: Iterable[Operand]) -> None:
-        place = _place_of_shape(s) if isinstance(s, Let) else None
+        place = place_of_shape(s) if isinstance(s, Let) else None
         read.update(a for k, a in enumerate(given) if isinstance(a, Var) and (k != place or a not in asked))
 
     note(None, body.results)
@@ -62,11 +62,13 @@ def _read(body: Block, asked: set[Var]) -> set[Var]:
     return read
 
 
-def _place_of_shape(s: Let) -> int | None:
+def place_of_shape(s: Let) -> int | None:
+    """Return at which argument an operation takes nothing but a shape."""
     return ASKS.get(s.op.name) if not s.kws or (s.op.name, s.kws) == ("np.zeros_like", ("dtype",)) else None
 
 
-def _alike(v: Var, w: Var) -> bool:
+def is_alike(v: Var, w: Var) -> bool:
+    """Say whether two arrays are known to have one shape and dtype."""
     a, b = v.type, w.type
     if not (isinstance(a, Array) and isinstance(b, Array)) or a.ndim != b.ndim or a.dtype != b.dtype or b.loose:
         return False
@@ -80,8 +82,9 @@ def _known(v: Var) -> Const | None:
     return Const(dims, type_of_value(dims)) if all(isinstance(n, int) for n in dims) else None
 
 
-def _ask(s: Let, instead: dict[Var, Operand]) -> Let:
-    place = _place_of_shape(s)
+def ask_shape(s: Let, instead: dict[Var, Operand]) -> Let:
+    """Return a statement that takes the shape of something else: of an array, or the shape itself."""
+    place = place_of_shape(s)
     v = s.args[place] if place is not None else None
     if place is None or not isinstance(v, Var) or v not in instead:
         return s
@@ -90,8 +93,10 @@ def _ask(s: Let, instead: dict[Var, Operand]) -> Let:
         return replace(s, args=(*s.args[:place], other, *s.args[place + 1 :]))
     assert isinstance(v.type, Array)
     if s.op.name in ("np.zeros_like", "np.full_like"):
-        row = REGISTRY.named("np.zeros" if s.op.name == "np.zeros_like" else "np.full")
         rest = s.args[1:]
+        row = REGISTRY.named("np.zeros" if s.op.name == "np.zeros_like" else "np.full")
+        if rest and isinstance(rest[0], Const) and rest[0].value == 1.0:
+            row, rest = REGISTRY.named("np.ones"), rest[1:]
         if s.kws:
             return replace(s, op=row, args=(other, *rest))
         if v.type.dtype == "float64" and all(t in (Float(), Scalar("float64")) for t in (a.type for a in rest)):

@@ -3,30 +3,23 @@ import math
 
 def activate_grad(x, a):
     y = a * x
-    t = x > 1.0
-    if t:
-        y_1 = math.log(x) + y
+    if x > 1.0:
+        y = math.log(x) + y
+        d_x = a / x
+        d_y = a
+        d_a = y
     elif x > 0.0:
         z = y * y
         y_1 = z - a
-    else:
-        y_1 = math.exp(x)
-        y_2 = y_1
-    if t:
-        # y = math.log(x) + y
-        d_x = a / x
-        d_y = a
-        d_a = y_1
-    elif x > 0.0:
         # y = z - a
         d_a = y_1 - a
         # z = y * y
         d_y = 2.0 * (a * y)
         d_x = 0.0
     else:
-        # y = math.exp(x)
-        d_x = a * y_2
-        d_a = y_1
+        y = math.exp(x)
+        d_x = a * y
+        d_a = y
         d_y = 0.0
     # y = a * x
     d_a += d_y * x

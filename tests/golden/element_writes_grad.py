@@ -15,12 +15,11 @@ def recurrence_grad(x, a):
     d_a = 0.0
     for i in range(t - 1, 0, -1):
         # y[i] = a * y[i - 1] + x[i] * x[i]
-        t = i - 1
-        t1 = d_y[i]
+        t = d_y[i]
         d_y[i] = 0.0
-        d_x[i] += 2.0 * (t1 * x[i])
-        d_a += t1 * y[t]
-        d_y[t] += t1 * a
+        d_x[i] += 2.0 * (t * x[i])
+        d_a += t * y[i - 1]
+        d_y[i - 1] += t * a
     # y[0] = x[0]
     d_x[0] += d_y[0]
     return d_x, float(d_a)

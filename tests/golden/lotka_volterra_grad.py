@@ -23,7 +23,6 @@ def lotka_volterra_grad(rates, y, dt, steps):
     d_rates = np.zeros_like(rates)
     for prey, hunters, prey_1, hunters_1 in zip(reversed(prey_saved), reversed(hunters_saved),
             reversed(prey_saved_1), reversed(hunters_saved_1)):
-        # born, eaten, fed, died = rates
         born, eaten, fed, died = rates
         # total += np.sum(y)
         d_y += 1.0
