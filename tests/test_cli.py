@@ -225,7 +225,7 @@ def test_types_in_text(text, value):
     assert parse_types(f"x={text}") == ([], {"x": key_of(value)})
 
 
-@pytest.mark.parametrize("text", ["float65", "float64[2]", "float64[::2]", "1", "float[", "object[:]"])
+@pytest.mark.parametrize("text", ["float65", "float64[-2]", "float64[::2]", "1", "float[", "object[:]"])
 def test_texts_that_are_no_types(text):
     with pytest.raises(TypeTextError):
         parse_types(text)

@@ -11,7 +11,7 @@ import numpy as np
 
 from adgen.api.dispatch import make_guarded
 from adgen.api.link import Loaded, compile_text
-from adgen.api.signature import SIMPLE, STATIC, Key, describe_signature, key_names, leaf_keys
+from adgen.api.signature import SIMPLE, STATIC, Key, describe_signature, key_names, leaf_keys, units_of
 
 if TYPE_CHECKING:
     from adgen.api.engine import Engine
@@ -64,7 +64,7 @@ def _conditions(x: str, key: Key, numbers: count[int], names: Names) -> list[str
     if head is STATIC:
         return [*_type_conditions(x, key[1], names), f"{x} == {_literal(key)}"] if _literal(key) else []
     if isinstance(head, np.dtype):
-        units = key[1] if isinstance(key[1], tuple) else (False,) * key[1]
+        units = units_of(key)
         kind = f"{use('type')}({x}) is {use('ndarray', 'numpy')}"
         return [kind, f"{x}.dtype.type is {use(_name(head), 'numpy')}", *_shape_conditions(x, units)]
     if head is list and key[1]:
@@ -92,8 +92,12 @@ def _conditions(x: str, key: Key, numbers: count[int], names: Names) -> list[str
     return parts
 
 
-def _shape_conditions(x: str, units: tuple[bool | None, ...]) -> list[str]:
-    """Return what says that just these axes have length 1 (None: it may or may not be)."""
+def _shape_conditions(x: str, units: tuple[bool | tuple[int] | None, ...]) -> list[str]:
+    """Return what says that just these axes have length 1 (None: it may or may not be), and others another."""
+    lengths = [f"{x}.shape[{k}] == {unit[0]}" for k, unit in enumerate(units) if isinstance(unit, tuple)]
+    if lengths:
+        ones = [f"({x}.shape[{k}] == 1) is {unit}" for k, unit in enumerate(units) if isinstance(unit, bool)]
+        return [f"{x}.ndim == {len(units)}", *lengths, *ones]
     if None in units or not units:
         return [f"{x}.ndim == {len(units)}"]
     if all(units):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from adgen.api.signature import STATIC, Key, field_names, leaf_keys
+from adgen.api.signature import STATIC, Key, field_names, leaf_keys, units_of
 
 
 def make_examples(keys: list[Key], values: list[Any], rng: np.random.Generator) -> list[Any]:
@@ -28,8 +28,7 @@ def _make(key: Key, rng: np.random.Generator) -> Any:
     if head is STATIC:
         raise AssertionError("a static parameter has a value")
     if isinstance(head, np.dtype):
-        units = (False,) * key[1] if isinstance(key[1], int) else key[1]
-        shape = tuple(1 if unit else 3 for unit in units)
+        shape = tuple(unit[0] if isinstance(unit, tuple) else 1 if unit else 3 for unit in units_of(key))
         if head.kind in "fc":
             return np.asarray(rng.uniform(0.3, 0.9, shape), dtype=head)
         return np.asarray(rng.integers(0, 2, shape), dtype=head)

@@ -1,9 +1,9 @@
 """Types as a user writes them: `float64[:, :], float, {'w': float64[:]}`.
 
-`float64[:, 1]` is an array, 1 marks an axis of length 1. `float`, `int`, `bool`, `complex`, `str` are Python's; so are
-the bare `float64`, `int64` and `complex128`, which are what Python's numbers are; `np.float64` and the bare `float32`
-are NumPy scalars. `(a, b)` is a tuple, `{'k': a}` a dict, `[a, b]` a list of two, `[a, ...]` a list of any length.
-A parameter may be named: `lr=float`.
+`float64[:, 1]` is an array, 1 marks an axis of length 1, another number one whose length decides what is computed.
+`float`, `int`, `bool`, `complex`, `str` are Python's; so are the bare `float64`, `int64` and `complex128`, which are
+what Python's numbers are; `np.float64` and the bare `float32` are NumPy scalars. `(a, b)` is a tuple, `{'k': a}` a
+dict, `[a, b]` a list of two, `[a, ...]` a list of any length. A parameter may be named: `lr=float`.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def _parse(node: ast.expr) -> Key:
         return _dtype(node).type
     if isinstance(node, ast.Subscript):
         places = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        units = tuple(_is_unit(p) for p in places)
+        units = tuple(_unit(p) for p in places)
         return (_dtype(node.value), units if any(units) else len(units))
     if isinstance(node, ast.Tuple):
         return (tuple, *map(_parse, node.elts))
@@ -68,12 +68,12 @@ def _parse(node: ast.expr) -> Key:
     raise TypeTextError(f"{ast.unparse(node)!r} is not a type; write float64[:, :], float, (a, b) or {{'k': a}}")
 
 
-def _is_unit(place: ast.expr) -> bool:
+def _unit(place: ast.expr) -> bool | tuple[int]:
     if isinstance(place, ast.Slice) and place.lower is place.upper is place.step is None:
         return False
-    if isinstance(place, ast.Constant) and place.value == 1:
-        return True
-    raise TypeTextError(f"{ast.unparse(place)!r} is not an axis; write : or 1")
+    if isinstance(place, ast.Constant) and type(place.value) is int and place.value >= 0:
+        return True if place.value == 1 else (place.value,)
+    raise TypeTextError(f"{ast.unparse(place)!r} is not an axis; write :, 1 or another length")
 
 
 def _dtype(node: Any) -> np.dtype[Any]:

@@ -5,7 +5,8 @@ dtype, rank and which axes have length 1, and the values of static parameters. I
 
     float, np.float32, str …           the type itself, also for objects that are not looked into
     (dtype, 2)                         an array without unit axes
-    (dtype, (False, True))             an array; True where the length is 1 (None: in some elements of a list)
+    (dtype, (False, True, (4,)))       an array; True where the length is 1 (None: in some elements of a list), a length
+                                       that the text is made for
     (list, True, key)                  a list of any length whose elements share one key
     (list, False, key, key)            any other list; a tuple, namedtuple or dataclass: (cls, key, key)
     (dict, names, key, key)            a dict
@@ -169,10 +170,20 @@ def _put_static(key: Key, value: Any, path: tuple[Any, ...]) -> Key:
         return key
     if head is list and key[1]:
         return static_key(value)
+    if isinstance(head, np.dtype):  # the length of an axis: ("shape", axis)
+        axis, units = path[1], units_of(key)
+        length = True if value.shape[axis] == 1 else (value.shape[axis],)
+        return (head, (*units[:axis], length, *units[axis + 1 :]))
     names = key_names(key)
     at = len(key) - len(names) + (names.index(k) if k in names else k)
     part = value[k] if head is dict or (isinstance(k, int) and isinstance(value, (tuple, list))) else getattr(value, k)
     return (*key[:at], _put_static(key[at], part, path[1:]), *key[at + 1 :])
+
+
+def units_of(key: Key) -> tuple[bool | tuple[int] | None, ...]:
+    """Return what the key of an array says of each axis."""
+    units: tuple[bool | tuple[int] | None, ...] = (False,) * key[1] if isinstance(key[1], int) else key[1]
+    return units
 
 
 def key_names(key: Key) -> tuple[Any, ...]:
@@ -223,8 +234,7 @@ def show_key(key: Key) -> str:
     if isinstance(head, str):
         return f"{key[1].__qualname__} = {_show_frozen(key[2])}"
     if isinstance(head, np.dtype):
-        units = (False,) * key[1] if isinstance(key[1], int) else key[1]
-        return f"{show_dtype(head)}[{', '.join('1' if unit else ':' if unit is False else '?' for unit in units)}]"
+        return f"{show_dtype(head)}[{', '.join(map(_show_unit, units_of(key)))}]"
     inner = [show_key(k) for k in leaf_keys(key)]
     if head is list:
         return f"[{inner[0]}, ...]" if key[1] else f"[{', '.join(inner)}]"
@@ -234,6 +244,12 @@ def show_key(key: Key) -> str:
         return f"({', '.join(inner)}{',' if len(inner) == 1 else ''})"
     fields = ", ".join(f"{k}={t}" for k, t in zip(key_names(key), inner, strict=True))
     return f"{head.__module__}.{head.__qualname__}({fields})"
+
+
+def _show_unit(unit: bool | tuple[int] | None) -> str:
+    if isinstance(unit, tuple):
+        return str(unit[0])
+    return "1" if unit else ":" if unit is False else "?"
 
 
 class UnstorableError(TypeError):

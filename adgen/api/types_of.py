@@ -6,7 +6,7 @@ import enum
 
 import numpy as np
 
-from adgen.api.signature import SIMPLE, STATIC, Key, key_names, leaf_keys
+from adgen.api.signature import SIMPLE, STATIC, Key, key_names, leaf_keys, units_of
 from adgen.ir.types import (
     Array,
     Bool,
@@ -66,8 +66,7 @@ def type_of_key(key: Key, symbols: Symbols) -> Type:
     if isinstance(head, np.dtype):
         if head.kind not in "biufc":
             return Opaque()
-        units = (False,) * key[1] if isinstance(key[1], int) else key[1]
-        dims: tuple[Length, ...] = tuple([1 if unit else symbols.fresh(unit is not None) for unit in units])
+        dims = tuple([_length(unit, symbols) for unit in units_of(key)])
         return Array(head.name, dims)
     if head is list:
         items = tuple([type_of_key(k, symbols) for k in key[2:]])
@@ -76,6 +75,12 @@ def type_of_key(key: Key, symbols: Symbols) -> Type:
         return Record(dict, key[1], tuple([type_of_key(k, symbols) for k in key[2:]]))
     items = tuple([type_of_key(k, symbols) for k in leaf_keys(key)])
     return Tuple(items) if head is tuple else Record(head, key_names(key), items)
+
+
+def _length(unit: bool | tuple[int] | None, symbols: Symbols) -> Length:
+    if isinstance(unit, tuple):
+        return unit[0]
+    return 1 if unit else symbols.fresh(unit is not None)
 
 
 def type_of_static(key: Key, symbols: Symbols) -> Type:

@@ -11,6 +11,8 @@ import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from adgen.errors import AliasError, InternalError, UnsupportedError
 from adgen.frontend import tree
 from adgen.frontend.refuse import make_refusal
@@ -60,6 +62,8 @@ class Engine:
         self.active: list[Any] = []  # code or tree of the calls in progress
         self.owners: dict[int, Any] = {}  # frame -> Python function whose globals it sees
         self.param_of: dict[Var, str] = {}  # scalar parameters, by the value that they enter as
+        self.number_of: dict[Var, str] = {}  # numbers of NumPy among the parameters
+        self.length_of: dict[int, str] = {}  # symbols of lengths of the arrays among the parameters
         self.maybe_unbound: dict[Var, str] = {}
         self.counters: set[Var] = set()  # what counts through loops
         self.hidden = hidden
@@ -258,7 +262,9 @@ class Engine:
 
     def static(self, v: Any, what: str) -> Any:
         """Return the compile-time value of an abstract value, or ask for it to become part of the signature."""
-        return v.value if isinstance(v, Const) else operands.static(self, v, what)
+        if isinstance(v, Const):
+            return v.value.item() if isinstance(v.value, np.generic) else v.value
+        return operands.static(self, v, what)
 
     def constant(self, value: Any) -> Any:
         """Return the abstract value of a Python object found at compile time."""

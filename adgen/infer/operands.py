@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from adgen.api.plain import is_plain
 from adgen.errors import UnsupportedError
+from adgen.infer import known
 from adgen.infer.calls import calls
 from adgen.infer.environment.names import is_data
 from adgen.infer.kinds import is_structured
@@ -142,6 +143,9 @@ def static(e: Engine, v: Any, what: str) -> Any:
             return None
         if counts(e, v):
             raise NeedsUnroll(e.origin)
+        value = known.number(e, v)
+        if value is not None:
+            return value
     raise calls.NotStatic(what, e.origin)
 
 

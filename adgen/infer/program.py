@@ -13,6 +13,7 @@ from adgen.api.request import NeedsValue
 from adgen.errors import AdgenError, AliasError, UnsupportedError
 from adgen.frontend.lower import lower
 from adgen.frontend.tree import Function
+from adgen.infer import known
 from adgen.infer.api import earlier, marks, named
 from adgen.infer.api.recording import Loose, Retape
 from adgen.infer.engine import Engine
@@ -169,10 +170,10 @@ def _enter_all(e: Engine, tree: Function, types: Sequence[Type], statics: Static
             e.env[p.name] = e.constant(statics[p.name])
             continue
         value = _enter(e, v, p.name, p.kind)
-        for text, known in statics.items():
+        for text, constant in statics.items():
             root, path = split_path(text)
-            if root == p.name:
-                value = marks.change_part(e, value, path, partial(_known, e, known))
+            if root == p.name and not known.is_length(e, value, path):  # which is in the type of its array
+                value = marks.change_part(e, value, path, partial(_known, e, constant))
         e.env[p.name] = value  # a parameter in `stop_gradients` is not cut: nothing lies before it
         if isinstance(value, Ref):
             given.objects[p.name] = value.obj
@@ -245,3 +246,5 @@ def _adopt(e: Engine, value: Any, name: str, path: str) -> None:
             _adopt(e, i, name, f"{path}{part}")
     elif isinstance(value, Var) and isinstance(value.type, (Int, Bool, Str, NoneT, Opaque)):
         e.param_of[value] = path
+    else:
+        known.note(e, value, path)

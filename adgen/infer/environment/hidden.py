@@ -14,7 +14,7 @@ from adgen.infer.memory import apart
 from adgen.infer.values import Map, Obj, Ref, Seq, TupleV
 from adgen.ir.build import Region
 from adgen.ir.nodes import Block, Var, free_vars
-from adgen.ir.types import Array, Bool, Int, List, NoneT, Opaque, Record, Str, Tuple, Type
+from adgen.ir.types import Array, Bool, Int, List, NoneT, Opaque, Record, Scalar, Str, Tuple, Type
 from adgen.rules.typing import type_of_value
 
 Key = tuple[Any, ...]
@@ -121,6 +121,8 @@ def _name_of(path: str) -> str:
 
 
 def _is_text(t: Type) -> bool:
+    if isinstance(t, Scalar):
+        return t.dtype.startswith(("int", "uint", "bool"))
     return isinstance(t, (Str, NoneT, Bool, Int)) or (isinstance(t, (Tuple, Record)) and not _has_arrays(t))
 
 
