@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from adgen.emit.names import Names
 from adgen.ir.absent import reached
 from adgen.ir.live import Overlay
-from adgen.ir.nodes import Func, If, Let, Loop, Operand, Stmt, Var, walk
+from adgen.ir.nodes import Func, If, Let, Loop, Operand, Stmt, Var, blocks, defs, walk
 from adgen.ir.types import Undef
 
 
@@ -54,6 +54,13 @@ def _stale(func: Func, names: Names, edges: list[tuple[Var, Var]], checked: set[
     for v in names.classes:
         by_name.setdefault(names.of(v), []).append(v)
     found = {v for v in checked if v in inside}
+    backward = [(a, v) for v, a in edges]
+    for s in walk(func.body):
+        for v in checked.intersection(_joined(s)) - found:
+            own = {w for b in blocks(s) for t in walk(b) for w in defs(t)}
+            before = _spread(backward, {v}) - own - {v, *(s.params if isinstance(s, Loop) else ())}
+            if any(w in names.classes and names.of(w) == names.of(v) for w in before):
+                found.add(v)  # the name has what one of the paths passes on already
     for v in checked - found:
         mine = by_name[names.of(v)]
         near = _spread([(b, a) for a, b in both if b in mine or a in mine], {v})

@@ -218,3 +218,17 @@ def _grown(x, s):
 @program
 def list_that_grew(x):
     return _grown(x, x[0]) + _grown(x, -x[0])
+
+
+def _of_the_test(x, s):
+    if x[0] > s:
+        e = x[0]
+    try:
+        return e * 2.0
+    except UnboundLocalError:
+        return x[1] * 3.0
+
+
+@program
+def bound_to_what_the_test_reads(x):
+    return _of_the_test(x, 0.0) + _of_the_test(x, 5.0)

@@ -159,3 +159,16 @@ def tuples_as_keys_of_a_memo(x):
         return known[i, j]
 
     return f(0, 2)
+
+
+@program
+def kinds_of_iterators_and_callables(x):
+    kept = enumerate(x), zip(x, x), functools.partial(pow, 2.0), {"a": x[0]}.keys(), slice(1, 2)
+    kinds = enumerate, zip, functools.partial, list, slice
+    s = 0.0
+    for k in range(5):
+        if isinstance(kept[k], kinds[k]):
+            s += (k + 1) * x[0]
+        if isinstance(kept[k], np.ndarray):
+            s += 100.0
+    return s

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import functools
 import types
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from adgen.infer.iterators import iterators
 from adgen.infer.memory import rows, stores
 from adgen.infer.structures import dicts, objects, tuples
 from adgen.infer.values import (
+    BoundFunction,
     Closure,
     DictView,
     EnumV,
@@ -30,10 +32,12 @@ from adgen.infer.values import (
     Map,
     Method,
     Once,
+    Partial,
     RangeV,
     Ref,
     ReversedV,
     Seq,
+    SliceV,
     Super,
     TupleV,
     ZipV,
@@ -154,9 +158,17 @@ def class_of(e: Engine, v: Any) -> type | None:
     if isinstance(v, GeneratorV):
         return types.GeneratorType
     if isinstance(v, Once):
-        return type(iter(()))
+        return {ZipV: zip, EnumV: enumerate, ReversedV: reversed}.get(type(v.inner), type(iter(())))
     if isinstance(v, (ZipV, EnumV, ReversedV)):
         return {ZipV: zip, EnumV: enumerate, ReversedV: reversed}[type(v)]
+    if isinstance(v, Partial):
+        return functools.partial
+    if isinstance(v, BoundFunction):
+        return types.MethodType
+    if isinstance(v, SliceV):
+        return slice
+    if isinstance(v, DictView):
+        return {"keys": type({}.keys()), "values": type({}.values()), "items": type({}.items())}[v.kind]
     if isinstance(v, RangeV):
         return range
     if isinstance(v, Ref):
@@ -175,10 +187,10 @@ def class_of(e: Engine, v: Any) -> type | None:
     if isinstance(v, Const) and not isinstance(v.type, Scalar):
         return type(v.value)
     table: dict[type[Type], type] = {Bool: bool, Int: int, Float: float, Complex: complex, Str: str, NoneT: type(None)}
-    t = v.type
+    t = getattr(v, "type", None)
     if isinstance(t, Scalar):
         return np.dtype(t.dtype).type
-    return table.get(type(t))
+    return table.get(type(t)) if t is not None else None
 
 
 @handles(type)
