@@ -187,3 +187,141 @@ def distances(x, y):
 @pytest.mark.parametrize("f, args", [(swept, (w(4, 4),)), (distances, (w(3), w(4)))])
 def test_cells_that_are_read_again_are_not_written_later(f, args):
     adgen.check_grads(f, args, order=2)
+
+
+# --- names that a loop binds first, to arrays of another length in each iteration
+
+
+def longer(x, s):
+    z = 0.0
+    for k in range(1, 4):
+        part = x[:k] * s
+        z = z + np.sum(part**2)
+    return z + np.sum(part)
+
+
+def first_short_then_long(x, s):
+    z = 0.0
+    for k in range(1, 4, 2):  # what belongs to one length fits the other
+        part = x[:k] * s
+        z = z + np.sum(part**2)
+    return z * np.sum(part)
+
+
+def picked(x, s):
+    while np.sum(x > 0.5) > 0:
+        mask = x > 0.5
+        x = x.copy()
+        x[mask] = x[mask] * 0.4
+        part = x[mask]
+    return np.sum(part**2) * s + np.sum(x)
+
+
+def picked_twice(x, s):
+    for k in range(3):
+        mask = x > 0.37 * k
+        part = x[mask] ** 2
+        y = x * 1.0
+        y[mask] = part * s
+        x = y
+    return np.sum(part) + np.sum(x**2)
+
+
+@pytest.mark.parametrize("f", [longer, first_short_then_long, picked, picked_twice])
+def test_lengths_that_differ_from_iteration_to_iteration(f):
+    adgen.check_grads(f, (np.array([0.7, 1.2, 1.3, 0.4]), 0.8), order=2)
+
+
+# --- what masks and counting indices are known for
+
+
+def masked(x):
+    mask = x > 0
+    y = np.zeros_like(x)
+    y[mask] = np.sqrt(x[mask]) * 2.0
+    y[~mask] = x[~mask] * x[~mask]
+    return np.sum(y * x)
+
+
+def masked_rows(x):
+    mask = x[:, 0] > 0
+    rows = x[mask]
+    y = np.zeros_like(x)
+    y[mask] = rows * rows
+    y[~mask] = x[~mask] * 3.0
+    return np.sum(y * x)
+
+
+def one_for_all(x):
+    y = np.ones(4)
+    y[x > -9.0] = x[(x > -0.5) & (x < 0.0)]
+    return np.sum(y * x)
+
+
+def changed_mask(x):
+    mask = x > 0
+    y = x[mask]
+    mask[0] = not mask[0]
+    return np.sum(y[:1] * x[mask])
+
+
+def entropy(x):
+    p = np.exp(x)
+    p = p / p.sum(axis=1, keepdims=True)
+    return -np.sum(np.log(p[np.arange(x.shape[0]), np.array([1, 0, 1])]))
+
+
+V, M = np.array([0.7, -0.2, 1.3, 0.4]), np.array([[0.5, -0.3], [-0.2, 0.9], [1.0, 2.0]])
+
+
+@pytest.mark.parametrize("f, x", [(masked, V), (masked_rows, M), (one_for_all, V), (changed_mask, V), (entropy, M)])
+def test_masks_and_counting_indices(f, x):
+    adgen.check_grads(f, (x,), order=2)
+
+
+def test_code_for_masks_and_counting_indices():
+    for f, x, word in ((masked, V, "unbroadcast"), (masked_rows, M, "unbroadcast"), (entropy, M, ".at(")):
+        gradient = adgen.grad(f)
+        gradient(x)
+        assert word not in gradient.source
+
+
+@pytest.mark.parametrize(
+    "index", [np.arange(-1, 3), np.arange(2, -2, -1), np.array([0, 0, 1, 2])], ids=["below", "down", "twice"]
+)
+def test_indices_that_may_name_a_cell_twice(index):
+    def below(x):
+        return np.sum(x[np.arange(-1, 3)] * V)
+
+    def down(x):
+        return np.sum(x[np.arange(2, -2, -1)] * V)
+
+    def twice(x, k):
+        return np.sum(x[k] * V)
+
+    def spread(x, k):
+        return np.sum(x[np.arange(1), k] * V)
+
+    x = V[:3]
+    expected = np.zeros(3)
+    np.add.at(expected, index, V)
+    f = below if index[0] == -1 else down if index[0] == 2 else twice
+    found = adgen.grad(f)(x, *((index,) if f is twice else ()))
+    np.testing.assert_allclose(found, expected)
+    np.testing.assert_allclose(adgen.grad(spread)(x[None], index)[0], expected)
+
+
+def convolved(x, k):
+    n, m = x.shape[0], k.shape[0]
+    out = np.zeros(n - m + 1)
+    for i in range(m):
+        out += x[i : i + n - m + 1] * k[i]
+    return np.sum(out**2)
+
+
+def test_where_something_stands_is_computed_again():
+    adgen.check_grads(convolved, (w(6), w(3)), order=2)
+    gradient = adgen.grad(convolved)
+    gradient(w(6), w(3))
+    assert "saved.append" not in gradient.source or ".shape)" in gradient.source
+    assert "x[i:i + n - m + 1]" in gradient.source

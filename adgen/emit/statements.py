@@ -31,9 +31,10 @@ from adgen.ir.nodes import (
     defs,
     ends_in_raise,
     tried_part,
+    walk,
 )
 from adgen.ir.types import NoneT, Opaque, Undef, is_scalar
-from adgen.rules.indexing import may_repeat
+from adgen.rules.indexing import may_repeat, names_once
 
 Copies = list[tuple[Var, Operand]]
 Outside = tuple[list[ast.stmt], tuple[str, ...]]
@@ -47,6 +48,14 @@ def _as_argument(key: ast.expr) -> ast.expr:
     if isinstance(key, ast.Tuple):
         return ast.Tuple([_as_argument(k) for k in key.elts], ast.Load())
     return key
+
+
+def _counts_up(s: Let) -> bool:
+    """Say whether a statement is `np.arange(n)` or `np.arange(k, n)`, and none of what it gives is negative."""
+    start, stop, step = (*s.args, None, None, None)[:3] if s.op.name == "np.arange" and not s.kws else (None,) * 3
+    alone = stop is None or isinstance(stop.type, NoneT)
+    positive = isinstance(start, Const) and isinstance(start.value, int) and start.value >= 0
+    return start is not None and (alone or positive) and (step is None or isinstance(step.type, NoneT))
 
 
 class StatementWriter:
@@ -64,6 +73,7 @@ class StatementWriter:
         self.body: list[ast.stmt] = []
         self.section: tuple[int, str] | None = None  # the line and text of the last comment on an adjoint
         self.unbound = find_unbound(func, self.overlay, names)
+        self.ranges: set[Var] | None = None  # arrays of distinct numbers, once asked
         self.nothing: set[str] | None = None  # what may be None where it has no value, once asked
         self.kinds: dict[Var, ast.expr] = {}  # what each `try` catches
 
@@ -85,6 +95,13 @@ class StatementWriter:
         written = self.body
         self.body, self.expressions.quiet = before
         return [] if all(isinstance(s, Comment) for s in written) else written  # of what turned out to be nothing
+
+    def distinct(self) -> set[Var]:
+        """Return the arrays whose elements name places of their own, as far as that is known."""
+        if self.ranges is None:
+            lets = (s for s in walk(self.func.body) if isinstance(s, Let))
+            self.ranges = {s.out for s in lets if s.op.name == "np.flatnonzero" or _counts_up(s)}
+        return self.ranges
 
     def comment(self, s: Stmt) -> None:
         """Write what belongs above a statement: the user's own comments, or where an adjoint comes from."""
@@ -246,7 +263,9 @@ class StatementWriter:
             else:
                 self.put(ast.Assign([place], value), s.origin)
             return
-        if isinstance(place, ast.Subscript) and may_repeat(s.place, s.args):  # each occurrence counts
+        repeats = isinstance(place, ast.Subscript) and may_repeat(s.place, s.args)
+        if repeats and not names_once(s.place, s.args, self.distinct()):  # each occurrence counts
+            assert isinstance(place, ast.Subscript)
             fn = "np.add.at" if s.mode == "add" else "np.subtract.at"
             target_at = self.expressions.dotted(self.scope.path(fn, None))
             self.put(ast.Expr(ast.Call(target_at, [place.value, _as_argument(place.slice), value], [])), s.origin)

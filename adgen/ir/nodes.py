@@ -42,7 +42,8 @@ class Var:
 
     `name` is the base name it should print under, or None for a compiler temporary. A `fixed` name
     is one the user wrote or the gradient of one: such a value keeps a statement of its own.
-    `length` is the length of an axis that an integer is known to be; of a tuple or list, those of its items.
+    `length` is the length of an axis that an integer is known to be; of a tuple or list, those of its items; of an
+    array of booleans, that of what it picks out of another one.
     """
 
     __slots__ = ("fixed", "length", "name", "type")

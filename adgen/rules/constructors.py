@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from adgen.ir.nodes import Const, Operand
-from adgen.ir.types import Length, NoneT
+from adgen.ir.types import Dim, Length, NoneT
 from adgen.rules.axes import numbers
 from adgen.rules.declare import constructor, linear, nondifferentiable, rule, sample, static
 from adgen.rules.lengths import length_of
@@ -133,7 +133,8 @@ def range_shape(start: Operand, stop: Operand, step: Operand, dtype: Operand) ->
     values = [o.value for o in (start, stop, step) if isinstance(o, Const)]
     if len(values) == 3 and all(v is None or isinstance(v, int) for v in values):
         return Shape((len(np.arange(values[0], values[1], values[2])),))
-    return Shape((fresh_dim(),))
+    counted = length_of(start) if isinstance(stop.type, NoneT) and isinstance(step.type, NoneT) else None
+    return Shape((counted if isinstance(counted, (int, Dim)) else fresh_dim(),))
 
 
 rule(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -24,7 +24,7 @@ from adgen.ir.types import (
     Type,
 )
 from adgen.rules.lattice import is_namedtuple, join_all, refresh
-from adgen.rules.lengths import broadcast_dims, fresh_dim, is_nonunit
+from adgen.rules.lengths import broadcast_dims, fresh_dim, is_nonunit, same_length
 
 
 def resolve_item(item: Any, holes: Sequence[Operand]) -> Any:
@@ -112,6 +112,19 @@ def may_repeat(place: Place, args: Sequence[Operand]) -> bool:
     return any(is_advanced(i) and getattr(i.type, "dtype", "") != "bool" for i in items)
 
 
+def names_once(place: Place, args: Sequence[Operand], distinct: Collection[Operand]) -> bool:
+    """Say whether the last step of a place names no cell twice: one array of its index is `distinct`, and no other
+    one makes it repeat."""
+    step = place[-1]
+    assert isinstance(step, Index)
+    items = [args[i.arg] if isinstance(i, Hole) else i for i in step.items]
+    arrays = [i for i in items if is_advanced(i)]
+    if any(not isinstance(i.type, Array) or len(i.type.dims) != 1 for i in arrays):
+        return False
+    dims = [i.type.dims[0] for i in arrays if isinstance(i.type, Array)]
+    return any(i in distinct and (is_nonunit(n) or all(same_length(n, m) for m in dims)) for i, n in zip(arrays, dims))
+
+
 def _advanced_dims(t: Type) -> tuple[int, tuple[Length, ...]]:
     """Return how many axes an advanced index takes and the lengths that it brings."""
     if isinstance(t, Array):
@@ -163,6 +176,10 @@ def array_index(base: Array, items: Sequence[Any]) -> Type:
             axis += 1
         elif is_advanced(i) or any_advanced:  # beside an array, an integer is an advanced index too
             width, dims = _advanced_dims(i.type) if is_advanced(i) else (1, ())
+            if isinstance(i, Var) and isinstance(i.type, Array) and i.type.dtype == "bool":
+                i.length = i.length or dims[0]  # `x[mask]` and `y[mask]` are of one length
+                assert not isinstance(i.length, tuple)
+                dims = (i.length,)
             split = split or ended
             spot = len(out) if spot is None else spot
             advanced.append(dims)

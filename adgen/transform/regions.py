@@ -20,8 +20,8 @@ from adgen.ir.nodes import (
     free_vars,
 )
 from adgen.ir.rewrite import substitute
-from adgen.ir.types import Array, Dim, Int, List, Type, dims_of, is_scalar
-from adgen.rules.lattice import skeleton
+from adgen.ir.types import Array, Dim, Int, List, Type, Undef, dims_of, is_scalar
+from adgen.rules.lattice import refresh, skeleton
 from adgen.rules.typing import join
 from adgen.transform.activity import reach_loop
 from adgen.transform.backward import Backward
@@ -415,7 +415,9 @@ def _lengths_outside(s: Loop, inner: Container[Operand]) -> set[int]:
 
 
 def _of_lengths(t: Type, like: Type) -> Type:
-    """Return the type of a whole gradient: it has the lengths of its value."""
+    """Return the type of a whole gradient: it has the lengths of its value, other ones where that was not bound."""
+    if isinstance(like, Undef):
+        return refresh(t)
     if isinstance(t, Array) and isinstance(like, Array) and t.ndim == like.ndim:
         return replace(t, dims=like.dims)
     return t

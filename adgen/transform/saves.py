@@ -279,6 +279,8 @@ def _price(s: Let) -> float:
     if s.op.name == "unpack":
         return 0.5
     if is_scalar(s.out.type) and all(is_scalar(a.type) for a in s.args if isinstance(a, Var)):
+        if isinstance(s.out.type, Int) and s.op.show in ("+", "-"):  # where in an array something stands
+            return 0.5
         cheap = s.op.show in ("+", "-", "*", "/", "-_", "<", "<=", ">", ">=", "==", "!=", "//", "%", "not _")
         return 1.0 if cheap else float("inf")
     return float("inf")

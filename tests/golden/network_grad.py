@@ -13,7 +13,7 @@ def network_grad(params, x, y):
     t2 = p[t3, y]
     # return -np.mean(np.log(p[np.arange(len(y)), y]))
     d_p = np.zeros_like(p)
-    np.subtract.at(d_p, (t3, y), 1.0 / t2 / t2.size)
+    d_p[t3, y] -= 1.0 / t2 / t2.size
     # p = z / z.sum(axis=1, keepdims=True)
     d_z = d_p / t1
     d_z -= np.sum(d_p * (p / t1), axis=1, keepdims=True)

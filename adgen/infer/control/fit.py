@@ -231,10 +231,10 @@ class Fit(Slots):
                 return
             self.first[path] = v.obj
         if isinstance(v, Var) or (isinstance(v, Const) and isinstance(v.type, (*NUMERIC, Str))):
-            self.param(path, UNDEF, name).type = v.type
+            self.param(path, UNDEF, name).type = self._outer_type(v.type)
         elif isinstance(v, Ref) and isinstance(self.e.state.heap[v.obj], (Var, Const)):
             traits, v = v.obj.traits, self.e.value(v)
-            self.param(path, UNDEF, name, Obj(name, traits=traits)).type = v.type
+            self.param(path, UNDEF, name, Obj(name, traits=traits)).type = self._outer_type(v.type)
         elif isinstance(v, TupleV) or (isinstance(v, Ref) and isinstance(self.e.state.heap[v.obj], (Seq, Map))):
             content = v if isinstance(v, TupleV) else self.e.state.heap[v.obj]
             self.made[path] = content

@@ -242,13 +242,13 @@ class Runner(Fit):
 
     def _emit(self, range_: Range | None, index: Var | None, test: Block | None, body: Block, stops: bool) -> None:
         e = self.e
-        sure = self.plan is not None and (self.plan.constant_trips() or 0) > 0
+        endless = test is not None and isinstance(test.results[0], Const) and test.results[0].value is True
+        sure = endless or (self.plan is not None and (self.plan.constant_trips() or 0) > 0)
         for leaf in self.leaves.values():
             p, init, y = leaf.param, leaf.init, leaf.next or leaf.param
             leaf.out = Var(self._outer_type(p.type), p.name, p.fixed)
             if (not sure and (isinstance(init.type, Undef) or init in e.maybe_unbound)) or y in e.maybe_unbound:
                 e.maybe_unbound[leaf.out] = p.name or "?"
-        endless = test is not None and isinstance(test.results[0], Const) and test.results[0].value is True
         if e.generators.draining and endless and not stops:
             raise UnsupportedError(
                 what="a generator that may never end",
