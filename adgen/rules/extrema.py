@@ -53,37 +53,6 @@ def min_share(out: Any, a: Any, axis: Axis, keepdims: bool, initial: Any = np._N
     return hit / counted(hit, min_end(out, axis, keepdims, initial), axis, initial)
 
 
-def max_vjp(g: Any, out: Any, a: Any, axis: Axis, keepdims: bool, initial: Any, where: Any) -> Any:
-    hit = max_hits(out, a, axis, keepdims, where)
-    n = counted(hit, max_end(out, axis, keepdims, initial), axis, initial)
-    return divided(g, hit, n, axis, keepdims)
-
-
-def max_jvp(t: Any, out: Any, a: Any, axis: Axis, keepdims: bool, initial: Any, where: Any) -> Any:
-    return np.sum(t * max_share(out, a, axis, keepdims, initial, where), axis=axis, keepdims=keepdims)
-
-
-def min_vjp(g: Any, out: Any, a: Any, axis: Axis, keepdims: bool, initial: Any, where: Any) -> Any:
-    hit = min_hits(out, a, axis, keepdims, where)
-    n = counted(hit, min_end(out, axis, keepdims, initial), axis, initial)
-    return divided(g, hit, n, axis, keepdims)
-
-
-def min_jvp(t: Any, out: Any, a: Any, axis: Axis, keepdims: bool, initial: Any, where: Any) -> Any:
-    return np.sum(t * min_share(out, a, axis, keepdims, initial, where), axis=axis, keepdims=keepdims)
-
-
-def max_start(out: Any, a: Any, axis: Axis, keepdims: bool, initial: Any, where: Any) -> Any:
-    """Return the part of `initial` in each maximum: what the elements leave."""
-    parts = max_share(out, a, axis, keepdims, initial, where)
-    return 1.0 - np.sum(parts, axis=axis, keepdims=keepdims)
-
-
-def min_start(out: Any, a: Any, axis: Axis, keepdims: bool, initial: Any, where: Any) -> Any:
-    parts = min_share(out, a, axis, keepdims, initial, where)
-    return 1.0 - np.sum(parts, axis=axis, keepdims=keepdims)
-
-
 def ptp_share(a: Any, axis: Axis) -> Any:
     top = max_share(np.max(a, axis=axis, keepdims=True), a, axis, True)
     return top - min_share(np.min(a, axis=axis, keepdims=True), a, axis, True)
@@ -108,46 +77,40 @@ LIMITED = (
 )
 EXTREMUM = "a axis=None * keepdims=False initial=np._NoValue where=True"
 
-rule(
-    np.max,
-    EXTREMUM,
-    static=STATIC,
-    infer=REDUCED,
-    aliases=(np.amax,),
-    vjp={
-        "a": max_vjp,
-        "initial": lambda g, out, a, axis, keepdims, initial, where: (
-            g * max_start(out, a, axis, keepdims, initial, where)
-        ),
-    },
-    jvp={
-        "a": max_jvp,
-        "initial": lambda t, out, a, axis, keepdims, initial, where: (
-            t * max_start(out, a, axis, keepdims, initial, where)
-        ),
-    },
-    samples=(*TIES, *LIMITED),
-)
-rule(
-    np.min,
-    EXTREMUM,
-    static=STATIC,
-    infer=REDUCED,
-    aliases=(np.amin,),
-    vjp={
-        "a": min_vjp,
-        "initial": lambda g, out, a, axis, keepdims, initial, where: (
-            g * min_start(out, a, axis, keepdims, initial, where)
-        ),
-    },
-    jvp={
-        "a": min_jvp,
-        "initial": lambda t, out, a, axis, keepdims, initial, where: (
-            t * min_start(out, a, axis, keepdims, initial, where)
-        ),
-    },
-    samples=(*TIES, *LIMITED),
-)
+
+def declare_extremum(fn: Any, alias: Any, hits: Any, end: Any, share: Any) -> None:
+    """`np.max` and `np.min`: what each element and `initial` have of the result is what it hands on."""
+
+    def a_vjp(g: Any, out: Any, a: Any, axis: Axis, keepdims: bool, initial: Any, where: Any) -> Any:
+        hit = hits(out, a, axis, keepdims, where)
+        return divided(g, hit, counted(hit, end(out, axis, keepdims, initial), axis, initial), axis, keepdims)
+
+    def a_jvp(t: Any, out: Any, a: Any, axis: Axis, keepdims: bool, initial: Any, where: Any) -> Any:
+        return np.sum(t * share(out, a, axis, keepdims, initial, where), axis=axis, keepdims=keepdims)
+
+    def initial_rule(g: Any, out: Any, a: Any, axis: Axis, keepdims: bool, initial: Any, where: Any) -> Any:
+        parts = share(out, a, axis, keepdims, initial, where)
+        return g * (1.0 - np.sum(parts, axis=axis, keepdims=keepdims))  # what the elements leave
+
+    rule(
+        fn,
+        EXTREMUM,
+        static=STATIC,
+        infer=REDUCED,
+        aliases=(alias,),
+        vjp={"a": a_vjp, "initial": initial_rule},
+        jvp={
+            "a": a_jvp,
+            "initial": lambda t, out, a, axis, keepdims, initial, where: initial_rule(
+                t, out, a, axis, keepdims, initial, where
+            ),
+        },
+        samples=(*TIES, *LIMITED),
+    )
+
+
+declare_extremum(np.max, np.amax, max_hits, max_end, max_share)
+declare_extremum(np.min, np.amin, min_hits, min_end, min_share)
 rule(np.ptp, "a axis=None * keepdims=False", static=STATIC, infer=REDUCED, vjp=ptp_vjp, jvp=ptp_jvp, samples=TIES)
 
 

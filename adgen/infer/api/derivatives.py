@@ -13,7 +13,7 @@ from adgen.api.request import Baked, NeedsValue, Step
 from adgen.errors import UnsupportedError, UsageError
 from adgen.infer.api import gradients, marks, named, tapes, weights
 from adgen.infer.api.recording import Recorded
-from adgen.infer.calls import calls, methods
+from adgen.infer.calls import array_methods, calls
 from adgen.infer.environment import reads
 from adgen.infer.environment.names import is_data
 from adgen.infer.functions import custom_calls, inlining
@@ -273,7 +273,7 @@ def _part(e: Engine, v: Any, path: Sequence[Any]) -> Any:
     for k in path:
         c = e.content(v.obj) if isinstance(v, Ref) else v
         if isinstance(c, Var) and k == "shape":
-            v = methods.shape_of(e, v)
+            v = array_methods.shape_of(e, v)
             continue
         v = c.get(k) if isinstance(c, Map) else c.items[k]
     return v

@@ -6,7 +6,7 @@ compute, what is not recorded is constant.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +65,8 @@ def gradient(
     found, rules = splice(e.b, now.has, targets, sources, cuts.union(stops), given["unconnected_gradients"], lists)
     keep_rules(e, rules)
     by_source = dict(zip(sources, found))
-    return _in_structure(e, xs, by_source, given["unconnected_gradients"], hint)
+    unconnected = given["unconnected_gradients"]
+    return in_structure(e, xs, lambda x: _found_of(e, x, by_source, unconnected, hint if x is xs else {}))
 
 
 def refuse_in_summary(e: Engine) -> None:
@@ -309,17 +310,21 @@ def older(e: Engine, v: Operand) -> set[Var]:
     return found
 
 
-def _in_structure(e: Engine, x: Any, found: Mapping[Var, Operand], unconnected: str, hint: dict[str, Any]) -> Any:
-    """Return the gradients in the structure of the sources."""
+def in_structure(e: Engine, x: Any, of: Callable[[Any], Any]) -> Any:
+    """Return what `of` makes of each leaf of a structure, in that structure; what is an object there is a namespace."""
     if isinstance(x, TupleV):
-        return TupleV(tuple(_in_structure(e, i, found, unconnected, {}) for i in x.items), x.cls)
-    if isinstance(x, Ref) and not x.place:
-        c = e.content(x.obj)
-        if isinstance(c, (Seq, Map)):
-            items = tuple(_in_structure(e, i, found, unconnected, {}) for i in c.items)
-            if isinstance(c, Seq):
-                return e.new(Seq(items))
-            return e.new(Map(c.keys, items, SimpleNamespace if is_plain(c.cls) else c.cls))
+        return TupleV(tuple(in_structure(e, i, of) for i in x.items), x.cls)
+    c = e.content(x.obj) if isinstance(x, Ref) and not x.place else None
+    if isinstance(c, Seq):
+        return e.new(Seq(tuple(in_structure(e, i, of) for i in c.items)))
+    if isinstance(c, Map):
+        items = tuple(in_structure(e, i, of) for i in c.items)
+        return e.new(Map(c.keys, items, SimpleNamespace if is_plain(c.cls) else c.cls))
+    return of(x)
+
+
+def _found_of(e: Engine, x: Any, found: Mapping[Var, Operand], unconnected: str, hint: dict[str, Any]) -> Any:
+    """Return the gradient of a source."""
     v = _content(e, x)
     g = found.get(v) if isinstance(v, Var) else None
     if g is None or isinstance(g.type, NoneT):

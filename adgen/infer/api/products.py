@@ -11,12 +11,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from adgen.api.grad import make_options
-from adgen.api.plain import is_plain
 from adgen.errors import UnsupportedError, UsageError
 from adgen.infer.api import derivatives, gradients, tapes, weights
 from adgen.infer.expressions import items
 from adgen.infer.functions import inlining
-from adgen.infer.values import LocalGradient, Map, Ref, Seq, TapeV, TupleV
+from adgen.infer.values import LocalGradient, Ref, TapeV, TupleV
 from adgen.ir.nodes import Operand, Var
 from adgen.ir.types import dims_of, is_floating
 
@@ -142,7 +141,12 @@ def call_jvp(e: Engine, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     found, rules = push(e.b, since, directions, leaves, held)
     gradients.keep_rules(e, rules)
     by_leaf = iter(found)
-    return TupleV((y, _in_structure(e, y, by_leaf)))
+
+    def tangent(_leaf: Any) -> Any:
+        t = next(by_leaf)
+        return e.wrap(t) if is_floating(t.type) else e.b.const(None)
+
+    return TupleV((y, gradients.in_structure(e, y, tangent)))
 
 
 _OPTIONS = ("wrt", "of", "stop_gradients", "unconnected_gradients")
@@ -180,25 +184,6 @@ def _direct(e: Engine, x: Any, t: Any, directions: dict[Var, Operand]) -> None:
     s = weights.as_number(e, t, v.type, v, "tangents")
     exact = dims_of(s.type) == dims_of(v.type) and s.type == v.type
     directions[v] = s if exact else e.b.call("as_tangent", s, v)
-
-
-def _in_structure(e: Engine, y: Any, found: Any) -> Any:
-    """Return tangents in the structure of the result."""
-    if isinstance(y, TupleV):
-        return TupleV(tuple(_in_structure(e, i, found) for i in y.items), y.cls)
-    c = e.content(y.obj) if isinstance(y, Ref) and not y.place else None
-    if isinstance(c, Seq):
-        return e.new(Seq(tuple(_in_structure(e, i, found) for i in c.items)))
-    if isinstance(c, Map):
-        return e.new(Map(c.keys, tuple(_in_structure(e, i, found) for i in c.items), _class_of(c)))
-    t = next(found)
-    return e.wrap(t) if is_floating(t.type) else e.b.const(None)
-
-
-def _class_of(c: Map) -> Any:
-    from types import SimpleNamespace
-
-    return SimpleNamespace if is_plain(c.cls) else c.cls
 
 
 __all__ = ["MANY", "call_jvp", "call_many", "call_vjp"]

@@ -10,10 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from adgen.api.plain import is_plain
 from adgen.errors import UnsupportedError, UsageError
 from adgen.frontend import tree
 from adgen.infer.api import gradients, weights
@@ -325,30 +323,16 @@ def _tape_gradient(
 
 def jacobians(e: Engine, tape: TapeV, y: Any, xs: Any, unconnected: Any) -> Any:
     """Return the Jacobians of each array in a structure, in its structure; None for what is not floating point."""
-    if isinstance(y, TupleV):
-        return TupleV(tuple(jacobians(e, tape, i, xs, unconnected) for i in y.items), y.cls)
-    c = e.content(y.obj) if isinstance(y, Ref) and not y.place else y
-    if isinstance(c, (Seq, Map)):
-        items = tuple(jacobians(e, tape, i, xs, unconnected) for i in c.items)
-        if isinstance(c, Seq):
-            return e.new(Seq(items))
-        return e.new(Map(c.keys, items, SimpleNamespace if is_plain(c.cls) else c.cls))
-    if isinstance(c, (Var, Const)) and not is_floating(c.type):
-        return e.b.const(None)
-    return _jacobian(e, tape, y, xs, unconnected)
 
+    def of(one: Any) -> Any:
+        c = e.content(one.obj) if isinstance(one, Ref) and not one.place else one
+        if isinstance(c, (Var, Const)) and not is_floating(c.type):
+            return e.b.const(None)
+        return gradients.in_structure(
+            e, xs, lambda x: inlining.inline_function(e, jacobian, [tape, one, x, unconnected], {})
+        )
 
-def _jacobian(e: Engine, tape: TapeV, y: Any, xs: Any, unconnected: Any) -> Any:
-    """Return the Jacobians of an array by each of the sources, in their structure."""
-    if isinstance(xs, TupleV):
-        return TupleV(tuple(_jacobian(e, tape, y, x, unconnected) for x in xs.items), xs.cls)
-    c = e.content(xs.obj) if isinstance(xs, Ref) and not xs.place else None
-    if isinstance(c, (Seq, Map)):
-        items = tuple(_jacobian(e, tape, y, x, unconnected) for x in c.items)
-        if isinstance(c, Seq):
-            return e.new(Seq(items))
-        return e.new(Map(c.keys, items, SimpleNamespace if is_plain(c.cls) else c.cls))
-    return inlining.inline_function(e, jacobian, [tape, y, xs, unconnected], {})
+    return gradients.in_structure(e, y, of)
 
 
 def _stop_for_gradient(e: Engine, tape: TapeV) -> None:

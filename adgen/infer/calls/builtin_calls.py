@@ -10,12 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adgen.api.custom import stop_gradient
-from adgen.api.tags import tag
 from adgen.errors import UnsupportedError
-from adgen.infer.api import marks
 from adgen.infer.calls import library, primitives
-from adgen.infer.calls.handlers import HANDLERS, Handler, bind, handles
+from adgen.infer.calls.handlers import HANDLERS, Handler, handles
 from adgen.infer.control import branches, guarded, iterables
 from adgen.infer.environment import outside, reads
 from adgen.infer.expressions import attributes, items, operations
@@ -473,15 +470,3 @@ def _super(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[st
 def _setattr(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     stores.store_attribute(e, args[0], e.static(args[1], "the name in setattr()"), args[2])
     return e.b.const(None)
-
-
-@handles(stop_gradient)
-def _stop_gradient(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    (x,) = (*args, *kwargs.values())
-    return marks.stop(e, x, hint)
-
-
-@handles(tag)
-def _tag(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    bound = bind(e, "tag", "value name", args, kwargs)
-    return marks.tag(e, bound["value"], bound["name"], hint)

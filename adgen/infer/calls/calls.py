@@ -16,7 +16,7 @@ import numpy as np
 from adgen.errors import AdgenError, UnsupportedError
 from adgen.frontend import tree
 from adgen.frontend.lower import lower
-from adgen.infer.api import derivatives, products, tapes
+from adgen.infer.api import derivatives, own_calls, products, tapes
 from adgen.infer.calls import (
     draws,
     handlers,
@@ -33,7 +33,7 @@ from adgen.infer.expressions import attributes, items, operations
 from adgen.infer.functions import custom_calls, inlining, lifting
 from adgen.infer.iterators import iterator_calls, iterators
 from adgen.infer.memory import apart
-from adgen.infer.structures import dicts, objects, tuples
+from adgen.infer.structures import construct, dicts, objects, tuples
 from adgen.infer.values import (
     BoundFunction,
     Choice,
@@ -173,7 +173,7 @@ def call(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any], hin
     if isinstance(fn, Ref):
         c = e.content(fn.obj)
         if isinstance(c, Map) and c.cls is not dict:
-            return call(e, methods.class_attribute(e, fn, c.cls, "__call__"), args, kwargs, hint)
+            return call(e, attributes.class_attribute(e, fn, c.cls, "__call__"), args, kwargs, hint)
     if isinstance(fn, Method):
         if isinstance(fn.owner, TapeV):
             return tapes.call_method(e, fn.owner, fn.name, args, dict(kwargs), hint)
@@ -353,7 +353,7 @@ def _call_callable(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str,
             e.memoised.add(id(lower(fn.__wrapped__)))
         return call_object(e, fn.__wrapped__, args, kwargs, hint)
     if isinstance(fn, type):
-        return attributes.construct(e, fn, args, kwargs, hint)
+        return construct.construct(e, fn, args, kwargs, hint)
     if _from_numpy(fn) and (not isinstance(fn, Hashable) or primitives.public_name(fn)):
         return primitives.call_without_rule(e, fn, args, kwargs, hint)
     return call_unknown(e, Const(fn, Opaque()), args, kwargs, hint)
@@ -479,4 +479,4 @@ def _may_be_written(e: Engine, v: Ref, name: str) -> None:
             e.state.heap[o] = p
 
 
-__all__ = ["call", "handlers", "iterator_calls", "library_calls", "run_call"]
+__all__ = ["call", "handlers", "iterator_calls", "library_calls", "own_calls", "run_call"]

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adgen.errors import UnsupportedError
-from adgen.infer.calls import calls, methods, primitives
-from adgen.infer.expressions import attributes, operations
+from adgen.infer.calls import array_methods, calls, primitives
+from adgen.infer.expressions import operations
+from adgen.infer.structures import construct
 from adgen.infer.values import Ref
 from adgen.ir.nodes import Const
 from adgen.ir.types import is_complex, is_floating
@@ -90,7 +91,7 @@ def call_ufunc(e: Engine, fn: np.ufunc, args: Sequence[Any], kwargs: Mapping[str
         values = [primitives.as_array(e, v) for v in values]
         if kind.kind == "f" and any(is_complex(e.value(v).type) for v in values):
             refuse_unless_unsafe(e, fn, kwargs.get("casting"), kind)
-        values = [methods.cast(e, v, kind, {}) for v in values]
+        values = [array_methods.cast(e, v, kind, {}) for v in values]
     if where is None:
         return calls.call_object(e, fn, values, named, hint)
     with e.let_pass((("divide", "ignore"), ("invalid", "ignore"))):  # what the mask leaves out is computed, too
@@ -127,4 +128,4 @@ def vectorized(e: Engine, fn: Any) -> Any:
     named = {k: e.b.const(v) for k, v in (("signature", fn.signature), ("otypes", fn.otypes)) if v is not None}
     if fn.excluded:
         named["excluded"] = e.b.const(tuple(fn.excluded))
-    return attributes.construct(e, np.vectorize, [e.constant(fn.pyfunc)], named, {})
+    return construct.construct(e, np.vectorize, [e.constant(fn.pyfunc)], named, {})

@@ -14,22 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adgen.api.custom import override_gradient
-from adgen.api.grad import grad, value_and_grad
-from adgen.api.jacobians import hessian, hvp, jacobian
-from adgen.api.products import jvp, vjp
-from adgen.api.surgery import gradient_of, map_gradient
-from adgen.api.tapes import GradientTape, gradients
 from adgen.errors import UnsupportedError
-from adgen.infer.api import derivatives, products, surgery, tapes
-from adgen.infer.calls import builtin_calls, calls, library, methods, primitives
+from adgen.infer.calls import array_methods, builtin_calls, calls, library, methods, primitives
 from adgen.infer.calls.handlers import HANDLERS, Handler, bind, handles
 from adgen.infer.control import iterables
-from adgen.infer.expressions import attributes, items, operations
-from adgen.infer.functions import custom_calls, inlining
+from adgen.infer.expressions import items, operations
+from adgen.infer.functions import inlining
 from adgen.infer.iterators import iterators, lazy
 from adgen.infer.memory import item_stores
-from adgen.infer.structures import lists
+from adgen.infer.structures import construct, lists
 from adgen.infer.values import ManagerV, Map, Partial, Ref, Seq, Traits, TupleV
 from adgen.ir.build import shift
 from adgen.ir.nodes import Const, Mode, Var
@@ -69,7 +62,7 @@ def _replace(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[
     if not isinstance(c, Map) or not dataclasses.is_dataclass(c.cls):
         raise UnsupportedError(what=f"replace() of {operations.describe(e, args[0])}", origin=e.origin)
     given = {f.name: c.get(f.name) for f in dataclasses.fields(c.cls) if f.init}
-    return attributes.construct(e, c.cls, [], {**given, **kwargs}, hint)
+    return construct.construct(e, c.cls, [], {**given, **kwargs}, hint)
 
 
 @handles(copy.copy)
@@ -111,12 +104,12 @@ def _copy_all(e: Engine, v: Any, done: dict[Any, Any]) -> Any:
 
 @handles(np.shape)
 def _shape(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    return methods.shape_of(e, (*args, *kwargs.values())[0])
+    return array_methods.shape_of(e, (*args, *kwargs.values())[0])
 
 
 @handles(np.ndim)
 def _ndim(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    return e.b.const(len(methods.shape_of(e, (*args, *kwargs.values())[0]).items))
+    return e.b.const(len(array_methods.shape_of(e, (*args, *kwargs.values())[0]).items))
 
 
 @handles(np.size)
@@ -124,10 +117,10 @@ def _size(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str
     given = bind(e, "np.size", "a axis=", args, kwargs)
     axis = e.static(given["axis"], "the axis of np.size") if "axis" in given else None
     if axis is None:
-        return methods.size_of(e, given["a"])
+        return array_methods.size_of(e, given["a"])
     if isinstance(axis, tuple):
         raise UnsupportedError(what="np.size() of several axes", instead="multiply the lengths", origin=e.origin)
-    return methods.shape_of(e, given["a"]).items[axis]
+    return array_methods.shape_of(e, given["a"]).items[axis]
 
 
 def _limits(fn: Any) -> Handler:
@@ -264,41 +257,6 @@ def _asarray(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[
     return primitives.call_primitive(e, e.row("np.asarray"), args, kwargs, hint)
 
 
-@handles(grad)
-def _grad(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    return derivatives.make(e, grad, args, kwargs)
-
-
-@handles(value_and_grad)
-def _value_and_grad(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    return derivatives.make(e, value_and_grad, args, kwargs)
-
-
-@handles(jacobian)
-def _jacobian(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    return derivatives.make_many(e, jacobian, args, kwargs)
-
-
-@handles(hessian)
-def _hessian(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    return derivatives.make_many(e, hessian, args, kwargs)
-
-
-@handles(hvp)
-def _hvp(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    return derivatives.make_many(e, hvp, args, kwargs)
-
-
-@handles(vjp)
-def _vjp(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    return products.call_vjp(e, args, kwargs)
-
-
-@handles(jvp)
-def _jvp(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    return products.call_jvp(e, args, kwargs)
-
-
 @handles(np.subtract.at)
 def _scatter_negated(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     return _scatter_into(e, args, "sub")
@@ -332,29 +290,3 @@ def _shaped_like(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: d
         d.type = Array(d.type.dtype, like.type.dims)
         return e.wrap(d, hint.get("name"))
     return args[0]
-
-
-@handles(override_gradient)
-def _override(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    return custom_calls.override_manager(e, args, kwargs)
-
-
-@handles(GradientTape)
-def _tape(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    return tapes.make_tape(e, args, kwargs)
-
-
-@handles(gradients)
-def _gradients(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    return tapes.call_gradients(e, args, kwargs, hint)
-
-
-@handles(map_gradient)
-def _map_gradient(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    bound = bind(e, "map_gradient", "fn h", args, kwargs)
-    return surgery.map_gradient(e, bound["fn"], bound["h"], hint)
-
-
-@handles(gradient_of)
-def _gradient_of(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-    return surgery.gradient_of(e, args, kwargs, hint)

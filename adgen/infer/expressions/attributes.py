@@ -1,4 +1,4 @@
-"""Attributes of values, objects that a call makes, and lists that get longer."""
+"""Attributes: what values, modules, classes and objects hold under a name."""
 
 from __future__ import annotations
 
@@ -6,69 +6,20 @@ import enum
 import functools
 import sys
 import types as pytypes
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from adgen.errors import UnsupportedError
-from adgen.infer.calls import calls, library, methods
+from adgen.infer.calls import array_methods, calls
 from adgen.infer.environment import outside, reads
-from adgen.infer.expressions import items, operations
+from adgen.infer.expressions import operations
 from adgen.infer.functions import inlining
-from adgen.infer.memory import rows
 from adgen.infer.structures import objects
 from adgen.infer.values import BoundFunction, Map, Method, Ref, Seq, Super, TupleV
 from adgen.ir.nodes import Const, Var
-from adgen.ir.types import Opaque, dims_of, is_floating, is_scalar
+from adgen.ir.types import Opaque
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
-
-
-def construct(e: Engine, cls: type, args: Sequence[Any], kwargs: Mapping[str, Any], hint: dict[str, Any]) -> Any:
-    """Make a namedtuple, a dataclass instance or an exception."""
-    fields = getattr(cls, "_fields", None)
-    if issubclass(cls, tuple) and fields is not None:
-        reads.rely_on_class(e, cls)
-        values = dict(zip(fields, args)) | dict(kwargs)
-        for name, v in getattr(cls, "_field_defaults", {}).items():
-            values.setdefault(name, e.constant(v))
-        if set(values) == set(fields):
-            return TupleV(tuple(values[f] for f in fields), cls)
-    if issubclass(cls, np.generic):
-        if args and operations.is_array(e, args[0]) and dims_of(operations.array_type(e, args[0])):
-            return calls.call_object(
-                e, np.asarray, [args[0]], {"dtype": Const(cls, Opaque())}, hint
-            )  # perhaps the very array
-        given = args[0] if args else e.b.const(0)
-        if isinstance(given, Ref) and operations.is_array(e, given):  # of no axes
-            given = items.get_item(e, given, TupleV(()), {})
-        return methods.cast(e, given, np.dtype(cls), hint)
-    made = objects.make(e, cls, args, kwargs)
-    if made is not None:
-        return made
-    held = not issubclass(cls, (str, BaseException))  # a text has no gradient, whatever it is of
-    if held and any(_active_inside(e, a) for a in (*args, *kwargs.values())):
-        raise UnsupportedError(
-            what=f"a floating-point value inside a '{cls.__name__}' object",
-            why="adgen can't follow values through it",
-            instead="use a dataclass, a namedtuple, a dict or a tuple",
-            origin=e.origin,
-        )
-    return calls.call_unknown(e, Const(cls, Opaque()), args, kwargs, hint)
-
-
-def _active_inside(e: Engine, v: Any) -> bool:
-    if isinstance(v, Var):
-        return is_floating(v.type)
-    if isinstance(v, Ref):
-        c = e.state.heap.get(v.obj)
-        return any(_active_inside(e, i) for i in c.items) if isinstance(c, (Seq, Map)) else True
-    return isinstance(v, TupleV) and any(_active_inside(e, i) for i in v.items)
-
-
-# -- attributes, lists ------------------------------------------------------------------------------
 
 
 def is_library(value: Any) -> bool:
@@ -96,7 +47,7 @@ def get_attribute(e: Engine, v: Any, name: str, hint: dict[str, Any]) -> Any:
     if isinstance(v, TupleV) and v.cls is not None and objects.find_in_class(v.cls, name) is not None:
         found = objects.find_in_class(v.cls, name)
         if isinstance(found, (pytypes.FunctionType, property, staticmethod)) and name not in ("_replace", "_asdict"):
-            return methods.class_attribute(e, v, v.cls, name)
+            return class_attribute(e, v, v.cls, name)
     if isinstance(v, Super):
         return objects.super_attribute(e, v.owner, v.self, name)
     if isinstance(v, Ref):
@@ -110,49 +61,50 @@ def get_attribute(e: Engine, v: Any, name: str, hint: dict[str, Any]) -> Any:
                 return found
             if name == "__dict__" and (attributes := objects.attributes_as_dict(e, v)) is not None:
                 return attributes
-            return methods.class_attribute(e, v, c.cls, name)
+            return class_attribute(e, v, c.cls, name)
         if not isinstance(c, (Seq, Map)) and operations.is_array(e, v):
-            return methods.array_attribute(e, v, name, hint)
+            return array_methods.attribute(e, v, name, hint)
         return Method(v, name)
     if isinstance(v, Const) and isinstance(v.value, enum.Enum) and name in ("name", "value"):
         return operations.lift(e, getattr(v.value, name))
     if isinstance(v, Const) and (isinstance(v.type, Opaque) or isinstance(v.value, enum.Enum)):
-        if e.outside and (written := outside.find_in(e, v.value, name)) is not None:
-            return written
-        if name in outside.CHANGING:
-            outside.touch(e, v)
-        try:
-            value = getattr(v.value, name)
-        except AttributeError as error:
-            raise UnsupportedError(what=str(error), origin=e.origin) from error
-        if (
-            isinstance(value, pytypes.MethodType)
-            and value.__self__ is v.value
-            and not calls.from_library(value.__func__)
-        ):
-            _rely_on_method(e, v, name, value)
-            return BoundFunction(value.__func__, v)
-        if v not in e.paths and isinstance(v.value, pytypes.ModuleType) and not is_library(v.value):
-            if not callable(value) and not isinstance(value, pytypes.ModuleType):
-                raise UnsupportedError(
-                    what=f"'{name}', a value of the module '{v.value.__name__}' that is imported inside the function",
-                    why="no global name leads to it, so it can't be read again at the next call",
-                    instead="import the module at the top",
-                    origin=e.origin,
-                )
-        if v not in e.paths and isinstance(v.value, type) and not is_library(v.value):
-            reads.rely_on_class(e, v.value)
-            if not (callable(value) or isinstance(value, (property, enum.Enum)) or name.startswith("__")):
-                return methods.class_data(e, v.value, name, value)  # `type(self).rate`, `cls.rate`
-        if v not in e.paths or is_library(v.value):
-            return e.constant(value)
-        owner, path = e.paths[v]
-        return e.read(owner, f"{path}.{name}", value)
+        return _of_constant(e, v, name)
     if operations.is_number(v):
-        return methods.array_attribute(e, v, name, hint)
+        return array_methods.attribute(e, v, name, hint)
     if isinstance(v, Var) and isinstance(v.type, Opaque):
         return e.opaque(getattr, [v, e.b.const(name)], **hint)
     return Method(v, name)
+
+
+def _of_constant(e: Engine, v: Const, name: str) -> Any:
+    """What a module, a class or another object from outside holds under a name."""
+    if e.outside and (written := outside.find_in(e, v.value, name)) is not None:
+        return written
+    if name in outside.CHANGING:
+        outside.touch(e, v)
+    try:
+        value = getattr(v.value, name)
+    except AttributeError as error:
+        raise UnsupportedError(what=str(error), origin=e.origin) from error
+    if isinstance(value, pytypes.MethodType) and value.__self__ is v.value and not calls.from_library(value.__func__):
+        _rely_on_method(e, v, name, value)
+        return BoundFunction(value.__func__, v)
+    if v not in e.paths and isinstance(v.value, pytypes.ModuleType) and not is_library(v.value):
+        if not callable(value) and not isinstance(value, pytypes.ModuleType):
+            raise UnsupportedError(
+                what=f"'{name}', a value of the module '{v.value.__name__}' that is imported inside the function",
+                why="no global name leads to it, so it can't be read again at the next call",
+                instead="import the module at the top",
+                origin=e.origin,
+            )
+    if v not in e.paths and isinstance(v.value, type) and not is_library(v.value):
+        reads.rely_on_class(e, v.value)
+        if not (callable(value) or isinstance(value, (property, enum.Enum)) or name.startswith("__")):
+            return class_data(e, v.value, name, value)  # `type(self).rate`, `cls.rate`
+    if v not in e.paths or is_library(v.value):
+        return e.constant(value)
+    owner, path = e.paths[v]
+    return e.read(owner, f"{path}.{name}", value)
 
 
 def _rely_on_method(e: Engine, v: Const, name: str, found: pytypes.MethodType) -> None:
@@ -164,30 +116,39 @@ def _rely_on_method(e: Engine, v: Const, name: str, found: pytypes.MethodType) -
         e.baked.setdefault((id(owner), path), (path, owner, found.__func__))
 
 
-def extend_list(e: Engine, ref: Any, other: Any) -> None:
-    """`list.extend` and `+=` on a list."""
-    if isinstance(other, Ref) and operations.is_array(e, other):
-        other = inlining.inline_function(e, library.as_list, [other], {})
-    c = e.content(ref.obj)
-    more = items.expand(e, other) if isinstance(c, Seq) and not _is_dynamic(e, other) else None
-    if more is not None:
-        e.write(ref.obj, Seq((*c.items, *more)))
-        return
-    if not isinstance(other, Ref):
-        other = calls.call_object(e, list, [other], {}, {})
-    o = e.value(other) if rows.is_row(e, other) else e.content(other.obj)
-    elem = items.element_type(e, c, o)
-    if elem is None:
-        raise UnsupportedError(what=f"extending a list by {operations.describe(e, other)}", origin=e.origin)
-    new = e.b.call("add", items.list_operand(e, c, elem), items.list_operand(e, o, elem))
-    shared = not is_scalar(elem)
-    if shared:
-        e.state.link_items(ref.obj, c)
-        rows.put_items(e, ref.obj, other)
-    e.write(ref.obj, new)
-    if shared:
-        rows.link(e, ref.obj, other)
+def class_attribute(e: Engine, self: Any, cls: type, name: str) -> Any:
+    """A method, property or constant that an object finds in its class."""
+    found = objects.find_in_class(cls, name)
+    reads.rely_on_class(e, cls)
+    if name == "__class__":
+        return Const(cls, Opaque())
+    if isinstance(found, property) and found.fget is not None:
+        return inlining.inline_function(e, found.fget, [self], {})
+    if isinstance(found, functools.cached_property):
+        made = inlining.inline_function(e, found.func, [self], {})
+        objects.set_attribute(e, self, name, made)
+        return made
+    if isinstance(found, staticmethod):
+        return Const(found.__func__, Opaque())
+    if isinstance(found, classmethod):
+        return BoundFunction(found.__func__, Const(cls, Opaque()))
+    if isinstance(found, pytypes.FunctionType):
+        return BoundFunction(found, self)
+    if found is None or isinstance(found, (pytypes.GetSetDescriptorType, pytypes.MemberDescriptorType)):
+        raise UnsupportedError(what=f"'{cls.__name__}' has no attribute '{name}'", origin=e.origin)
+    return class_data(e, cls, name, found)
 
 
-def _is_dynamic(e: Engine, v: Any) -> bool:
-    return isinstance(v, Ref) and (v.place != () or not isinstance(e.content(v.obj), (Seq, Map)))
+def class_data(e: Engine, cls: type, name: str, value: Any) -> Any:
+    """Data of a class, read at each call by the name that a module knows the class by."""
+    holders = [e.program_function, *[m for m in vars(cls).values() if isinstance(m, pytypes.FunctionType)]]
+    for fn in holders:
+        for known_as, v in getattr(fn, "__globals__", {}).items():
+            if v is cls:
+                return e.read(fn, f"{known_as}.{name}", value)
+    raise UnsupportedError(
+        what=f"'{name}', a value of the class '{cls.__name__}'",
+        why="no module holds the class under a name, so the value can't be read again at the next call",
+        instead="pass the value as a parameter, or define the class at module level",
+        origin=e.origin,
+    )

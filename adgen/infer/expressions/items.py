@@ -9,7 +9,7 @@ import numpy as np
 
 from adgen.errors import UnsupportedError
 from adgen.infer import operands
-from adgen.infer.calls import calls, primitives
+from adgen.infer.calls import array_methods, calls, primitives
 from adgen.infer.control import guarded
 from adgen.infer.environment import outside, reads
 from adgen.infer.expressions import operations
@@ -304,12 +304,11 @@ def expand(e: Engine, v: Any) -> list[Any]:
 
 def known_items(e: Engine, v: Any) -> list[Any] | None:
     """Return the items of a sequence or array of known length, None for anything else."""
-    from adgen.infer.calls import methods
     from adgen.infer.control import iterables
 
     found = iterables.known_items(e, v)
     if found is None and isinstance(v, Ref) and operations.is_array(e, v):
-        n = methods.shape_of(e, v).items[0]
+        n = array_methods.shape_of(e, v).items[0]
         if isinstance(n, Const):
             return [get_item(e, v, e.b.const(k), {}) for k in range(n.value)]
     return found

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
 from adgen.infer.calls import methods, primitives
-from adgen.infer.expressions import attributes, operations, symbols
+from adgen.infer.expressions import operations, symbols
 from adgen.infer.memory import forks, item_stores, rows
-from adgen.infer.structures import objects, tables, tuples
+from adgen.infer.structures import lists, objects, tables, tuples
 from adgen.infer.values import Ref, TupleV
 from adgen.ir.nodes import Const, Var
 from adgen.ir.types import List, Opaque
@@ -59,7 +59,7 @@ def _change(e: Engine, symbol: str, a: Ref, b: Any, hint: dict[str, Any]) -> Any
     if objects.class_of_object(e, a) is not None or tuples.is_frozen(a) or symbol not in ("+", "*"):
         return operations.binary(e, symbol, a, b, hint)
     if symbol == "+":
-        attributes.extend_list(e, a, b)
+        lists.extend(e, a, b)
         return a
     made = operations.binary(e, symbol, a, b, hint)
     rows.move(e, a.obj)  # no item may be left

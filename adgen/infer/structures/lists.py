@@ -11,11 +11,11 @@ from adgen.infer import operands
 from adgen.infer.calls import calls, library
 from adgen.infer.calls.handlers import HANDLERS, Handler
 from adgen.infer.control import branches
-from adgen.infer.expressions import attributes, items, operations
+from adgen.infer.expressions import items, operations
 from adgen.infer.functions import inlining
 from adgen.infer.memory import rows
 from adgen.infer.structures import tables, tuples
-from adgen.infer.values import Ref, Seq, SliceV, TupleV
+from adgen.infer.values import Map, Ref, Seq, SliceV, TupleV
 from adgen.ir.nodes import Const, Operand, Var
 from adgen.ir.types import List, Str, Type, is_scalar
 
@@ -34,7 +34,7 @@ def call_method(e: Engine, owner: Ref, c: Any, name: str, args: Sequence[Any], k
     if name in ("extend", "extendleft"):
         if name == "extendleft":
             return inlining.inline_function(e, library.extend_left, [owner, args[0]], {})
-        attributes.extend_list(e, owner, args[0])
+        extend(e, owner, args[0])
         return e.b.const(None)
     if name == "copy":
         made = e.new(c) if isinstance(c, Seq) else calls.call_object(e, list, [owner], {}, {})
@@ -55,6 +55,35 @@ def call_method(e: Engine, owner: Ref, c: Any, name: str, args: Sequence[Any], k
         instead="use append, pop, insert and indexing",
         origin=e.origin,
     )
+
+
+def extend(e: Engine, ref: Any, other: Any) -> None:
+    """`list.extend` and `+=` on a list."""
+    if isinstance(other, Ref) and operations.is_array(e, other):
+        other = inlining.inline_function(e, library.as_list, [other], {})
+    c = e.content(ref.obj)
+    more = items.expand(e, other) if isinstance(c, Seq) and not _is_dynamic(e, other) else None
+    if more is not None:
+        e.write(ref.obj, Seq((*c.items, *more)))
+        return
+    if not isinstance(other, Ref):
+        other = calls.call_object(e, list, [other], {}, {})
+    o = e.value(other) if rows.is_row(e, other) else e.content(other.obj)
+    elem = items.element_type(e, c, o)
+    if elem is None:
+        raise UnsupportedError(what=f"extending a list by {operations.describe(e, other)}", origin=e.origin)
+    new = e.b.call("add", items.list_operand(e, c, elem), items.list_operand(e, o, elem))
+    shared = not is_scalar(elem)
+    if shared:
+        e.state.link_items(ref.obj, c)
+        rows.put_items(e, ref.obj, other)
+    e.write(ref.obj, new)
+    if shared:
+        rows.link(e, ref.obj, other)
+
+
+def _is_dynamic(e: Engine, v: Any) -> bool:
+    return isinstance(v, Ref) and (v.place != () or not isinstance(e.content(v.obj), (Seq, Map)))
 
 
 def append(e: Engine, owner: Ref, c: Any, v: Any) -> None:
@@ -329,4 +358,4 @@ for _fn, _source in (
     HANDLERS[_fn] = _of_heap(_source)
 
 
-__all__ = ["append", "call_method", "delete", "drop_beyond", "part", "rebuild", "store_slice"]
+__all__ = ["append", "call_method", "delete", "drop_beyond", "extend", "part", "rebuild", "store_slice"]

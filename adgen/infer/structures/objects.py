@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from adgen.errors import AdgenError, UnsupportedError
 from adgen.infer import operands
 from adgen.infer.environment import reads
+from adgen.infer.expressions import attributes
 from adgen.infer.functions import inlining
 from adgen.infer.values import BoundFunction, Map, Obj, Ref, Seq, TupleV
 from adgen.ir.nodes import Const, Index, Operand, Var
@@ -68,13 +69,12 @@ def held_type(e: Engine, obj: Obj, c: Map) -> Record | None:
 
 def held_attribute(e: Engine, v: Ref, t: Record, name: str) -> Any:
     """An attribute of an object in a list."""
-    from adgen.infer.calls import methods
     from adgen.infer.memory import rows
 
     cls = held_class(t)
     assert cls is not None
     if name not in t.keys or isinstance(find_in_class(cls, name), property):
-        return methods.class_attribute(e, v, cls, name)
+        return attributes.class_attribute(e, v, cls, name)
     rows.check(e, v)
     part = t.items[t.keys.index(name)]
     if rows.is_container(part):
