@@ -325,3 +325,13 @@ def test_where_something_stands_is_computed_again():
     gradient(w(6), w(3))
     assert "saved.append" not in gradient.source or ".shape)" in gradient.source
     assert "x[i:i + n - m + 1]" in gradient.source
+
+
+def test_signs_of_constants_meet():
+    def cost(x):
+        return -np.mean(x[np.arange(x.shape[0]), np.array([1, 0, 1])] - np.log(np.sum(np.exp(x), axis=1)))
+
+    adgen.check_grads(cost, (M,), order=1)
+    gradient = adgen.grad(cost)
+    gradient(M)
+    assert "-(-" not in gradient.source

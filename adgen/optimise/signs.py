@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from adgen.ir.nodes import Block, Func, If, Let, Loop, Operand, Stmt, Var
+from adgen.ir.nodes import Block, Const, Func, If, Let, Loop, Operand, Stmt, Var
 from adgen.ir.rewrite import count_uses
-from adgen.ir.types import dims_of, is_floating
+from adgen.ir.types import Float, dims_of, is_floating
+from adgen.optimise.algebra import weak
 from adgen.optimise.constants import meet_constants, scaled
 
 
@@ -25,6 +26,7 @@ def sink_signs(func: Func) -> Func:
 def _sink(block: Block, uses: Counter[Operand], found: list[Let]) -> Block:
     """`found` takes the constant multiples, and negations, of products that are read once."""
     products: dict[Operand, Let] = {}
+    scaled_at: dict[Operand, int] = {}  # constant multiples and parts that are read once
     stmts: list[Stmt] = []
     gone: set[Stmt] = set()
     once: set[Var | None] = set()
@@ -37,8 +39,13 @@ def _sink(block: Block, uses: Counter[Operand], found: list[Let]) -> Block:
             product = products[s.args[0]]
             k = _smaller(product)
             small = product.args[k]
-            negative = Var(small.type)
             gone.add(product)
+            at = scaled_at.get(small)
+            if at is not None:
+                stmts[at] = _negated(stmts[at])
+                stmts.append(replace(product, out=s.out))
+                continue
+            negative = Var(small.type)
             stmts.append(replace(s, out=negative, args=(small,)))
             stmts.append(replace(product, out=s.out, args=(*product.args[:k], negative, *product.args[k + 1 :])))
         else:
@@ -48,9 +55,19 @@ def _sink(block: Block, uses: Counter[Operand], found: list[Let]) -> Block:
             if s.adjoint and s.op.name in ("mul", "truediv"):
                 if uses[s.out] == 1:
                     once.add(s.out)
+                    if weak(s.args[0]) is not None and not s.out.fixed:
+                        scaled_at[s.out] = len(stmts) - 1
                     if _smaller(s) >= 0:
                         products[s.out] = s
     return Block(tuple(s for s in stmts if s not in gone), block.results)
+
+
+def _negated(s: Stmt) -> Let:
+    """Return a product with a constant, or a quotient of one, with the other sign."""
+    assert isinstance(s, Let)
+    c = weak(s.args[0])
+    assert c is not None
+    return replace(s, args=(Const(-c, Float()), *s.args[1:]))
 
 
 def _smaller(product: Let) -> int:
