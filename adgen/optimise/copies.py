@@ -6,9 +6,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from adgen.ir.absent import find_absent
-from adgen.ir.nodes import Block, Const, Hole, If, Index, Let, Loop, Operand, Slice, Stmt, Var, defs
-from adgen.ir.types import Array, Bool, Dict, List, NoneT, Record
+from adgen.ir.nodes import Block, Const, Func, Hole, If, Index, Let, Loop, Operand, Slice, Stmt, Var, defs
+from adgen.ir.rewrite import Mapping, substitute
+from adgen.ir.types import Array, Bool, Dict, Float, Int, List, NoneT, Record, Scalar
 from adgen.rules.registry import REGISTRY
+from adgen.transform.shapes import is_alike
 
 
 @dataclass(slots=True)
@@ -28,11 +30,17 @@ class Edits:
         return any((self.defs, self.bases, self.nested, self.inits, self.yields, self.args))
 
 
-class Rewriter:
-    """Puts the copies in."""
+def put_copies(edits: Edits, func: Func) -> Func:
+    """Return the function with the copies in it."""
+    rewriter = _Rewriter(edits, func.body)
+    body = rewriter.block(func.body)
+    return replace(func, body=substitute(body, rewriter.same))
 
+
+class _Rewriter:
     def __init__(self, edits: Edits, body: Block) -> None:
         self.edits = edits
+        self.same: Mapping = {}  # what is replaced as a whole: by what
         self.copy = REGISTRY.named("copy")
         self.absent = find_absent(body)
 
@@ -82,6 +90,9 @@ class Rewriter:
         if s in self.edits.nested:
             self.split(s, out)
             return
+        if s in self.edits.bases and _writes_whole(s):
+            self.anew(s, out)
+            return
         if s in self.edits.bases:
             args[0] = self.copied(args[0], s.out.name, s.out.fixed, out)
         if tuple(args) != s.args:
@@ -92,6 +103,16 @@ class Rewriter:
             out.append(Let(s.out, self.copy, (raw,), origin=s.origin, adjoint=s.adjoint))
         else:
             out.append(s)
+
+    def anew(self, s: Let, out: list[Stmt]) -> None:
+        """Make a new array instead of a copy that is written as a whole."""
+        base, value = s.args[:2]
+        if s.mode != "set":
+            out.append(replace(s, op=REGISTRY.named(s.mode), args=(base, value), place=(), mode="set"))
+            return
+        self.same[s.out] = value
+        if isinstance(value, Var) and value.name is None:
+            value.name, value.fixed = s.out.name, s.out.fixed
 
     def split(self, s: Let, out: list[Stmt]) -> None:
         """Write into an element of a list as: take it, copy it, write it, put it back."""
@@ -131,6 +152,23 @@ class Rewriter:
             Let(test, REGISTRY.named("is_"), (a, Const(None, NoneT()))),
             If(test, Block((), (Const(None, NoneT()),)), Block((Let(made, copy, (a,)),), (made,)), (v,)),
         ]
+
+
+def _writes_whole(s: Let) -> bool:
+    """Say whether an update is one of all elements by as many, or by one number, of the same dtype."""
+    base, value = s.out.type, s.args[1]
+    if s.op.name != "update" or not isinstance(base, Array) or base.loose or not base.dims:
+        return False
+    if any(not isinstance(step, Index) or any(i not in (Ellipsis, Slice()) for i in step.items) for step in s.place):
+        return False
+    if isinstance(value.type, Array):
+        return isinstance(value, Var) and not value.type.loose and is_alike(value, s.out)
+    fits = (
+        base.dtype in ("float64", "float32")
+        if isinstance(value.type, (Int, Float))
+        else value.type == Scalar(base.dtype)
+    )
+    return s.mode != "set" and fits
 
 
 def _renumber(step: Any, args: tuple[Operand, ...], used: list[Operand]) -> Any:

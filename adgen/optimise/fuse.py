@@ -29,6 +29,7 @@ from adgen.ir.nodes import (
     Stmt,
     Var,
     blocks,
+    bound,
     defs,
     free_vars,
     operands,
@@ -136,17 +137,23 @@ def _join_branches(first: If, second: If) -> If | None:
 
 def _join_loops(first: Loop, second: Loop, before: Sequence[Stmt]) -> Loop | None:
     """Return the second loop with the first one's body in it, if it walks what that collects and nothing else of it."""
-    if first.params or not second.adjoint or first.test or second.test or first.stops or second.stops:
+    if not second.adjoint or first.test or second.test or first.stops or second.stops:
+        return None
+    same = _find_same(first)
+    if same is None:
         return None
     at = {q: k for k, q in enumerate(first.collects)}
     walked = [c for c in second.consumes if c.seq in at]
     turned = walked[0].reverse if walked else False
     if any(c.reverse != turned for c in walked) or not _has_one_length(first, before):
         return None
-    elsewhere = {*second.inits, *free_vars(second.body), *(c.seq for c in second.consumes if c not in walked)}
-    if not elsewhere.isdisjoint(at):
+    if not walked and (first.consumes or second.range is None):
+        return None  # nothing says that both run equally often
+    outside = {*operands(second)} - {c.seq for c in walked}
+    if not outside.isdisjoint((*at, *same)) or not free_vars(second.body).keys().isdisjoint(at):
         return None
     mapping: Mapping = {c.var: first.collected[at[c.seq]] for c in walked}  # type: ignore[index]
+    mapping.update(same)
     header, index, backwards = first.range, first.index, first.backwards != turned
     if second.range is not None:
         if first.range is None or not is_same_range(first.range, second.range) or second.backwards != backwards:
@@ -158,6 +165,32 @@ def _join_loops(first: Loop, second: Loop, before: Sequence[Stmt]) -> Loop | Non
     consumes = (*[Consume(c.var, c.seq, c.reverse != turned) for c in first.consumes], *others)
     body = substitute(Block((*_as_derived(first.body), *second.body.stmts), second.body.results), mapping)
     return replace(second, range=header, index=index, backwards=backwards, consumes=consumes, body=merge_equal(body))
+
+
+def _find_same(s: Loop) -> Mapping | None:
+    """Return what a loop hands out behind it, if no iteration reads that and each makes it anew, all the same."""
+    read = {*free_vars(s.body), *s.collected}
+    same: Mapping = {}
+    for p, y, out in zip(s.params, s.yields, s.outs):
+        if p in read or not _is_apart(y, s.body, {*bound(s)}):
+            return None
+        same[out] = y
+    return same
+
+
+def _is_apart(v: Operand, body: Block, varying: set[Var]) -> bool:
+    """Say whether a value of a loop's body depends on nothing that changes from iteration to iteration."""
+    made = {t.out: t for t in body.stmts if isinstance(t, Let)}
+    regions = {x for t in body.stmts if not isinstance(t, Let) for x in defs(t)}
+    stack, seen = [v], set[Operand]()
+    while stack:
+        a = stack.pop()
+        if a in varying or a in regions:
+            return False
+        if a in made and a not in seen:
+            seen.add(a)
+            stack.extend(made[a].args)
+    return True
 
 
 def _as_derived(block: Block) -> tuple[Stmt, ...]:

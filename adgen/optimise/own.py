@@ -22,7 +22,7 @@ from adgen.ir.memory import Memory, Owned, Root, Roots, memory_of, refers
 from adgen.ir.nodes import CHANGES, Block, Func, If, Let, Loop, Operand, Var, walk
 from adgen.ir.summary import CALLS, consumed
 from adgen.ir.types import Array, Dict, Dim, Length, List, Record, Type, Undef
-from adgen.optimise.copies import Edits, Rewriter
+from adgen.optimise.copies import Edits, put_copies
 from adgen.rules.registry import REGISTRY
 
 MAX_ROUNDS = 60
@@ -43,7 +43,7 @@ def own(func: Func, owned_params: Owned = False, results: bool | None = None, fi
     check = _Check(func, owned_params, not keep, True, first)
     edits = check.run()
     if edits and (sums := dict(check.sums())):  # most often the copies and the sums together settle it at once
-        candidate = replace(func, body=Rewriter(replace(edits, sums=sums), func.body).block(func.body))
+        candidate = put_copies(replace(edits, sums=sums), func)
         both = _Check(candidate, owned_params, not keep, True, first)
         if not both.run():
             return _add_in_place(candidate, owned_params, not keep, both, first)
@@ -51,7 +51,7 @@ def own(func: Func, owned_params: Owned = False, results: bool | None = None, fi
     while edits:
         if rounds > MAX_ROUNDS:
             raise InternalError(what=f"the copies of {func.name} do not settle")
-        func = replace(func, body=Rewriter(edits, func.body).block(func.body))
+        func = put_copies(edits, func)
         rounds += 1
         check = _Check(func, owned_params, not keep, rounds < PATIENT_ROUNDS, first)
         edits = check.run()
@@ -65,7 +65,7 @@ def _add_in_place(func: Func, owned_params: Owned, results: bool, check: _Check,
         sums = {s: in_place for s, in_place in check.sums() if s not in refused}
         if not sums:
             return func
-        candidate = replace(func, body=Rewriter(Edits(sums=sums), func.body).block(func.body))
+        candidate = put_copies(Edits(sums=sums), func)
         edits = _Check(candidate, owned_params, results, False, first).run()
         if not edits:
             return candidate

@@ -84,6 +84,9 @@ class _Finder:
             return ask_shape(s, {v: whole})
         if s.op.name == "size" and len(lengths) > 1:
             return replace(s, op=REGISTRY.named("mul"), args=(self.multiply(lengths[:-1]), lengths[-1]))
+        if s.op.name == "size" and lengths:
+            only = next((t for t in self.lengths.values() if t.out is lengths[0]), s)
+            return replace(s, op=only.op, args=only.args)
         if source is v or (source in self.overwritten and source in self.needed):
             return s
         return replace(s, args=(*s.args[:k], source, *s.args[k + 1 :]))

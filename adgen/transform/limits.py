@@ -2,8 +2,9 @@
 
 An exponential that overflows has an infinite slope, and `1 / (1 + np.exp(x))` or `np.tanh(np.exp(x))` a finite value:
 what levels off there has the slope 0, and falls faster than the exponential grows. So the exponential's slope is the
-largest number there instead of infinity. The other way round, where the slope of `np.sqrt` or `np.arccos` is
-infinite, what does not reach the function (the smaller operand of a `np.maximum`, an exponential that is 0) gets 0.
+largest number there instead of infinity. (That of a quotient at 0 stays infinite.) The other way round, where the slope
+of `np.sqrt` or `np.arccos` is infinite, what does not reach the function (the smaller operand of a `np.maximum`, an
+exponential that is 0) gets 0.
 
 It is asked for only where one of these functions goes into the other through elementwise ones. What has no limit
 (`np.log`) is left as it is: its slope times an infinite one need not be 0.
@@ -16,9 +17,8 @@ from adgen.ir.nodes import Block, Let, Operand, Var, walk
 from adgen.ir.types import Array, Bool, Scalar
 from adgen.optimise.algebra import finite, weak
 
-LEVELS, FAST, END, ZERO = 1, 2, 4, 8
-"""It has a limit at infinity; one that it reaches faster than any power; its slope is infinite where it is finite;
-and that is at 0, where it is 0."""
+LEVELS, END, ZERO = 1, 2, 4
+"""It has a limit at infinity; its slope is infinite where it is finite; and that is at 0, where it is 0."""
 
 _EXPONENTIALS = frozenset(("np.exp", "np.exp2", "np.expm1", "np.sinh", "np.cosh"))
 _VANISHING = frozenset(("np.exp", "np.exp2"))
@@ -28,8 +28,8 @@ _EXTREMA = frozenset(("np.maximum", "np.minimum", "np.fmax", "np.fmin"))
 _PRODUCTS = frozenset(("mul", "np.multiply"))
 _ENDS = {"np.arcsin": END, "np.arccos": END, "np.sqrt": END | ZERO, "np.cbrt": END | ZERO}
 _LIMITS = {
-    **dict.fromkeys(("np.tanh", "np.exp", "np.exp2", "np.expm1"), LEVELS | FAST),
-    **dict.fromkeys((f"scipy.special.{name}" for name in ("erf", "erfc", "expit", "ndtr")), LEVELS | FAST),
+    **dict.fromkeys(("np.tanh", "np.exp", "np.exp2", "np.expm1"), LEVELS),
+    **dict.fromkeys((f"scipy.special.{name}" for name in ("erf", "erfc", "expit", "ndtr")), LEVELS),
     **dict.fromkeys(("np.arctan", "np.reciprocal"), LEVELS),
     **_ENDS,
 }
@@ -64,7 +64,7 @@ class Limits:
             return LEVELS if k == 1 and not self.grows(s.args[0]) else 0
         if name in _POWERS:
             if k == 1:
-                return LEVELS | FAST
+                return LEVELS
             exponent = weak(s.args[1])
             if exponent is not None and exponent < 0:
                 return LEVELS
@@ -112,7 +112,7 @@ class Limits:
     def product(self, s: Let, k: int, g: Operand, slope: Operand) -> Operand:
         """Return a cotangent times a slope of a statement's function by its operand k."""
         b, bits = self.b, self.of(s)
-        if bits & LEVELS and self._soars(s, k, bits):
+        if bits & LEVELS and self._soars(s, k):
             slope = finite(b, slope, s.op.name == "np.cosh" or s.op.name not in _EXPONENTIALS) or slope
         vanishes = bool(bits & ZERO) and s.op.name in _VANISHING
         if vanishes or (bits & END and (s.op.name in _EXTREMA or (s.op.name in _PRODUCTS and _is_bool(s.args[1 - k])))):
@@ -120,18 +120,14 @@ class Limits:
             return g if _is_bool(slope) else b.call("mul", g, slope)
         return b.call("mul", g, slope)
 
-    def _soars(self, s: Let, k: int, bits: int) -> bool:
+    def _soars(self, s: Let, k: int) -> bool:
         """Say whether the slope of a statement's function may be infinite."""
         name = s.op.name
         if name in _EXPONENTIALS or (name in _POWERS and k == 1):
             return True
         if name in _PRODUCTS:
             return self.grows(s.args[1 - k])
-        if name in _POWERS and (weak(s.args[1]) or 0.0) > 1.0:
-            return self.grows(s.args[0])
-        falls = name in _POWERS and (weak(s.args[1]) or 0.0) < 0.0
-        constant = name in _DIVISIONS and k == 1 and weak(s.args[0]) is not None
-        return bool(bits & FAST) and (falls or constant or name == "np.reciprocal")
+        return name in _POWERS and (weak(s.args[1]) or 0.0) > 1.0 and self.grows(s.args[0])
 
     def _where(self, mask: Operand, g: Operand) -> Operand:
         """Return g where a slope is not 0: times an infinite one, 0 is 0."""
