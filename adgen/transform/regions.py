@@ -268,49 +268,8 @@ class Regions(Backward):
         cots: Cotangents,
         n_active: int,
     ) -> None:
+        body, range_, index, backwards = self._reach_into_loop(s, slots, consumes, body, cots)
         b = self.b
-        inner = self.saves.defined(s.body.stmts, bound(s))
-        counted = s.range is not None and not s.stops
-        free = {s.index} if counted and s.index is not None else set()
-        sources = Sources(inner, free, self.dear, self.stable)
-        body, kept, again = self._choose(body, sources, slots, cots)
-        mapping: dict[Var, Operand] = {}
-        extra = self.saves.at(s)
-        range_, index, backwards = None, None, False
-        if counted:
-            range_, backwards = s.range, not s.backwards
-            index = Var(Int(), s.index.name if s.index is not None else None)
-            if s.index is not None:
-                mapping[s.index] = index
-        constant = self._find_constant(s, kept, sources)
-        for v in kept:
-            if v is s.index:
-                continue
-            if v in constant:
-                _, mapping[v] = extra.lasts.setdefault(v, (constant[v], Var(v.type, v.name, v.fixed)))
-                continue
-            if v not in extra.collects and v in s.collected:
-                c = Var(v.type, v.name, v.fixed)
-                consumes.append(Consume(c, s.collects[s.collected.index(v)], True))
-                mapping[v] = c
-                continue
-            if v not in extra.collects:
-                name = f"{v.name}_saved" if v.name else "saved"
-                extra.collects[v] = Var(List(v.type), name)
-            c = Var(v.type, v.name, v.fixed)
-            consumes.append(Consume(c, extra.collects[v], True))
-            mapping[v] = c
-        if range_ is None and (not consumes or s.index in kept):
-            if not consumes and extra.trips is None:
-                extra.trips = Var(Int(), "trips")
-            trips = extra.trips or b.call("length", consumes[-1].seq)
-            range_, backwards, index = self._count_back(s, trips), True, Var(Int(), None)
-            if s.index is not None:
-                index.name = s.index.name
-                mapping[s.index] = index
-        again_first = recompute(again, sources, mapping)
-        moved = substitute(body, mapping)
-        body = Block((*again_first, *moved.stmts), moved.results)
         first_of = dict(zip(s.params, s.inits))
         outs = {v: Var(_of_lengths(slots[v].type, first_of.get(v, v).type), *gradient_name(v)) for v in carried}
         lists = [Var(List(c.var.type), *gradient_name(c.var)) for c in consumed]
@@ -341,6 +300,51 @@ class Regions(Backward):
                 # the backward loop walks the sequence from its other end
                 rows = q if given.reverse else b.call("reversed_list", q)
                 cots.add(given.seq, b.call("np.array", rows) if isinstance(given.seq.type, Array) else rows)
+
+    def _reach_into_loop(
+        self, s: Loop, slots: dict[Var, Var], consumes: list[Consume], body: Block, cots: Cotangents
+    ) -> tuple[Block, Range | None, Var | None, bool]:
+        """Make what an iteration had reachable in the one that runs backwards, which may consume more for that.
+
+        Return the body, and the range with its index and direction.
+        """
+        inner = self.saves.defined(s.body.stmts, bound(s))
+        counted = s.range is not None and not s.stops
+        free = {s.index} if counted and s.index is not None else set()
+        sources = Sources(inner, free, self.dear, self.stable)
+        body, kept, again = self._choose(body, sources, slots, cots)
+        mapping: dict[Var, Operand] = {}
+        extra = self.saves.at(s)
+        range_, index, backwards = None, None, False
+        if counted:
+            range_, backwards = s.range, not s.backwards
+            index = Var(Int(), s.index.name if s.index is not None else None)
+            if s.index is not None:
+                mapping[s.index] = index
+        constant = self._find_constant(s, kept, sources)
+        for v in kept:
+            if v is s.index:
+                continue
+            if v in constant:
+                _, mapping[v] = extra.lasts.setdefault(v, (constant[v], Var(v.type, v.name, v.fixed)))
+                continue
+            c = mapping[v] = Var(v.type, v.name, v.fixed)
+            if v not in extra.collects and v in s.collected:
+                rows = s.collects[s.collected.index(v)]
+            else:
+                rows = extra.collects.setdefault(v, Var(List(v.type), f"{v.name}_saved" if v.name else "saved"))
+            consumes.append(Consume(c, rows, True))
+        if range_ is None and (not consumes or s.index in kept):
+            if not consumes and extra.trips is None:
+                extra.trips = Var(Int(), "trips")
+            trips = extra.trips or self.b.call("length", consumes[-1].seq)
+            range_, backwards, index = self._count_back(s, trips), True, Var(Int(), None)
+            if s.index is not None:
+                index.name = s.index.name
+                mapping[s.index] = index
+        again_first = recompute(again, sources, mapping)
+        moved = substitute(body, mapping)
+        return Block((*again_first, *moved.stmts), moved.results), range_, index, backwards
 
     def _find_constant(self, s: Loop, kept: Sequence[Var], sources: Sources) -> dict[Var, Const]:
         """Return the values that are the same in all iterations: the last one is as good as any.

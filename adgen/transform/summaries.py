@@ -8,11 +8,11 @@ summaries, so they are differentiated again like any other.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from adgen.ir.absent import find_one_sided
 from adgen.ir.build import Builder
-from adgen.ir.nodes import Const, Func, Let, Operand, Var, defs, free_vars, walk
+from adgen.ir.nodes import Block, Const, Func, Let, Operand, Var, defs, free_vars, walk
 from adgen.ir.rewrite import substitute
 from adgen.ir.summary import CALLS, Pair, Summary, calls_in, summary_of
 from adgen.ir.types import Array, Bool, Layout, List, Opaque, Saved, Tuple, Type, is_floating
@@ -22,6 +22,9 @@ from adgen.transform.activity import Varied, depends
 from adgen.transform.cotangents import Cot, Cotangents
 from adgen.transform.saves import find_buffers, settle_absent
 from adgen.transform.stable import find_stable
+
+if TYPE_CHECKING:
+    from adgen.transform.rules import RuleRunner
 
 Leaf = tuple[int, ...]  # which item of which item of a result
 
@@ -83,31 +86,52 @@ def pair_of(summary: Summary, sources: tuple[int, ...], results: tuple[Leaf, ...
 
 
 def _make_pair(summary: Summary, sources: tuple[int, ...], results: tuple[Leaf, ...]) -> None:
-    from adgen.transform.derive import finish
-    from adgen.transform.reverse import Reverse
     from adgen.transform.rules import RuleRunner
 
     func = eliminate_dead(summary.func)
+    pair = _declare_pair(summary, sources, results)
+    summary.pairs[sources, results] = pair
+    b = Builder()
+    b.algebra, b.negated = simplify, negative_factor
+    b.adjoint = True
+    rules = RuleRunner(b)
+    forward, backward, given = _differentiate(func, pair, results, b, rules)
+    probe = eliminate_dead(Func("", (*func.params, *given), backward))
+    needed = free_vars(probe.body)
+    residuals = [v for v in (*func.params, *(v for s in forward.stmts for v in defs(s))) if v in needed]
+    pair.saved.layout.items = tuple(v.type for v in residuals)
+    pair.fwd.func = _forward_half(pair, func, forward, residuals)
+    pair.bwd.func = _backward_half(pair, probe.body, residuals, given)
+    pair.fwd.rules = pair.bwd.rules = rules.used
+
+
+def _declare_pair(summary: Summary, sources: tuple[int, ...], results: tuple[Leaf, ...]) -> Pair:
+    """Say what the two halves take and give, and what they write in place."""
     name = summary.__name__
     fwd, bwd = Summary(f"{name}_fwd"), Summary(f"{name}_bwd")
     fwd.effects, fwd.values = summary.effects, 1
     fwd.consumes = {k: (0, *at) for k, at in summary.consumes.items()}
     carried = tuple(k for k in sources if _is_handed_on(summary, k))
     pair = Pair(fwd, bwd, Saved(Layout(name)), sources, carried)
-    summary.pairs[sources, results] = pair
     first = 1 + len(results)
     bwd.consumes = {first + n: (sources.index(k),) if len(sources) > 1 else () for n, k in enumerate(carried)}
     for k, at in summary.consumes.items():  # what was written in place has its gradient written in place
         if k in sources and at in results:
             bwd.consumes[1 + results.index(at)] = (sources.index(k),) if len(sources) > 1 else ()
-    body = func.body
-    b = Builder()
-    b.algebra, b.negated = simplify, negative_factor
-    b.adjoint = True
+    return pair
+
+
+def _differentiate(
+    func: Func, pair: Pair, results: tuple[Leaf, ...], b: Builder, rules: RuleRunner
+) -> tuple[Block, Block, list[Var]]:
+    """Return what runs forward, with saves, what runs backward, and the cotangents that this is given."""
+    from adgen.transform.derive import finish
+    from adgen.transform.reverse import Reverse
+
+    body, sources = func.body, pair.sources
     b.open()
     b.share(body.stmts)
     varied = Varied(body, [func.params[k] for k in sources])
-    rules = RuleRunner(b)
     reverse = Reverse(b, varied, rules, find_one_sided(body))
     reverse.buffers, reverse.stable = find_buffers(body), find_stable(body)
     cots = Cotangents(b)
@@ -123,7 +147,7 @@ def _make_pair(summary: Summary, sources: tuple[int, ...], results: tuple[Leaf, 
                 c = {k: c}
             cots.add(result, c)
     taken: list[Var] = []
-    for k in carried:
+    for k in pair.carried:
         p = func.params[k]
         taken.append(Var(p.type, f"d_{p.name}" if p.name else None, True))
         cots.add(p, taken[-1])
@@ -132,20 +156,21 @@ def _make_pair(summary: Summary, sources: tuple[int, ...], results: tuple[Leaf, 
     gradients = [finish(cots, cots.pop(func.params[k]), func.params[k], "zero") for k in sources]
     out = gradients[0] if len(gradients) == 1 else b.call("make_tuple", *gradients)
     backward = b.close((out,))
-    forward = reverse.saves.assemble(body)
+    return reverse.saves.assemble(body), backward, [*seeds, *taken]
 
-    probe = eliminate_dead(Func("", (*func.params, *seeds, *taken), backward))
-    needed = free_vars(probe.body)
-    residuals = [v for v in (*func.params, *(v for s in forward.stmts for v in defs(s))) if v in needed]
-    pair.saved.layout.items = tuple(v.type for v in residuals)
+
+def _forward_half(pair: Pair, func: Func, forward: Block, residuals: list[Var]) -> Func:
+    """The function itself, which gives what the other half reads beside its result."""
     b = Builder()
     b.open()
     for s in forward.stmts:
         b.append(s)
     packed = b.emit(b.row("make_tuple"), residuals, type=pair.saved)
     body = b.close((b.call("make_tuple", forward.results[0], packed),))
-    fwd.func = settle_absent(eliminate_dead(Func(f"{name}_fwd", func.params, body)))
+    return settle_absent(eliminate_dead(Func(pair.fwd.__name__, func.params, body)))
 
+
+def _backward_half(pair: Pair, backward: Block, residuals: list[Var], given: list[Var]) -> Func:
     saved = Var(pair.saved, "saved", True)
     b = Builder()
     b.open()
@@ -153,17 +178,16 @@ def _make_pair(summary: Summary, sources: tuple[int, ...], results: tuple[Leaf, 
     for k, v in enumerate(residuals):
         own = v.name or ("at" if isinstance(v.type, Bool) else "t")
         mapping[v] = b.emit(b.row("item"), (saved, b.const(k)), name=own, fixed=len(residuals) > 1, type=v.type)
-    moved = substitute(probe.body, mapping)
+    moved = substitute(backward, mapping)
     for s in moved.stmts:
         b.append(s)
-    taken_names: set[str] = set()
-    for p in (saved, *seeds, *taken):
-        while (p.name or "d") in taken_names:
+    taken: set[str] = set()
+    for p in (saved, *given):
+        while (p.name or "d") in taken:
             p.name = f"{p.name or 'd'}_"
-        taken_names.add(p.name or "d")
-    made = Func(f"{name}_bwd", (saved, *seeds, *taken), b.close(moved.results))
-    bwd.func = settle_absent(eliminate_dead(tidy(eliminate_dead(made))))
-    fwd.rules = bwd.rules = rules.used
+        taken.add(p.name or "d")
+    made = Func(pair.bwd.__name__, (saved, *given), b.close(moved.results))
+    return settle_absent(eliminate_dead(tidy(eliminate_dead(made))))
 
 
 def _seed_name(result: Operand, at: Leaf, b: Builder) -> str:
