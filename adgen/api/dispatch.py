@@ -100,26 +100,13 @@ HiddenValue = tuple[Place, Key]
 """A value to read and pass on, whose key must still be this one."""
 
 
-def make_guarded(
-    call: Callable[..., Any],
-    names: tuple[str, ...],
+def _read_and_test(
+    space: dict[str, Any],
     functions: tuple[FunctionGuard, ...],
     values: tuple[ValueGuard, ...],
     hidden: tuple[HiddenValue, ...],
-    again: Callable[..., Any] | None,
-) -> Callable[..., Any]:
-    """Make a function of `names` that reads the hidden values, checks what the text relied on, and calls it.
-
-    If something changed it returns `again(*arguments)` (which compiles anew). Without `again` nothing is checked.
-    """
-    space: dict[str, Any] = {
-        f"{_}call": call,
-        f"{_}again": again,
-        f"{_}static": static_key,
-        f"{_}key": key_of,
-        f"{_}type": type,
-        f"{_}errors": (LookupError, AttributeError, ValueError),
-    }
+) -> tuple[list[str], list[str]]:
+    """Return the lines that read the hidden values, and the tests that say whether something changed."""
     tests: list[str] = []
     reads: list[str] = []
 
@@ -151,6 +138,30 @@ def make_guarded(
             tests.append(f"{_}type({_}h{i}) is not {bind('want', key)}")
         else:
             tests.append(f"{_}key({_}h{i}) != {bind('want', key)}")
+    return reads, tests
+
+
+def make_guarded(
+    call: Callable[..., Any],
+    names: tuple[str, ...],
+    functions: tuple[FunctionGuard, ...],
+    values: tuple[ValueGuard, ...],
+    hidden: tuple[HiddenValue, ...],
+    again: Callable[..., Any] | None,
+) -> Callable[..., Any]:
+    """Make a function of `names` that reads the hidden values, checks what the text relied on, and calls it.
+
+    If something changed it returns `again(*arguments)` (which compiles anew). Without `again` nothing is checked.
+    """
+    space: dict[str, Any] = {
+        f"{_}call": call,
+        f"{_}again": again,
+        f"{_}static": static_key,
+        f"{_}key": key_of,
+        f"{_}type": type,
+        f"{_}errors": (LookupError, AttributeError, ValueError),
+    }
+    reads, tests = _read_and_test(space, functions, values, hidden)
     taken = ", ".join(names)
     passed = ", ".join((*names, *[f"{_}h{i}" for i in range(len(hidden))]))
     lines = [f"def {_}guarded({taken}):"]

@@ -217,26 +217,7 @@ def counted(e: Engine, it: Any) -> tuple[Operand | None, Element] | None:
     if isinstance(it, DictView):
         it = e.new(Seq(tuple(known_items(e, it) or ())))
     if isinstance(it, Ref):
-        c = e.content(it.obj)
-        if isinstance(c, Map):
-            return None
-        if isinstance(c, Seq):
-            elem = items.element_type(e, c, c)
-            if elem is None:
-                return None
-            it = e.new(items.list_operand(e, c, elem))
-        whole = e.value(it)
-        if isinstance(whole.type, Array):
-            if not whole.type.dims:
-                return None
-            n = whole.type.dims[0]
-            length = e.b.const(n) if isinstance(n, int) else e.b.call("length", whole)
-        elif isinstance(whole.type, List):
-            length = e.b.call("length", whole)
-        else:
-            return None
-        seq = it
-        return length, lambda e, i, t: items.get_item(e, seq, i, e.hint(t))
+        return _counted_memory(e, it)
     if isinstance(it, RangeV):
         length = range_length(e, it)
         r = it
@@ -272,6 +253,29 @@ def counted(e: Engine, it: Any) -> tuple[Operand | None, Element] | None:
         gets = [g for _, g in known]
         return shortest, lambda e, i, t: TupleV(tuple(g(e, i, None) for g in gets))
     return _counted_iterator(e, it)
+
+
+def _counted_memory(e: Engine, it: Ref) -> tuple[Operand, Element] | None:
+    """Return the length of a list or array, and how to get an item."""
+    c = e.content(it.obj)
+    if isinstance(c, Map):
+        return None
+    if isinstance(c, Seq):
+        elem = items.element_type(e, c, c)
+        if elem is None:
+            return None
+        it = e.new(items.list_operand(e, c, elem))
+    whole = e.value(it)
+    if isinstance(whole.type, Array):
+        if not whole.type.dims:
+            return None
+        n = whole.type.dims[0]
+        length = e.b.const(n) if isinstance(n, int) else e.b.call("length", whole)
+    elif isinstance(whole.type, List):
+        length = e.b.call("length", whole)
+    else:
+        return None
+    return length, lambda e, i, t: items.get_item(e, it, i, e.hint(t))
 
 
 def _shortest(e: Engine, lengths: list[Operand]) -> Operand | None:

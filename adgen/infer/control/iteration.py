@@ -137,20 +137,7 @@ class Runner(Fit):
         self.sure = self.plan is not None and bool(self.plan.constant_values())
         e.b.open()
         followed.settle(self)
-        if self.plan is not None and isinstance(s, tree.For):
-            assert index is not None
-            e.counters.add(index)
-            e.come_from(s.origin)
-            reached = None
-            if (stepped := self.plan.stepped) is not None:
-                reached = iterators.next_place(e, index)
-                iterators.move(e, stepped, reached)
-            e.assign(s.target, self.plan.element(e, index, s.target))
-            e.run(s.body)
-            if stepped is not None and not e.state.dead and e.state.heap[stepped.obj] is not reached:
-                raise iterators.Stepped
-        else:
-            e.run(s.body)
+        self._run_statements(index)
         e.come_from(s.origin)
         if e.state.dead and missed:
             raise missed[0]
@@ -158,22 +145,7 @@ class Runner(Fit):
             self._emit(range_, index, test, e.b.close(tuple(leaf.param for leaf in self.leaves.values())), False)
             e.state = header_state
             return
-        widen = self._discover_written(header_state) | self._discover_bound(header_state)
-        for k, now in enumerate((e.replaced, e.resized, e.renewed)):
-            for obj, count in now.items():
-                if count == structure[k].get(obj, 0) or obj not in self.entry.heap:
-                    continue
-                if (obj, k) not in self.a.restructured:
-                    self.a.restructured[obj, k] = None
-                    widen = True
-        for path, header in headers.items():
-            if path[0] == "obj":
-                final = e.state.heap[path[1]]
-            else:
-                final = e.state.frames[path[1] if path[0] == "outer" else e.frame].get(path[-1], UNBOUND)
-            widen |= self._match(path, header, final, _called(path))
-        widen |= self._discover_links(header_state)
-        if widen:
+        if self._fit_all(headers, header_state, structure):
             raise Widen
         if missed:
             raise missed[0]
@@ -195,6 +167,42 @@ class Runner(Fit):
             self._put(path, self._rebuild(path, header, _called(path)))
         followed.settle(self)
         self._link_first()
+
+    def _run_statements(self, index: Var | None) -> None:
+        e, s = self.e, self.s
+        if self.plan is not None and isinstance(s, tree.For):
+            assert index is not None
+            e.counters.add(index)
+            e.come_from(s.origin)
+            reached = None
+            if (stepped := self.plan.stepped) is not None:
+                reached = iterators.next_place(e, index)
+                iterators.move(e, stepped, reached)
+            e.assign(s.target, self.plan.element(e, index, s.target))
+            e.run(s.body)
+            if stepped is not None and not e.state.dead and e.state.heap[stepped.obj] is not reached:
+                raise iterators.Stepped
+        else:
+            e.run(s.body)
+
+    def _fit_all(self, headers: dict[Path, Any], header_state: State, structure: tuple[dict[Obj, int], ...]) -> bool:
+        """Compare what leaves an iteration with what entered it; return whether the assumption was widened."""
+        e = self.e
+        widen = self._discover_written(header_state) | self._discover_bound(header_state)
+        for k, now in enumerate((e.replaced, e.resized, e.renewed)):
+            for obj, count in now.items():
+                if count == structure[k].get(obj, 0) or obj not in self.entry.heap:
+                    continue
+                if (obj, k) not in self.a.restructured:
+                    self.a.restructured[obj, k] = None
+                    widen = True
+        for path, header in headers.items():
+            if path[0] == "obj":
+                final = e.state.heap[path[1]]
+            else:
+                final = e.state.frames[path[1] if path[0] == "outer" else e.frame].get(path[-1], UNBOUND)
+            widen |= self._match(path, header, final, _called(path))
+        return widen | self._discover_links(header_state)
 
     def _put(self, path: Path, value: Any) -> None:
         if path[0] == "name":
