@@ -81,7 +81,7 @@ def _mul(b: Builder, x: Operand, y: Operand) -> Operand | None:
         return b.call("mul", y, x)
     if c is None and is_scalar(y.type) and isinstance(x.type, Array):
         return b.call("mul", y, x)
-    if c == 1.0 and _keeps(y):
+    if c == 1.0 and (_keeps(y) or (isinstance(x.type, Int) and isinstance(y.type, Int))):
         return y
     if c == -1.0 and _keeps(y):
         return b.call("neg", y)
@@ -92,7 +92,7 @@ def _mul(b: Builder, x: Operand, y: Operand) -> Operand | None:
     if c is not None:
         inner = made_by(b, y, "mul")
         if inner is not None and (e := weak(inner[0])) is not None:
-            return b.call("mul", b.const(c * e), inner[1])
+            return b.call("mul", b.const(_product(x, inner[0])), inner[1])
         inner = made_by(b, y, "truediv")
         if inner is not None and (e := weak(inner[0])) is not None:
             return b.call("truediv", b.const(c * e), inner[1])
@@ -213,6 +213,8 @@ def _unbounded(b: Builder, v: Operand) -> Let | None:
 
 
 def _product(a: Operand, c: Operand) -> float:
+    if isinstance(a, Const) and isinstance(c, Const) and isinstance(a.type, Int) and isinstance(c.type, Int):
+        return int(a.value * c.value)
     return (weak(a) or 0.0) * (weak(c) or 0.0)
 
 

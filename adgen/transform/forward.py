@@ -13,7 +13,7 @@ from adgen.api.paths import root_of, split_path
 from adgen.errors import NoGradientError, UnsupportedError
 from adgen.infer.program import Program
 from adgen.ir.build import Builder
-from adgen.ir.nodes import UNDEF, Block, Const, Consume, Func, If, Let, Loop, Operand, Var
+from adgen.ir.nodes import UNDEF, Block, Const, Consume, Func, If, Index, Let, Loop, Operand, Var
 from adgen.ir.source import leaves
 from adgen.ir.summary import CALLS, summary_of
 from adgen.ir.types import (
@@ -24,6 +24,7 @@ from adgen.ir.types import (
     NoneT,
     Opaque,
     Record,
+    Scalar,
     Tuple,
     Type,
     Undef,
@@ -70,6 +71,8 @@ def make_tangent(p: Program, wrt: Sequence[str], name: str) -> tuple[Func, tuple
     tangent = fwd.full(result)
     if isinstance(result.type, Array) and not result.type.dims:  # sums of such arrays are scalars
         tangent = b.call("np.asarray", tangent)
+    elif isinstance(result.type, Scalar) and isinstance(tangent.type, Array):
+        tangent = b.load(tangent, (Index(()),), ())
     out = b.call("make_tuple", result, tangent)
     n = len(p.params)
     params = (*func.params[:n], *tangents, *func.params[n:])

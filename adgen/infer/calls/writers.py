@@ -16,7 +16,7 @@ from adgen.infer.expressions import attributes, operations
 from adgen.infer.memory import item_stores
 from adgen.infer.values import Ref, TupleV
 from adgen.ir.nodes import Const
-from adgen.ir.types import dims_of
+from adgen.ir.types import Array, Scalar, dims_of
 from adgen.rules import written
 from adgen.rules.registry import Formula
 
@@ -83,13 +83,31 @@ def call_into(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
     """`fn(*args, out=out)`, perhaps with the `where` of a ufunc."""
     named = dict(kwargs)
     where = named.pop("where", None) if isinstance(fn, np.ufunc) else None
-    named.pop("casting", None)
+    casting = named.pop("casting", None)
     if where is None:
-        store(e, out, calls.call_object(e, fn, args, named, {}))
+        result = calls.call_object(e, fn, args, named, {})
+        refuse_unsafe(e, result, out, casting)
+        store(e, out, result)
     else:
         with e.let_pass((("divide", "ignore"), ("invalid", "ignore"))):  # what the mask leaves out is computed, too
-            store(e, out, calls.call_object(e, fn, args, named, {}), where)
+            result = calls.call_object(e, fn, args, named, {})
+            refuse_unsafe(e, result, out, casting)
+            store(e, out, result, where)
     return out
+
+
+def refuse_unsafe(e: Engine, value: Any, out: Any, casting: Any) -> None:
+    """Refuse to write numbers into an array of a lesser kind, which a function does only with `casting="unsafe"`."""
+    if isinstance(casting, Const) and casting.value == "unsafe":
+        return
+    given, held = (_type(e, v) for v in (value, out))
+    if isinstance(given, (Array, Scalar)) and not np.can_cast(given.dtype, held.dtype, "same_kind"):
+        raise UnsupportedError(
+            what=f"numbers of {given.dtype} written into an array of {held.dtype}",
+            why="NumPy raises an error here",
+            instead='make an array of their kind, or say casting="unsafe"',
+            origin=e.origin,
+        )
 
 
 def store(e: Engine, base: Any, value: Any, where: Any = None) -> None:
@@ -101,6 +119,7 @@ def store(e: Engine, base: Any, value: Any, where: Any = None) -> None:
 
 @writes(np.copyto)
 def copyto(e: Engine, dst: Any, src: Any, casting: Any = None, where: Any = None) -> None:
+    refuse_unsafe(e, src, dst, casting)
     store(e, dst, src, where)
 
 
