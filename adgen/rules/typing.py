@@ -276,7 +276,7 @@ def _takes_doubles(ufunc: np.ufunc) -> bool:
 def _of_doubles(op: Primitive, bound: Bound) -> Type | None:
     """Return the type of a ufunc of doubles that gives a double: most calls are of this kind."""
     ufunc = op.fn if isinstance(op.fn, np.ufunc) else _UFUNCS.get(op.name)
-    if ufunc is None or len(bound) != ufunc.nin or not _takes_doubles(ufunc):
+    if ufunc is None or op.variadic or len(bound) != ufunc.nin or not _takes_doubles(ufunc):
         return None
     rank = -1
     for a in bound.values():
