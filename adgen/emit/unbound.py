@@ -12,7 +12,7 @@ from adgen.emit.names import Names
 from adgen.ir.absent import reached
 from adgen.ir.live import Overlay
 from adgen.ir.nodes import Func, If, Let, Loop, Operand, Stmt, Var, blocks, defs, walk
-from adgen.ir.types import Undef
+from adgen.ir.types import NoneT, Undef
 
 
 def find_unbound(func: Func, overlay: Overlay, names: Names) -> set[Var]:
@@ -94,9 +94,11 @@ def flows_of(func: Func) -> Iterator[tuple[Var, Operand]]:
 
 
 def _saved(s: Stmt) -> tuple[Operand, ...]:
-    """Return what a statement only puts aside: it may be undefined, and nobody asks for it then."""
+    """Return what a statement only puts aside, or looks at: it may be undefined, and nobody asks for it then."""
     if isinstance(s, Loop):
         return s.collected
+    if isinstance(s, Let) and s.op.name == "is_" and isinstance(s.args[1].type, NoneT):
+        return s.args[:1]
     return s.args if isinstance(s, Let) and s.op.name == "make_tuple" else ()
 
 

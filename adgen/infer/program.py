@@ -66,6 +66,7 @@ def infer(
     """Type a function for one signature; `asked` are the names that `wrt`, `of` and `stop_gradients` speak of."""
     level, plan = 0, recursion.Plan()
     refused: AliasError | None = None
+    lost: AliasError | None = None
     while True:
         try:
             return _infer(fn, types, statics, setup, asked, level, plan, refused is not None)
@@ -74,13 +75,17 @@ def infer(
         except recursion.Replan:
             pass
         except AliasError as error:
+            if not (plan.follows or level):
+                lost = error
+                plan.follows = True
+                continue
             if refused is not None or not level:
-                raise refused or error from None
+                raise lost or refused or error from None
             refused = error  # a program that writes through views is right if it takes no gradients of them
-        except (AdgenError, Loose):
-            if refused is None:
+        except (AdgenError, Loose) as error:
+            if lost is None and refused is None:
                 raise
-            raise refused from None
+            raise lost or refused or error from None
 
 
 def _is_member(t: Type) -> bool:

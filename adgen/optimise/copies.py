@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from adgen.ir.absent import find_absent
+from adgen.ir.absent import find_absent, find_undefined
 from adgen.ir.nodes import Block, Const, Func, Hole, If, Index, Let, Loop, Operand, Slice, Stmt, Var, defs
 from adgen.ir.rewrite import Mapping, substitute
-from adgen.ir.types import Array, Bool, Dict, Float, Int, List, NoneT, Record, Scalar
+from adgen.ir.types import Array, Bool, Dict, Float, Int, List, NoneT, Record, Scalar, Undef
 from adgen.rules.registry import REGISTRY
 from adgen.transform.shapes import is_alike
 
@@ -43,6 +43,9 @@ class _Rewriter:
         self.same: Mapping = {}  # what is replaced as a whole: by what
         self.copy = REGISTRY.named("copy")
         self.absent = find_absent(body)
+        if edits.yields:
+            handed_on = {block.results[k] for block, k in edits.yields}
+            self.absent |= find_undefined(body) & handed_on
 
     def block(self, block: Block) -> Block:
         out: list[Stmt] = []
@@ -136,7 +139,9 @@ class _Rewriter:
         place = (_renumber(first, s.args, used),)
         out.append(replace(s, args=tuple(used), place=place, mode="set"))
 
-    def copied(self, a: Operand, name: str | None, fixed: bool, out: list[Stmt], whole: bool = False) -> Var:
+    def copied(self, a: Operand, name: str | None, fixed: bool, out: list[Stmt], whole: bool = False) -> Operand:
+        if isinstance(a.type, (NoneT, Undef)):
+            return a
         v = Var(a.type, name, fixed)
         out.extend(self.make_copy(v, a, whole))
         return v

@@ -127,7 +127,7 @@ def buffers_in_turns(x):
     return np.sum(buffers[0] ** 2) + np.sum(buffers[1] ** 3)
 
 
-@refused("may share memory")
+@program
 def changed_in_a_loop(x):
     a = x * 2
     t = a

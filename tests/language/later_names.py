@@ -12,7 +12,7 @@ class Box:
         self.a = a
 
 
-@refused("may share memory")
+@program
 def n00_r1(x):
     A = np.outer(x, x)
     for i in range(3):
@@ -21,7 +21,7 @@ def n00_r1(x):
     return np.sum(A**2)
 
 
-@refused("may share memory")
+@program
 def n01_r2(x):
     A = np.outer(x, x)
     for row in A:
@@ -48,7 +48,7 @@ def n03_r4(x):
     return sum(L)
 
 
-@refused("may share memory")
+@program
 def n04_r5(x):
     bs = [Box(v) for v in x]
     for b in bs:
@@ -66,7 +66,7 @@ def n05_r5b(x):
     return sum((q.a**2 for q in bs))
 
 
-@refused("may share memory")
+@program
 def n06_r6(x):
     a = x * 2
     i = 0
@@ -96,7 +96,7 @@ def n08_r9(x):
     return np.sum(d["a"] * d["b"])
 
 
-@refused("may share memory")
+@program
 def n09_r10(x):
     a = x * 2
     for i in range(3):
@@ -106,7 +106,7 @@ def n09_r10(x):
     return np.sum(a**2)
 
 
-@refused("may share memory")
+@program
 def n10_r11(x):
     a = x * 2
     b = x * 3
@@ -164,7 +164,7 @@ def n14_r15(x):
     return np.sum(g**2)
 
 
-@refused("may share memory")
+@program
 def n15_r16(x):
     a = x * 2
     for i in range(3):
@@ -240,7 +240,7 @@ def n22_r23(x):
     return np.sum(box.a**2)
 
 
-@refused("may share memory")
+@program
 def n23_r24(x):
     a = x * 1.0
     b = x * 2
@@ -271,7 +271,7 @@ def n25_r27(x):
     return np.sum(d[2] ** 2)
 
 
-@refused("may share memory")
+@program
 def n26_r28(x):
     box = Box(x * 1.0)
     for i in range(3):
@@ -281,7 +281,7 @@ def n26_r28(x):
     return np.sum(box.a**2)
 
 
-@refused("may share memory")
+@program
 def n27_r29(x):
     for i in range(3):
         g = x * (i + 1.0)
@@ -440,7 +440,7 @@ def n42_r44(x):
     return np.sum(a**2)
 
 
-@refused("may share memory")
+@program
 def n43_brk(x):
     a = x * 1.0
     b = np.sin(x)
@@ -452,7 +452,7 @@ def n43_brk(x):
     return np.sum(a * b)
 
 
-@refused("may share memory")
+@program
 def n44_brk2(x):
     a = x * 1.0
     b = np.sin(x)
@@ -636,7 +636,7 @@ def n62_nested(x):
     return np.sum(a * b * c) + np.sum(g)
 
 
-@refused("may share memory")
+@program
 def n63_brk(x):
     a = x * 1.0
     b = np.sin(x)

@@ -57,7 +57,9 @@ class Fit(Slots):
         if isinstance(v, Poison):
             return self._poison(path, v)
         if isinstance(h, Unbound):
-            if self._is_exposed(path) and not isinstance(v, Unbound):
+            if self.a.follows and followed.adopt(self, path, v):
+                return True
+            if self.is_exposed(path) and not isinstance(v, Unbound):
                 template = self._template(v)
                 if template is None:
                     return self._poison(path, self._clash(name))
@@ -100,16 +102,16 @@ class Fit(Slots):
                 self.a.lists[path] = elem
                 return True
         elif leaf is not None and isinstance(leaf.param.type, List) and isinstance(v, Seq):
-            return self._match_operand(path, leaf, self.e.list_operand(v, leaf.param.type.elem))
+            return self.match_operand(path, leaf, self.e.list_operand(v, leaf.param.type.elem))
         elif leaf is not None and isinstance(leaf.param.type, Dict) and isinstance(v, Map):
             made = tables.dict_type(self.e, leaf.param, v)
             if made is not None:
-                return self._match_operand(path, leaf, tables.operand(self.e, v, made))
+                return self.match_operand(path, leaf, tables.operand(self.e, v, made))
         elif leaf is not None and isinstance(v, (Var, Const)):
-            return self._match_operand(path, leaf, v)
+            return self.match_operand(path, leaf, v)
         elif h is v or (isinstance(h, Const) and isinstance(v, Const) and h.value is v.value) or h == v:
             return False
-        if self.may_peel and self._is_exposed(path) and is_number(h) and isinstance(v, Ref):
+        if self.may_peel and self.is_exposed(path) and is_number(h) and isinstance(v, Ref):
             raise NeedsPeel(name or "a value")
         return self._poison(path, self._clash(name))
 
@@ -130,13 +132,13 @@ class Fit(Slots):
         if isinstance(c, Poison):
             return self._poison(path, c)
         if not isinstance(c, Map):
-            return self._match_operand(path, leaf, self.e.value(v))
+            return self.match_operand(path, leaf, self.e.value(v))
         if isinstance(leaf.param.type, Dict):
             return self._match(path, self.contents[h.obj], c, name)
         if held_class(leaf.param.type) is c.cls:
             kept = objects.held_type(self.e, v.obj, c)
             if kept is not None:
-                return self._match_operand(path, leaf, tables.fitted(self.e, v, kept))
+                return self.match_operand(path, leaf, tables.fitted(self.e, v, kept))
         return self._poison(path, self._clash(name))
 
     def _match_recorded(self, path: Path, h: Recorded, v: Recorded) -> bool:
@@ -188,7 +190,7 @@ class Fit(Slots):
             widened |= self._match((*path, k), x, y, None)
         return widened
 
-    def _match_operand(self, path: Path, leaf: Leaf, v: Operand) -> bool:
+    def match_operand(self, path: Path, leaf: Leaf, v: Operand) -> bool:
         leaf.next = v
         h = leaf.param.type
         adapted = self._adapt(h, v.type)
@@ -231,10 +233,10 @@ class Fit(Slots):
                 return
             self.first[path] = v.obj
         if isinstance(v, Var) or (isinstance(v, Const) and isinstance(v.type, (*NUMERIC, Str))):
-            self.param(path, UNDEF, name).type = self._outer_type(v.type)
+            self.param(path, UNDEF, name).type = self.outer_type(v.type)
         elif isinstance(v, Ref) and isinstance(self.e.state.heap[v.obj], (Var, Const)):
             traits, v = v.obj.traits, self.e.value(v)
-            self.param(path, UNDEF, name, Obj(name, traits=traits)).type = self._outer_type(v.type)
+            self.param(path, UNDEF, name, Obj(name, traits=traits)).type = self.outer_type(v.type)
         elif isinstance(v, TupleV) or (isinstance(v, Ref) and isinstance(self.e.state.heap[v.obj], (Seq, Map))):
             content = v if isinstance(v, TupleV) else self.e.state.heap[v.obj]
             self.made[path] = content
@@ -256,7 +258,9 @@ class Fit(Slots):
         found = False
         state = self.e.state
         holders: dict[Obj, list[Path]] = {}
-        for path, target in self.targets.items():
+        targets = [*self.targets.items(), *self.made_by]
+        carried = {path for path, _ in self.made_by}
+        for path, target in targets:
             holders.setdefault(target, []).append(path)
 
         def add(table: dict[Any, None], key: Any) -> None:
@@ -265,11 +269,11 @@ class Fit(Slots):
                 table[key] = None
                 found = True
 
-        for path, target in self.targets.items():
+        for path, target in targets:
             known = header.links.get(target, ()) if target is self._object_at(path) else ()
             for o in (target, *state.links.get(target, ())):
                 for other in holders.get(o, ()):
-                    if other != path:
+                    if other != path and not (o is target and path in carried and other in carried):
                         add(self.a.links, (path, other))
                 if o in self.entry.heap and o not in known:
                     add(self.a.outer_links, (path, o))

@@ -254,7 +254,7 @@ class Runner(Fit):
         sure = endless or (self.plan is not None and (self.plan.constant_trips() or 0) > 0)
         for leaf in self.leaves.values():
             p, init, y = leaf.param, leaf.init, leaf.next or leaf.param
-            leaf.out = Var(self._outer_type(p.type), p.name, p.fixed)
+            leaf.out = Var(self.outer_type(p.type), p.name, p.fixed)
             if (not sure and (isinstance(init.type, Undef) or init in e.maybe_unbound)) or y in e.maybe_unbound:
                 e.maybe_unbound[leaf.out] = p.name or "?"
         if e.generators.draining and endless and not stops:

@@ -59,6 +59,7 @@ class Assumption:
     recorded: dict[Path, None] = field(default_factory=dict)  # tapes that every iteration records on
     follows: bool = False  # which object or place a name means is carried, where that can be
     meant: dict[Path, tuple[Ref, ...]] = field(default_factory=dict)  # which references a slot may mean
+    own: dict[Path, Obj] = field(default_factory=dict)  # what stands for what an earlier iteration made
     changing: dict[Path, None] = field(default_factory=dict)  # slots of which that can't be carried
 
 
@@ -88,6 +89,7 @@ class Slots:
     sure: bool  # there is an iteration
     names: list[str]  # which the body binds
     tapes: dict[Path, Recorded]  # what is on tapes at the end of the body
+    made_by: list[tuple[Path, Obj]]  # what iterations make, and the slots that carry it as an object of their own
     rebinds = False  # a name means another object or place that was there before the loop
     undecided: dict[Obj, str | None]  # objects that are one of several, before it is read which
 
@@ -100,7 +102,7 @@ class Slots:
         self.newest = fresh_dim().symbol
         self.leaves, self.made, self.contents, self.tapes = {}, {}, {}, {}
         self.objects, self.targets, self.first, self.sure = {}, {}, {}, False
-        self.undecided, self.rebinds = {}, False
+        self.undecided, self.rebinds, self.made_by = {}, False, []
 
     # -- what enters an iteration -----------------------------------------------------------------
 
@@ -120,7 +122,7 @@ class Slots:
             return {"name": name.split("%")[0], "fixed": True}  # a name of the consumer, whoever runs here
         return self.e.hint(name)
 
-    def _is_exposed(self, path: Path) -> bool:
+    def is_exposed(self, path: Path) -> bool:
         """Say whether an iteration may need what an earlier one left in a slot."""
         return path[-1] in self.exposed or path[0] == "outer"
 
@@ -350,7 +352,7 @@ class Slots:
     def _link_first(self) -> None:
         """Record, after the loop, what the objects that the body bound first may be."""
         state = self.e.state
-        others = {**self.targets, **self.first}
+        others = [*self.targets.items(), *self.first.items(), *self.made_by]
         for path, target in self.first.items():
             mine = self.objects.get(path)
             if mine is None:
@@ -359,19 +361,23 @@ class Slots:
             for o in near:
                 if o in self.entry.heap:
                     state.link(mine, o)
-            for q, other in others.items():
+            for q, other in others:
                 if q != path and other in near and q in self.objects:
                     state.link(mine, self.objects[q])
 
-    def _outer_type(self, t: Type) -> Type:
+    def outer_type(self, t: Type) -> Type:
         """Return the type after the loop: a length that varies is another one there."""
         if isinstance(t, Array):
             return replace(t, dims=tuple(map(self._outer_length, t.dims)))
         if isinstance(t, (Tuple, Record)):
-            return replace(t, items=tuple(map(self._outer_type, t.items)))
+            return replace(t, items=tuple(map(self.outer_type, t.items)))
         if isinstance(t, Dict):
-            return Dict(t.key, self._outer_type(t.elem))
-        return List(self._outer_type(t.elem)) if isinstance(t, List) else t
+            return Dict(t.key, self.outer_type(t.elem))
+        return List(self.outer_type(t.elem)) if isinstance(t, List) else t
+
+    def covers(self, a: Length, b: Length) -> bool:
+        """Say whether a length that is assumed may be another one."""
+        return a == b or (isinstance(a, Dim) and a.symbol in self.a.general and (not a.nonunit or is_nonunit(b)))
 
     def _outer_length(self, d: Length) -> Length:
         varies = isinstance(d, Dim) and (d.symbol in self.a.general or d.symbol > self.newest)

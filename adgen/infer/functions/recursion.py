@@ -37,6 +37,7 @@ class Plan:
     outside: dict[tuple[int, str], Outside] = field(default_factory=dict)  # names outside that the program writes
     live: dict[int, Any] = field(default_factory=dict)  # global lists and dicts that the program changes, by identity
     throwers: dict[tuple[int, Any], list[tree.Stmt]] = field(default_factory=dict)
+    follows: bool = False  # loops carry which of several objects names mean, also of those that iterations make
 
     def add(self, function: tree.Function) -> None:
         """Make a function a summary, unless that was tried."""
