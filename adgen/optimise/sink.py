@@ -24,7 +24,8 @@ def sink_additions(func: Func) -> Func:
 
 
 def _has_branch(block: Block) -> bool:
-    return any(type(s) is If or any(_has_branch(b) for b in blocks(s)) for s in block.stmts)
+    regions = [s for s in block.stmts if type(s) is not Let]
+    return any(type(s) is If or any(map(_has_branch, blocks(s))) for s in regions)
 
 
 def _block(block: Block, uses: Counter[Operand]) -> Block:
