@@ -36,6 +36,7 @@ from adgen.ir.nodes import (
     walk,
 )
 from adgen.ir.rewrite import Mapping, map_lets, resolve, resolve_all, resolve_range, substitute
+from adgen.ir.types import Bool, Int, Scalar
 from adgen.optimise.dce import eliminate_dead, is_same_range
 
 
@@ -195,7 +196,12 @@ def _is_apart(v: Operand, body: Block, varying: set[Var]) -> bool:
 
 def _as_derived(block: Block) -> tuple[Stmt, ...]:
     """Return the statements with what has no name of the user's printed under the statement that it is of."""
-    return map_lets(block, lambda s: s if s.out.fixed else replace(s, adjoint=True)).stmts
+
+    def derived(s: Let) -> Let:
+        plain = s.out.fixed or isinstance(s.out.type, (Bool, Int)) or s.out.type == Scalar("bool")
+        return s if plain else replace(s, adjoint=True)
+
+    return map_lets(block, derived).stmts
 
 
 def _has_one_length(s: Loop, before: Sequence[Stmt]) -> bool:

@@ -16,6 +16,7 @@ from adgen.ir.source import leaves
 from adgen.ir.types import Array, Dict, List, NoneT, Record, Tuple, Type, dims_of, is_floating
 from adgen.optimise.algebra import negative_factor, simplify, tidy
 from adgen.optimise.dce import eliminate_dead
+from adgen.optimise.dead_writes import drop_dead_writes
 from adgen.optimise.fuse import fuse
 from adgen.optimise.gather import gather_appends
 from adgen.optimise.pieces import split_pieces
@@ -166,7 +167,8 @@ def make_gradient(
         grads.fixed = False  # `return d_x + d_y`
     out = b.call("make_tuple", g.forward.results[0], grads) if with_value else grads
     func = Func(name, p.func.params, b.close((out,)))
-    tidied = ask_sources(eliminate_dead(split_pieces(tidy(eliminate_dead(func)))))
+    tidied = split_pieces(tidy(eliminate_dead(drop_dead_writes(eliminate_dead(func)))))
+    tidied = ask_sources(eliminate_dead(tidied))
     return settle_absent(sink_additions(fuse(tidied))), g.rules
 
 
@@ -191,7 +193,7 @@ def make_pullback(p: Program, wrt: Sequence[str], unconnected: str, name: str) -
         b.append(s)
     by_source = dict(zip(found, g.gradients))
     backward = b.close((_tuple(b, [gather(b, source, by_source) for source in sources]),))
-    probe = eliminate_dead(Func(f"{name}_bwd", (*p.func.params, seed), backward))
+    probe = drop_dead_writes(eliminate_dead(Func(f"{name}_bwd", (*p.func.params, seed), backward)))
     available = {v for s in g.forward.stmts for v in defs(s)} | set(p.func.params)
     residuals = [v for v in free_vars(probe.body) if v in available]
     b = Builder()
@@ -217,7 +219,7 @@ def make_pullback(p: Program, wrt: Sequence[str], unconnected: str, name: str) -
     for s in moved.stmts:
         b.append(s)
     pullback = Func(f"{name}_bwd", (saved, seed), b.close(moved.results))
-    return settle_absent(eliminate_dead(forward)), settle_absent(eliminate_dead(pullback)), g.rules
+    return settle_absent(eliminate_dead(forward)), settle_absent(sink_additions(eliminate_dead(pullback))), g.rules
 
 
 def _tuple(b: Builder, items: Sequence[Operand]) -> Operand:

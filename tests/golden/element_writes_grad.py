@@ -16,7 +16,6 @@ def recurrence_grad(x, a):
     for i in range(t - 1, 0, -1):
         # y[i] = a * y[i - 1] + x[i] * x[i]
         t = d_y[i]
-        d_y[i] = 0.0
         d_x[i] += 2.0 * (t * x[i])
         d_a += t * y[i - 1]
         d_y[i - 1] += t * a

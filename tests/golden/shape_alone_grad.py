@@ -11,17 +11,13 @@ def total_grad(x, w, low):
     t3 = x.ravel()
     d_x = t1 @ t3
     d_x += t3 @ t1
-    d_y = np.full_like(x, 1.0)
     for i in range(len(x) - 1, -1, -1):
         v = x[i]
-        # if v < low:
         t = v < low
         if t:
             v = low
         # y[i] = v * v
-        t4 = d_y[i]
-        d_y[i] = 0.0
-        d_v = 2.0 * (t4 * v)
+        d_v = 2.0 * v
         if not t:
             # v = x[i]
             d_x[i] += d_v
