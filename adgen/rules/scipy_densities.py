@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import scipy.special as sp
 import scipy.stats as st
 
 from adgen.ir.nodes import Operand
@@ -176,3 +177,8 @@ def discrete(name: str, shapes: str, *slopes: Slope | None, k: Any = K, values: 
             infer=real_numbers,
             samples=(sample(k, *values, wrt=wanted),),
         )
+
+
+def tail(u: Any) -> Any:
+    """Return the density of the normal law over its distribution function."""
+    return np.exp(-0.5 * u * u - sp.log_ndtr(u)) / SQRT_TWO_PI

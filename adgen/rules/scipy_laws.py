@@ -10,7 +10,7 @@ import scipy.special as sp
 import scipy.stats as st
 
 from adgen.rules.declare import formula, sample
-from adgen.rules.scipy_densities import SQRT_TWO_PI, P, U, discrete, law
+from adgen.rules.scipy_densities import SQRT_TWO_PI, P, U, discrete, law, tail
 
 # --- without a shape --------------------------------------------------------------------------------
 
@@ -38,17 +38,10 @@ law(
     shapes="kappa",
     values=(1.4,),
 )
-
-
-def _tail(u: Any) -> Any:
-    """Return the density of the normal law over its distribution function."""
-    return np.exp(-0.5 * u * u - sp.log_ndtr(u)) / SQRT_TWO_PI
-
-
 law(
     "skewnorm",
-    lambda z, a: a * _tail(a * z) - z,
-    lambda z, a: z * _tail(a * z),
+    lambda z, a: a * tail(a * z) - z,
+    lambda z, a: z * tail(a * z),
     shapes="a",
     values=(0.8,),
 )
