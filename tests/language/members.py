@@ -172,3 +172,16 @@ def kinds_of_iterators_and_callables(x):
         if isinstance(kept[k], np.ndarray):
             s += 100.0
     return s
+
+
+@program
+def rows_of_several_kinds_beside_an_array(x):
+    kinds = [("a", x[0]), ("b", x[1], x[2]), x[0], 3]
+    s = 0.0
+    for i, (v, k) in enumerate(zip(x, kinds)):
+        if i == 1:
+            continue
+        s += v * (k[1] if isinstance(k, tuple) else k)
+        if s > 100.0:
+            break
+    return s + i

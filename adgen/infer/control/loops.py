@@ -38,7 +38,7 @@ def _run_settled(e: Engine, s: tree.For, it: Any) -> None:
         iterators.run_loop(e, s, it)
         return
     early, entry = len(e.generators.listed), e.state.heap if isinstance(it, ZipV) else {}
-    g = iterators.as_generator(e, it)
+    g = iterators.as_generator(e, it) or iterators.beside(e, it)
     if g is None:
         run_over(e, s, it)
         return

@@ -213,6 +213,20 @@ def as_generator(e: Engine, v: Any) -> GeneratorV | None:
     raise UnsupportedError(what="reversed() of a generator", why="the program would raise TypeError", origin=e.origin)
 
 
+def beside(e: Engine, v: Any) -> GeneratorV | None:
+    """Return a generator for rows of known items of different kinds and of what only run time knows the length of."""
+    if isinstance(v, EnumV):
+        inner = beside(e, v.inner)
+        return None if inner is None else made_by(e, lazy.enumerate_of, inner, v.start)
+    if not isinstance(v, ZipV) or iterables.known_items(e, v) is not None or iterables.counted(e, v) is not None:
+        return None
+    known = [k for k, p in enumerate(v.parts) if iterables.known_items(e, p) is not None]
+    if not known or any(iterables.counted(e, p) is None for k, p in enumerate(v.parts) if k != known[0]):
+        return None
+    at = known[0]
+    return made_by(e, lazy.zip_of, ZipV(v.parts[:at]), v.parts[at], ZipV(v.parts[at + 1 :]))
+
+
 def _ends(e: Engine, v: Any) -> bool:
     return not holds(e, v, lambda p: isinstance(p, GeneratorV) and generators.is_endless(p.function))
 
