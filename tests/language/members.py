@@ -185,3 +185,14 @@ def rows_of_several_kinds_beside_an_array(x):
         if s > 100.0:
             break
     return s + i
+
+
+WAVES = [np.sin, np.cos]
+
+
+@program
+def global_list_of_functions(x):
+    s = sum(f(v) for f, v in zip(WAVES, x)) + WAVES[0](x[2])
+    for i, f in enumerate(WAVES):
+        s += f(x[i]) * i
+    return s

@@ -175,6 +175,9 @@ def known_items(e: Engine, it: Any) -> list[Any] | None:
         return [operations.lift(e, v) for v in it.value]
     if isinstance(it, Const) and type(it.value) is dict and it in e.paths and reads.is_fixed(e, it):
         return [operations.lift(e, k) for k in it.value]
+    if isinstance(it, Const) and type(it.value) is list and it in e.paths and all(map(callable, it.value)):
+        reads.is_fixed(e, it)  # each call looks if the list changed
+        return [items.get_item(e, it, e.b.const(k), {}) for k in range(len(it.value))]
     return None
 
 
