@@ -6,11 +6,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from adgen.ir.absent import find_absent, find_undefined
-from adgen.ir.nodes import Block, Const, Func, Hole, If, Index, Let, Loop, Operand, Slice, Stmt, Var, defs
+from adgen.ir.nodes import Block, Const, Func, Hole, If, Index, Let, Loop, Operand, Slice, Stmt, Var, defs, walk
 from adgen.ir.rewrite import Mapping, substitute
 from adgen.ir.types import Array, Bool, Dict, Float, Int, List, NoneT, Record, Scalar, Undef
 from adgen.rules.registry import REGISTRY
 from adgen.transform.shapes import is_alike
+
+MAY_BE_NONE = ("is_none", "zero_at")  # there are lists whose items may be None
 
 
 @dataclass(slots=True)
@@ -46,6 +48,7 @@ class _Rewriter:
         if edits.yields:
             handed_on = {block.results[k] for block, k in edits.yields}
             self.absent |= find_undefined(body) & handed_on
+        self.nones = bool(edits.defs) and any(isinstance(s, Let) and s.op.name in MAY_BE_NONE for s in walk(body))
 
     def block(self, block: Block) -> Block:
         out: list[Stmt] = []
@@ -103,7 +106,12 @@ class _Rewriter:
         if s.out in self.edits.defs:
             raw = Var(s.out.type)
             out.append(replace(s, out=raw))
-            out.append(Let(s.out, self.copy, (raw,), origin=s.origin, adjoint=s.adjoint))
+            if self.nones and isinstance(s.args[0].type, (List, Dict)):
+                self.absent.add(raw)
+            if raw in self.absent:
+                out.extend(self.make_copy(s.out, raw, False))
+            else:
+                out.append(Let(s.out, self.copy, (raw,), origin=s.origin, adjoint=s.adjoint))
         else:
             out.append(s)
 

@@ -124,3 +124,17 @@ def one_array_many_times(x):
     for i in range(len(x)):
         a[i] += x * i
     return np.sum(a[0] ** 2)
+
+
+@program
+def arrays_of_loops_in_loops(x):
+    a = [None] * len(x)
+    a[1] = 2.0 * x
+    total = 0.0
+    for i in range(len(x)):
+        if a[i] is None:
+            a[i] = x * x[i]
+        else:
+            for _ in range(1):
+                total += np.sum(a[i] ** 2)
+    return total + np.sum(a[0] * a[2])
