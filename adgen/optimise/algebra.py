@@ -163,12 +163,19 @@ def finite(b: Builder, v: Operand, signed: bool = False) -> Operand | None:
     """Return a value with the largest number of its dtype for infinity, None where it has no dtype that is known."""
     if not isinstance(v.type, (Array, Scalar)) or is_complex(v.type) or (isinstance(v.type, Array) and v.type.loose):
         return None
+    if isinstance(v.type, Scalar) and _is_mixed(b):
+        return None
     if signed and (inner := made_by(b, v, "neg")) is not None and (bounded := finite(b, inner[0], True)) is not None:
         return b.call("neg", bounded)
     top = float(np.finfo(v.type.dtype).max)
     if signed:
         return b.call("np.clip", v, b.const(-top), b.const(top))
     return b.call("np.minimum", v, b.const(top))
+
+
+def _is_mixed(b: Builder) -> bool:
+    """Say whether there are narrow arrays: `min(a[0], 2.0)` may be of their dtype, whatever its type says."""
+    return any(getattr(a.type, "dtype", None) in ("float32", "float16") for s in b.defs.values() for a in s.args)
 
 
 def _quotient(b: Builder, x: Operand) -> tuple[Operand | None, Operand, Var] | None:
