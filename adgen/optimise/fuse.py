@@ -82,7 +82,9 @@ class _Fuser:
         """Move a region into the later one of `stmts` that alone reads what it gives."""
         at = stmts.index(first)
         given = set(defs(first))
-        if not given or not given.isdisjoint(results):
+        if not any(type(t) is type(first) and _fits(first, t) for t in stmts[at + 1 :]) or not given.isdisjoint(
+            results
+        ):
             return
         readers = [k for k in range(at + 1, len(stmts)) if not given.isdisjoint(self.reads(stmts[k]))]
         if len(readers) != 1 or not is_pure(first):
@@ -111,6 +113,13 @@ class _Fuser:
             inner = [v for b in blocks(s) for v in free_vars(b)]
             found = self._reads[s] = frozenset((*operands(s), *inner))
         return found
+
+
+def _fits(first: Stmt, second: Stmt) -> bool:
+    """Say whether two regions may be joined, as far as that is seen at once."""
+    if isinstance(first, If) and isinstance(second, If):
+        return first.cond is second.cond
+    return isinstance(first, Loop) and isinstance(second, Loop) and second.adjoint and not first.adjoint
 
 
 def is_pure(s: Stmt) -> bool:

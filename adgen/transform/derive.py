@@ -167,7 +167,7 @@ def make_gradient(
         grads.fixed = False  # `return d_x + d_y`
     out = b.call("make_tuple", g.forward.results[0], grads) if with_value else grads
     func = Func(name, p.func.params, b.close((out,)))
-    tidied = split_pieces(tidy(eliminate_dead(drop_dead_writes(eliminate_dead(func)))))
+    tidied = split_pieces(tidy(drop_dead_writes(eliminate_dead(func))))
     tidied = ask_sources(eliminate_dead(tidied))
     return settle_absent(sink_additions(fuse(tidied))), g.rules
 
