@@ -8,9 +8,9 @@ from typing import Any
 from adgen.ir.absent import find_absent, find_undefined
 from adgen.ir.nodes import Block, Const, Func, Hole, If, Index, Let, Loop, Operand, Slice, Stmt, Var, defs, walk
 from adgen.ir.rewrite import Mapping, substitute
+from adgen.ir.shapes import is_alike
 from adgen.ir.types import Array, Bool, Dict, Float, Int, List, NoneT, Record, Scalar, Undef
 from adgen.rules.registry import REGISTRY
-from adgen.transform.shapes import is_alike
 
 MAY_BE_NONE = ("is_none", "zero_at")  # there are lists whose items may be None
 

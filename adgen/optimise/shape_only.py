@@ -14,12 +14,12 @@ from functools import reduce
 
 from adgen.ir.nodes import Block, Const, Func, Let, Loop, Operand, Var, walk
 from adgen.ir.rewrite import count_uses, map_lets
+from adgen.ir.shapes import ASKS, ask_shape, is_alike, place_of_shape
 from adgen.ir.types import Array, Int, Known, Length, Tuple, Type, dims_of
 from adgen.optimise.dce import eliminate_dead, find_needed
 from adgen.optimise.fuse import find_overwritten
 from adgen.rules.lengths import same_length
 from adgen.rules.registry import REGISTRY
-from adgen.transform.shapes import ASKS, ask_shape, is_alike, place_of_shape
 
 
 def ask_sources(func: Func) -> Func:
