@@ -179,10 +179,10 @@ special(  # 19.18.1
     lambda out, x, y, z: -sp.elliprd(x, y, z) / 6.0,
     samples=TRIPLE,
 )
-special(
+special(  # homogeneous of degree -1/2: no R_D whose last argument is another one, which has no second derivative here
     "elliprc",
     lambda out, x, y: -sp.elliprd(y, y, x) / 6.0,
-    lambda out, x, y: -sp.elliprd(x, y, y) / 3.0,
+    lambda out, x, y: (x * sp.elliprd(y, y, x) / 6.0 - 0.5 * out) / y,
     samples=(sample(P, 0.4), sample(0.7, 1.2)),
 )
 
