@@ -309,6 +309,11 @@ def walk(block: Block) -> tuple[Stmt, ...]:
     return block._all  # type: ignore[return-value]
 
 
+def has_effects(s: Stmt) -> bool:
+    """Say whether a statement, or one in its blocks, runs even if nobody reads what it gives."""
+    return s.stays if type(s) is Let else any(has_effects(t) for b in blocks(s) for t in b.stmts)
+
+
 def free_vars(block: Block) -> dict[Var, None]:
     """Return what a block reads from outside, in order of first use."""
     inner: set[Var] = set()

@@ -14,9 +14,7 @@ from adgen.ir.nodes import (
     Block,
     Const,
     Func,
-    Hole,
     If,
-    Index,
     Let,
     Loop,
     Operand,
@@ -27,6 +25,7 @@ from adgen.ir.nodes import (
     operands,
     walk,
 )
+from adgen.ir.places import items_of, shift_of
 from adgen.ir.rewrite import Mapping, substitute
 from adgen.ir.types import Array, Float, Scalar, Undef
 from adgen.optimise.dce import eliminate_dead
@@ -65,15 +64,8 @@ def _sets_zero(t: Stmt, s: Loop) -> bool:
     value = t.args[1]
     if not (isinstance(value, Const) and isinstance(value.value, float) and value.value == 0.0):
         return False
-    items = _items(t)
+    items = items_of(t)
     return bool(items) and items[0] is s.index and all(i == Slice() or i is Ellipsis for i in items[1:])
-
-
-def _items(t: Let) -> list[object]:
-    """Return the indices of a load or write of one step: operands, numbers and slices."""
-    if len(t.place) != 1 or not isinstance(t.place[0], Index):
-        return []
-    return [t.args[i.arg] if isinstance(i, Hole) else i for i in t.place[0].items]
 
 
 class _Finder:
@@ -94,13 +86,13 @@ class _Finder:
     def dead(self, s: Loop, k: int) -> list[Let]:
         """Return the zeros that a loop writes into a carried array for nobody."""
         first = _first(s)
-        if first is None or s.stops or s.test is not None:
+        if first is None or s.index is None or s.stops or s.test is not None:
             return []
         versions = {s.params[k]}
         shifts: list[tuple[Let, int]] = []  # in order of the program
         for t in self.accesses(s.body, versions):
-            items = [] if t is None else _items(t)
-            shift = self.shift(items[0], s.index) if items else None
+            items = [] if t is None else items_of(t)
+            shift = shift_of(items[0], s.index, self.lets) if items else None
             if t is None or shift is None or (shift > 0 if s.backwards else shift < 0) or first + shift < 0:
                 return []
             shifts.append((t, shift))
@@ -143,18 +135,6 @@ class _Finder:
                     if not all(inside):
                         yield None
 
-    def shift(self, item: object, index: Var | None) -> int | None:
-        """Return c where an item is the loop's index + c."""
-        if item is index:
-            return 0
-        s = self.lets.get(item) if isinstance(item, Var) else None
-        if s is None or s.op.name not in ("add", "sub") or s.args[0] is not index:
-            return None
-        c = s.args[1]
-        if not isinstance(c, Const) or type(c.value) is not int:
-            return None
-        return c.value if s.op.name == "add" else -c.value
-
     def is_done(self, v: Var, first: int) -> bool:
         """Say whether nothing behind the loop reads a cell from `first` on."""
         for s in self.users.get(v, ()):
@@ -165,7 +145,7 @@ class _Finder:
                 or v in s.args[1:]
             ):
                 return False
-            items = _items(s)
+            items = items_of(s)
             at = items[0].value if items and isinstance(items[0], Const) else items[0] if items else None
             if type(at) is not int or not 0 <= at < first:
                 return False

@@ -32,6 +32,7 @@ from adgen.ir.nodes import (
     bound,
     defs,
     free_vars,
+    has_effects,
     operands,
     walk,
 )
@@ -82,9 +83,7 @@ class _Fuser:
         """Move a region into the later one of `stmts` that alone reads what it gives."""
         at = stmts.index(first)
         given = set(defs(first))
-        if not any(type(t) is type(first) and _fits(first, t) for t in stmts[at + 1 :]) or not given.isdisjoint(
-            results
-        ):
+        if not given.isdisjoint(results) or not any(_fits(first, t) for t in stmts[at + 1 :]):
             return
         readers = [k for k in range(at + 1, len(stmts)) if not given.isdisjoint(self.reads(stmts[k]))]
         if len(readers) != 1 or not is_pure(first):
@@ -95,7 +94,7 @@ class _Fuser:
             joined = _join_branches(first, second)
         elif isinstance(first, Loop) and isinstance(second, Loop):
             joined = _join_loops(first, second, stmts[:at])
-        if joined is None or any(_stays(s) for s in stmts[at + 1 : readers[0]]):
+        if joined is None or any(has_effects(s) for s in stmts[at + 1 : readers[0]]):
             return
         if self._overwritten is None:
             self._overwritten = find_overwritten(self.func.body)
@@ -129,10 +128,6 @@ def is_pure(s: Stmt) -> bool:
     if isinstance(s, If) and s.catch:
         return False
     return all(is_pure(t) for b in blocks(s) for t in b.stmts)
-
-
-def _stays(s: Stmt) -> bool:
-    return s.stays if isinstance(s, Let) else any(_stays(t) for b in blocks(s) for t in b.stmts)
 
 
 def _join_branches(first: If, second: If) -> If | None:
@@ -282,7 +277,8 @@ def _merge(block: Block, outer: dict[Any, Var], same: Mapping) -> Block:
                 body=_merge(s.body, known, same),
             )
         else:
-            s = replace(s, args=resolve_all(s.args, same))
+            args = resolve_all(s.args, same)
+            s = s if args is s.args else replace(s, args=args)
             key = Builder.key(s.op, s.args, s.kws, s.place, s.mode) if s.op.effect == "pure" and not s.guarded else None
             first = known.setdefault(key, s.out) if key is not None else s.out
             if first is not s.out and first.type == s.out.type:

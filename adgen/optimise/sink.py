@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from adgen.ir.nodes import Block, Const, Func, If, Let, Loop, Operand, Stmt, Var, blocks, defs, free_vars
+from adgen.ir.nodes import Block, Const, Func, If, Let, Loop, Operand, Stmt, Var, blocks, defs, free_vars, has_effects
 from adgen.ir.rewrite import count_uses
 from adgen.optimise.fuse import is_pure
 
@@ -67,17 +67,13 @@ def _take(s: If, stmts: list[Stmt], uses: Counter[Operand]) -> None:
                 del stmts[at]
                 return
             written.add(base)
-        elif _stays(t):
+        elif has_effects(t):
             return
         later.update(defs(t))
 
 
 def _reads(s: If) -> set[Operand]:
     return {s.cond, *free_vars(s.then), *free_vars(s.orelse)}
-
-
-def _stays(t: Stmt) -> bool:
-    return t.stays if isinstance(t, Let) else not is_pure(t)
 
 
 def _move(s: If, t: Let) -> If | None:

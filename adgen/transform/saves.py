@@ -25,6 +25,7 @@ from adgen.ir.nodes import (
     bound,
     defs,
     free_vars,
+    has_effects,
     operands,
     walk,
 )
@@ -374,7 +375,7 @@ def prune(block: Block) -> Block:
     for s in reversed(block.stmts):
         if isinstance(s, Let) and not s.stays and s.out not in live:
             continue
-        if isinstance(s, If) and not any(o in live for o in s.outs) and not _effects(s):
+        if isinstance(s, If) and not any(o in live for o in s.outs) and not has_effects(s):
             continue
         kept.append(s)
         live.update(a for a in operands(s) if isinstance(a, Var))
@@ -388,7 +389,3 @@ def prune(block: Block) -> Block:
     if len(kept) == len(block.stmts):
         return block
     return Block(tuple(reversed(kept)), block.results)
-
-
-def _effects(s: If) -> bool:
-    return any(isinstance(t, Let) and t.stays for side in (s.then, s.orelse) for t in walk(side))

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from adgen.ir.nodes import Block, Const, Hole, If, Index, Let, Loop, Operand, Range, Slice, Var, blocks, walk
+from adgen.ir.nodes import Block, Const, Hole, If, Let, Loop, Operand, Range, Slice, Var, blocks, walk
+from adgen.ir.places import items_of, shift_of
 from adgen.ir.types import Array, Int, Undef
 
 
@@ -86,7 +87,7 @@ class _Finder:
             return direction > 0 and _operand(s, item.stop) is i and _at_least(loop.range.start, 0)
         if not isinstance(item, Var):
             return False
-        shift = self._shift(item, i)
+        shift = shift_of(item, i, self.lets)
         if shift is not None:
             if direction > 0:
                 return shift < slack and _at_least(loop.range.start, -shift)
@@ -96,25 +97,11 @@ class _Finder:
             return False
         first, last = (r.start, r.stop) if _direction(r) > 0 else (r.stop, r.start)
         if direction > 0:  # start <= item < stop <= i
-            stop = self._shift(last, i)
+            stop = shift_of(last, i, self.lets)
             below = stop is not None and stop <= slack and _at_least(first, 0)
             return _direction(r) > 0 and below and _at_least(loop.range.start, 0)
-        start = self._shift(first, i)  # i < start <= item
+        start = shift_of(first, i, self.lets)  # i < start <= item
         return _direction(r) > 0 and start is not None and start > -slack and _at_least(loop.range.stop, -1)
-
-    def _shift(self, a: Operand | None, i: Var) -> int | None:
-        """Return c where an index is `i + c`."""
-        if a is i:
-            return 0
-        s = self.lets.get(a) if isinstance(a, Var) else None
-        if s is None or s.op.name not in ("add", "sub") or s.kws:
-            return None
-        x, y = s.args
-        if x is i and isinstance(y, Const) and isinstance(y.value, int):
-            return y.value if s.op.name == "add" else -y.value
-        if y is i and s.op.name == "add" and isinstance(x, Const) and isinstance(x.value, int):
-            return x.value
-        return None
 
 
 def _follow(block: Block, versions: set[Var], reads: list[Let], writes: list[Let]) -> bool:
@@ -151,11 +138,10 @@ def _follow(block: Block, versions: set[Var], reads: list[Let], writes: list[Let
 
 def _items(s: Let) -> list[tuple[int, Any]]:
     """Return (axis, index) of a load or write of one step; an index is an operand, a slice or a constant."""
-    if len(s.place) != 1 or not isinstance(s.place[0], Index):
+    items = items_of(s)
+    if any(x is None or x is Ellipsis for x in items) or any(isinstance(a.type, Array) for a in _holes(s)):
         return []
-    if any(x is None or x is Ellipsis for x in s.place[0].items) or any(isinstance(a.type, Array) for a in _holes(s)):
-        return []
-    return [(d, s.args[x.arg] if isinstance(x, Hole) else x) for d, x in enumerate(s.place[0].items)]
+    return list(enumerate(items))
 
 
 def _holes(s: Let) -> tuple[Operand, ...]:
