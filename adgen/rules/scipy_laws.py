@@ -61,15 +61,16 @@ law(
     at=U,
     values=(0.4,),
 )
-law(
-    "loguniform",
-    lambda z, a, b: -1.0 / z,
-    lambda z, a, b: 1.0 / (a * np.log(b / a)),
-    lambda z, a, b: -1.0 / (b * np.log(b / a)),
-    shapes="a b",
-    at=P,
-    values=(0.1, 3.5),
-)
+for name in ("loguniform", "reciprocal"):  # one law
+    law(
+        name,
+        lambda z, a, b: -1.0 / z,
+        lambda z, a, b: 1.0 / (a * np.log(b / a)),
+        lambda z, a, b: -1.0 / (b * np.log(b / a)),
+        shapes="a b",
+        at=P,
+        values=(0.1, 3.5),
+    )
 law(
     "genpareto",
     lambda z, c: -(1.0 + c) / (1.0 + c * z),

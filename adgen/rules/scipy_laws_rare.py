@@ -135,15 +135,6 @@ law(
 # --- with two shapes --------------------------------------------------------------------------------
 
 law(
-    "reciprocal",
-    lambda z, a, b: -1.0 / z,
-    lambda z, a, b: 1.0 / (a * np.log(b / a)),
-    lambda z, a, b: -1.0 / (b * np.log(b / a)),
-    shapes="a b",
-    at=P,
-    values=(0.1, 3.5),
-)
-law(
     "burr",
     lambda z, c, d: (c * (d + 1.0) / (1.0 + z**c) - c - 1.0) / z,
     lambda z, c, d: 1.0 / c + np.log(z) * ((d + 1.0) / (1.0 + z**c) - 1.0),
