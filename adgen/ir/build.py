@@ -59,6 +59,8 @@ class Builder:
         self._stmts: list[list[Stmt]] = []
         self._shared: list[dict[Any, Var]] = []
         self.defs: dict[Var, Let] = {}
+        self.narrow = False  # a float32 or float16 array was met in the first `looked_at` definitions
+        self.looked_at = 0
         self.origin: Origin | None = None
         self.adjoint = False
         self.shares = True  # two equal expressions are one value

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -175,7 +176,11 @@ def finite(b: Builder, v: Operand, signed: bool = False) -> Operand | None:
 
 def _is_mixed(b: Builder) -> bool:
     """Say whether there are narrow arrays: `min(a[0], 2.0)` may be of their dtype, whatever its type says."""
-    return any(getattr(a.type, "dtype", None) in ("float32", "float16") for s in b.defs.values() for a in s.args)
+    if not b.narrow:  # only what was defined since the last question is looked at
+        since, b.looked_at = b.looked_at, len(b.defs)
+        new = islice(b.defs.values(), since, None)
+        b.narrow = any(getattr(a.type, "dtype", None) in ("float32", "float16") for s in new for a in s.args)
+    return b.narrow
 
 
 def _quotient(b: Builder, x: Operand) -> tuple[Operand | None, Operand, Var] | None:
