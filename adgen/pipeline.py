@@ -30,6 +30,7 @@ from adgen.ir.summary import Summary
 from adgen.optimise.dce import eliminate_dead
 from adgen.optimise.iterate import iterate_items
 from adgen.optimise.own import own
+from adgen.optimise.residuals import keep_apart
 from adgen.optimise.signs import sink_signs
 from adgen.optimise.write_back import write_back
 from adgen.rules.load import load_rules
@@ -74,7 +75,7 @@ def _derive(request: Request, stages: tuple[str, ...]) -> Derived:
         owned = own(funcs[0], owned_params=True, results=False)
         funcs = [write_back(owned, funcs[0], {p: k for p, k in places.items() if p is not None})]
     elif request.mode == "vjp":  # residuals are only read; the pullback's results are the caller's
-        funcs = [own(funcs[0], results=False), own(funcs[1])]
+        funcs = [keep_apart(own(funcs[0], results=False)), own(funcs[1])]
     else:
         funcs = [own(f) for f in funcs]
     if "simplified" in stages:

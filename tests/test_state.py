@@ -416,3 +416,71 @@ def test_objects_are_left_as_the_exception_finds_them(f, x):
     want = run(lambda log: f(log, x))
     assert run(lambda log: adgen.grad(f, wrt="x")(log, x)) == want
     assert run(lambda log: adgen.jvp(f, (log, x), (None, x))) == want
+
+
+# --- what changes between a call and its pullback
+
+
+def descend(x, n):
+    return np.sum(x**3) if n == 0 else descend(x[1:] * x[0], n - 1)
+
+
+def parts(x):
+    a, b = np.split(np.exp(x) * x[0], [1])
+    return a, b, x
+
+
+PULLED = [
+    (lambda x: np.sum(x**3 * SCALE), lambda x: 3.0 * x * x * np.array([1.0, 2.0, 3.0])),
+    (lambda x: np.sum(np.split(x, 3)[1] ** 2), lambda x: np.array([0.0, 2.0 * x[1], 0.0])),
+    (lambda x: sum(a * b for a, b in [x[:2], x[1:]]), lambda x: np.array([x[1], x[0] + x[2], x[1]])),
+    (lambda x: descend(x, 2), lambda x: difference(lambda x: descend(x, 2), x)),
+]
+SCALE = np.array([1.0, 2.0, 3.0])
+
+
+@pytest.mark.parametrize(("f", "expected"), PULLED)
+def test_a_pullback_answers_for_the_point_where_it_was_made(f, expected, monkeypatch):
+    monkeypatch.setitem(globals(), "SCALE", SCALE.copy())
+    x = X.copy()
+    _, pullback = adgen.vjp(f, x)
+    x *= 7.0
+    SCALE[:] = 9.0
+    np.testing.assert_allclose(pullback(1.0)[0], expected(X), rtol=1e-6)
+
+
+def test_a_pullback_keeps_what_lists_and_dicts_held():
+    def f(a, d):
+        y = a[0]
+        for e in a[1]:
+            y = y * e + d["k"] * y * y
+        return np.sum(y)
+
+    args = [1.5, [X.copy(), X + 1.0]], {"k": X[::-1].copy()}
+    _, pullback = adgen.vjp(f, *args)
+    before = pullback(1.0)
+    args[0][1][0][:] = 0.0
+    args[0][1][1] = None
+    args[1]["k"] = None
+    after = pullback(1.0)
+    np.testing.assert_array_equal(after[1]["k"], before[1]["k"])
+    np.testing.assert_array_equal(after[0][1], before[0][1])
+
+
+def test_a_pullback_and_the_value_share_nothing():
+    value, pullback = adgen.vjp(parts, X)
+    ones = tuple(np.ones_like(v) for v in value)
+    before = pullback(ones)[0]
+    value[0][:] = value[1][:] = 0.0
+    np.testing.assert_array_equal(pullback(ones)[0], before)
+
+
+def test_the_larger_of_two_numbers_may_be_the_array_that_is_written():
+    def f(x):
+        c = np.array(x[0])
+        m = max(c, 0.1)
+        c += 1.0
+        return m * c
+
+    with pytest.raises(adgen.AliasError):
+        adgen.grad(f)(X)

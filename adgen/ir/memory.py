@@ -249,7 +249,10 @@ class Memory:
                 base = union(base, (self._unknown,))
             elif s.op.memory == "maybe":
                 base = union(base, fresh)
-            self._set(s.out, s, base, self._deep(first) if first is not None else ())
+            held = self._deep(first) if first is not None else ()
+            if first is not None and isinstance(first.type, Array):
+                held = base  # a list of views, as np.split makes
+            self._set(s.out, s, base, held)
 
     def _call(self, s: Let) -> None:
         """What a summary gives is new, or what it wrote in place of an argument."""

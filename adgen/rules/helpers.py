@@ -130,17 +130,15 @@ def zeros_list(values: Any) -> Any:
 
 
 def copies(values: Any) -> Any:
-    """Return a list of copies of the arrays in a list, however deep they stand; of a dict, a dict."""
-
-    def one(v: Any) -> Any:
-        if isinstance(v, tuple):
-            parts = [one(i) for i in v]
-            return type(v)(*parts) if hasattr(v, "_fields") else tuple(parts)
-        if isinstance(v, (list, dict)):
-            return copies(v)
-        return v.copy() if isinstance(v, np.ndarray) else v
-
-    return {k: one(v) for k, v in values.items()} if isinstance(values, dict) else [one(v) for v in values]
+    """Return a list, dict or tuple with copies of the arrays in it, however deep they stand."""
+    if isinstance(values, tuple):
+        parts = [copies(v) for v in values]
+        return type(values)(*parts) if hasattr(values, "_fields") else tuple(parts)
+    if isinstance(values, dict):
+        return {k: copies(v) for k, v in values.items()}
+    if isinstance(values, list):
+        return [copies(v) for v in values]
+    return values.copy() if isinstance(values, np.ndarray) else values
 
 
 def zeros_of(value: Any, kind: Any = None) -> Any:

@@ -201,10 +201,7 @@ def make_pullback(p: Program, wrt: Sequence[str], unconnected: str, name: str) -
     for s in g.forward.stmts:
         b.append(s)
     packed = b.call("make_tuple", *residuals)
-    value = g.forward.results[0]
-    if value in residuals and isinstance(value.type, Array):
-        value = b.call("copy", value)  # the caller may write it
-    out = b.call("make_tuple", value, packed)
+    out = b.call("make_tuple", g.forward.results[0], packed)
     forward = Func(f"{name}_fwd", p.func.params, b.close((out,)))
     saved = Var(Tuple(tuple(v.type for v in residuals)), "saved", True)
     b = Builder()

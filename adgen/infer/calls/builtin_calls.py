@@ -405,7 +405,7 @@ def _extreme(name: str, sign: int) -> Handler:
                     return e.b.emit(e.row("opaque"), (which, operand), type=Int(), **hint)
                 return e.wrap(primitives.emit(e, e.row(name), (operand,), (), hint))
             values = found
-        if _compares_in_order(e, values, None):
+        if _compares_in_order(e, values, None) or any(isinstance(v, Ref) for v in values):  # the very array of rank 0
             among = TupleV(tuple(values))
             return inlining.inline_function(e, library.best_by, [among, itself, e.b.const(sign)], {})
         operands = [e.value(v) for v in values]
