@@ -178,3 +178,43 @@ def test_functions_are_called_by_their_names():
     k = np.array([-4, 1, 2, 5])
     value, d_x = adgen.value_and_grad(functions_of_other_names)(1.5, k)
     assert value == functions_of_other_names(1.5, k) and d_x == 3.0
+
+
+X = np.array([0.3, 0.8, 1.4])
+
+
+def doubled(d):
+    d["a"] *= 2.0
+    return [d, d]
+
+
+def test_one_dict_at_two_places_of_the_result():
+    value, tangent = adgen.jvp(doubled, ({"a": X},), ({"a": X},))
+    for found in (*value, *tangent):
+        np.testing.assert_array_equal(found["a"], 2.0 * X)
+    assert not np.shares_memory(tangent[0]["a"], tangent[1]["a"])
+
+
+def test_items_of_items_without_a_gradient():
+    def f(x):
+        pairs = []
+        for i in range(2):
+            pairs = pairs + [((i, j), x[j]) for j in range(3)]
+        s = 0.0
+        for (i, j), q in pairs:
+            if q > 1e9:
+                return 0.0
+            s += q**2 * (i + 2 * j)
+        return s
+
+    _, pullback = adgen.vjp(adgen.grad(f), X)
+    np.testing.assert_allclose(pullback(np.ones(3))[0], [2.0, 10.0, 18.0])
+
+
+def test_an_index_that_no_list_has():
+    def f(x):
+        s = None
+        return x[0] * [1.0, 2.0][s]
+
+    with pytest.raises(adgen.UnsupportedError, match="index of type NoneType"):
+        adgen.grad(f)(X)

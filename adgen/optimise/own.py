@@ -379,23 +379,25 @@ class _Check:
                 self.edits.yields[body, 0] = self.edits.whole[body, 0] = None
             return
         self.whole = self.overlay.resolve(a)
-        self.leaves(a, taken)
+        self.leaves(a, taken, set())
 
     def is_apart(self, t: Type) -> bool:
         """Say whether results of a type are apart; lists between functions of one module may share."""
         return isinstance(t, Array) or (not self.internal and isinstance(t, (List, Dict)) and refers(t.elem))
 
-    def leaves(self, a: Operand, taken: list[Roots]) -> None:
+    def leaves(self, a: Operand, taken: list[Roots], seen: set[Let]) -> bool:
+        """Ask for copies of the arrays in a structure; say whether it is new to the result."""
         a = self.overlay.resolve(a)
         s = self.memory.defined.get(a) if isinstance(a, Var) else None
         if not isinstance(s, Let) or s.op.name not in STRUCTURES:
-            return
+            return True
+        if s in seen:  # in two places: a copy of its arrays would be in both
+            return not refers(s.out.type)
+        seen.add(s)
         for k, x in enumerate(s.args[: self.first] if self.first and a is self.whole else s.args):
-            if self.is_apart(x.type):
-                if not self.fresh(x, taken):
-                    self.edits.args[s, k] = self.edits.whole[s, k] = None
-            else:
-                self.leaves(x, taken)
+            if not (self.fresh(x, taken) if self.is_apart(x.type) else self.leaves(x, taken, seen)):
+                self.edits.args[s, k] = self.edits.whole[s, k] = None
+        return True
 
     def fresh(self, a: Operand, taken: list[Roots]) -> bool:
         """Say whether a result is owned and apart from the results before it."""

@@ -181,12 +181,14 @@ def add_lists(a: Any, b: Any) -> Any:
     """Add two lists item by item, two dicts key by key; the items that one of them lacks count as zero."""
 
     def add(x: Any, y: Any) -> Any:
+        if x is None or y is None:
+            return y if x is None else x
         if isinstance(x, (list, dict)):
             return add_lists(x, y)
         if isinstance(x, tuple):
             parts = [add(i, j) for i, j in zip(x, y)]
             return type(x)(*parts) if hasattr(x, "_fields") else tuple(parts)
-        return y if x is None else x if y is None else x + y
+        return x + y
 
     if isinstance(a, dict):
         return {k: add(a[k], b[k]) if k in a and k in b else (a if k in a else b)[k] for k in {**a, **b}}

@@ -226,6 +226,9 @@ def _from_known(e: Engine, values: tuple[Any, ...], key: Any, many: Any) -> Any:
     except IndexError:
         error = UnsupportedError(what=f"the index {k} is out of range", origin=e.origin)
         guarded.fail(e, IndexError, "index out of range", error)
+    except TypeError:
+        error = UnsupportedError(what=f"an index of type {type(k).__name__}", origin=e.origin)
+        guarded.fail(e, TypeError, "indices must be integers or slices", error)
 
 
 def from_list(e: Engine, base: Ref, key: Any, hint: dict[str, Any]) -> Any:
