@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+from collections.abc import Sequence
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
@@ -14,18 +15,25 @@ import numpy as np
 
 from adgen.api.link import compile_text
 from adgen.api.names import Param, header, parameters_of, passing
+from adgen.api.rulebook import entry_of
 from adgen.errors import UsageError
 
 
-def as_function(fn: Any) -> Any:
-    """Return a Python function for what only calls one; anything else as it is."""
+def as_function(fn: Any, overrides: Sequence[tuple[Any, Any]] = ()) -> Any:
+    """Return a Python function for what only calls one; anything else as it is.
+
+    What has a rule of its own is called as it stands: its rule counts here as it does anywhere else.
+    """
+    ruled = entry_of(fn) is not None or any(f is fn for f, _ in overrides)
+    if isinstance(fn, FunctionType):
+        return _make_ruled(fn, fn, parameters_of(fn)) if ruled else fn
     if isinstance(fn, MethodType) and isinstance(fn.__func__, FunctionType):
         return _make(fn.__self__, f"target.{fn.__name__}", fn.__func__, _after_self(fn.__func__))
     if isinstance(fn, functools.partial) and isinstance(fn.func, FunctionType):
         given = [f"target.args[{k}]" for k in range(len(fn.args))]
         named = [f"{k}=target.keywords[{k!r}]" for k in fn.keywords]
         left = tuple(p for p in parameters_of(fn.func)[len(fn.args) :] if p.name not in fn.keywords)
-        return _make(fn, "target.func", fn.func, left, given, named)
+        return _make_ruled(fn, fn.func, left) if ruled else _make(fn, "target.func", fn.func, left, given, named)
     if isinstance(fn, np.ufunc):
         names = ["x"] if fn.nin == 1 else [f"x{k + 1}" for k in range(fn.nin)]
         return _plain(fn, names)
@@ -33,7 +41,8 @@ def as_function(fn: Any) -> Any:
         return _plain(fn, ["x"])
     call = inspect.getattr_static(type(fn), "__call__", None)
     if isinstance(call, FunctionType) and not isinstance(fn, type) and not hasattr(fn, "wrt"):
-        return _make(fn, "target.__call__", call, _after_self(call))
+        params = _after_self(call)
+        return _make_ruled(fn, call, params) if ruled else _make(fn, "target.__call__", call, params)
     return fn
 
 
@@ -92,6 +101,13 @@ def _make(
         made.__defaults__, made.__kwdefaults__ = fn.__defaults__, fn.__kwdefaults__
     made.__doc__ = fn.__doc__
     made.__adgen_calls__ = fn  # whose local variables are meant
+    return made
+
+
+def _make_ruled(target: Any, like: Any, params: tuple[Param, ...]) -> Any:
+    """Return a function that calls one with a rule: an operation, which has no local variables."""
+    made = _make(target, "target", like, params)
+    del made.__adgen_calls__
     return made
 
 

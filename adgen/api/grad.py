@@ -176,7 +176,7 @@ def unwrap(fn: Any, options: Options) -> tuple[Any, Options]:
     """
     if isinstance(fn, Custom):
         return fn.caller, options
-    fn = as_function(fn)
+    fn = as_function(fn, options.overrides)
     if not isinstance(fn, Gradient):
         return fn, options
     if fn.mode == "primal":

@@ -63,8 +63,12 @@ def make_entry(fn: Any) -> Entry:
 
 
 def has_instance_rules(function: Any) -> bool:
-    """Say whether a rule was registered for a bound method of this function."""
-    return any(getattr(e.fn, "__func__", None) is function for e in _entries.values())
+    """Say whether a rule was registered for a bound method of this function, or for an object that it is called by."""
+    return any(function in (getattr(e.fn, "__func__", None), _call_of(e.fn)) for e in _entries.values())
+
+
+def _call_of(fn: Any) -> Any:
+    return inspect.getattr_static(type(fn), "__call__", None)
 
 
 def load_registry() -> Any:

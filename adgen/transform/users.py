@@ -138,11 +138,12 @@ def _fitted(b: Builder, s: Let, rule: Any, part: Any, a: Operand) -> Any:
     t, name = part.type, rule_name(rule)
     zero = isinstance(part, Const) and isinstance(t, Int) and part.value == 0
     numeric = isinstance(t, (Float, Complex)) or (isinstance(t, (Array, Scalar)) and t.dtype[0] in "fc")
-    if not (zero or numeric or isinstance(t, Opaque)):
+    real = not any(is_complex(v.type) for v in (s.out, *s.args))
+    if not (zero or numeric or isinstance(t, Opaque)) or (real and is_complex(t)):
         raise TypeMismatchError(
             what=f"the rule '{name}' of {s.op.name} returns {t} as the gradient of {a.type}",
-            why="a gradient is a floating-point number or array",
-            instead="convert it: .astype(float); return None for an argument without a gradient",
+            why="a gradient is a floating-point number or array, complex only where the function is",
+            instead="convert it: .astype(float), .real; return None for an argument without a gradient",
             origin=s.origin,
         )
     if is_complex(t) and not is_complex(a.type):

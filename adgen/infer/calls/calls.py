@@ -185,7 +185,7 @@ def call(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any], hin
         if bound and not isinstance(fn.value.__self__, draws.GENERATORS):
             this = e.read(owner, f"{path}.__self__", fn.value.__self__)
             return call_object(e, fn.value.__func__, [this, *args], kwargs, hint)
-        if isinstance(fn.value, functools.partial):  # what it holds is read at each call
+        if isinstance(fn.value, functools.partial) and not in_table:  # what it holds is read at each call
             given = items.expand(e, e.read(owner, f"{path}.args", fn.value.args)) if fn.value.args else []
             named = e.read(owner, f"{path}.keywords", fn.value.keywords) if fn.value.keywords else None
             if named is not None and isinstance(named, Ref):
@@ -456,7 +456,8 @@ def call_unknown(e: Engine, fn: Operand, args: Sequence[Any], kwargs: Mapping[st
     operands = [tuples.shown(e, a) for a in args]
     named = {k: tuples.shown(e, v) for k, v in kwargs.items()}
     name = getattr(fn.value if isinstance(fn, Const) else None, "__name__", "")
-    if name not in ONLY_SHOWING and not _of_logger(e, fn):
+    elementwise = isinstance(fn, Const) and isinstance(fn.value, np.ufunc) and "out" not in kwargs
+    if name not in ONLY_SHOWING and not elementwise and not _of_logger(e, fn):
         for v in (*args, *kwargs.values()):
             if isinstance(v, Ref):
                 _may_be_written(e, v, name or "this function")

@@ -233,7 +233,7 @@ def rule_of_method(e: Engine, fn: BoundFunction) -> tuple[Primitive, bool] | Non
     if isinstance(fn.owner, Ref):
         known = e.instances.get(fn.owner.obj)
     if known is not None:
-        row = REGISTRY.find(getattr(known, fn.fn.__name__, None))
+        row = REGISTRY.find(known if fn.fn.__name__ == "__call__" else getattr(known, fn.fn.__name__, None))
         if row is not None:
             e.anchors.append(known)
             return row, True
