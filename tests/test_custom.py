@@ -4,6 +4,7 @@ import copy
 import ctypes
 import ctypes.util
 import dataclasses
+import functools
 import math
 import random
 import threading
@@ -86,6 +87,33 @@ def test_a_callable_object_without_hash():
     cube = Power(3)
     adgen.register_vjp(cube, lambda g, out, x: (100.0 * g,))
     assert adgen.grad(lambda x: cube(x))(2.0) == 100.0
+
+
+def test_rules_of_what_is_differentiated_itself():
+    def square(x):
+        return x * x
+
+    square_of = functools.partial(lambda n, x: x**n, 2.0)
+    called = Power(2)
+    for fn in (square, square_of, called):
+        adgen.register_vjp(fn, lambda g, out, x: (100.0 * g,))
+        assert adgen.grad(fn)(2.0) == 100.0
+        assert adgen.vjp(fn, 2.0)[1](2.0) == (200.0,)
+        assert adgen.grad(lambda x: fn(x) * x)(2.0) == 204.0
+        with pytest.raises(adgen.UsageError, match="no parameter or local variable"):
+            adgen.grad(fn, of="y")
+    other = functools.partial(square_of.func, 2.0)
+    df = adgen.grad(lambda f, x: f(x), wrt="x")
+    assert [df(f, 2.0) for f in (square_of, other, square_of)] == [100.0, 4.0, 100.0]
+    with pytest.raises(adgen.UnsupportedError, match="a rule for one object only"):
+        df(called, 2.0)
+
+    def cube(x):
+        return x**3
+
+    with adgen.override_gradient({cube: lambda g, out, x: (7.0 * g,)}):
+        inside = adgen.grad(cube)
+    assert (inside(2.0), adgen.grad(cube)(2.0)) == (7.0, 12.0)
 
 
 class Scale:
@@ -179,8 +207,18 @@ def twice(g, out, x):
     return g, g
 
 
+def imaginary(g, out, x):
+    return (1j * g * x,)
+
+
 @pytest.mark.parametrize(
-    ("rule", "kind"), [(three, ValueError), (integers, adgen.TypeMismatchError), (twice, adgen.UnsupportedError)]
+    ("rule", "kind"),
+    [
+        (three, ValueError),
+        (integers, adgen.TypeMismatchError),
+        (twice, adgen.UnsupportedError),
+        (imaginary, adgen.TypeMismatchError),
+    ],
 )
 def test_what_does_not_fit_names_the_rule(rule, kind):
     with pytest.raises(kind, match=rule.__name__):

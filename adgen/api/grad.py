@@ -263,12 +263,13 @@ def grad(
     for any other object (None in the place of leaves that are not floating point).
 
     `wrt` is a position; the name of a parameter, which means its value on entry; a path to a part of one
-    (`"params['w']"`, `"self.layer.w"`); the name of a local variable that is assigned once; or that of an
-    `adgen.tag`. For a tuple of them the result is a tuple. `of` names what is differentiated in place of the result:
-    local variables or parameters (their values when the function ends), or tags; of a tuple of names, the sum.
-    `output_gradients` weighs the target: it has its structure and shapes, with None for ones. What `stop_gradients`
-    names is held constant in this derivative; one of its result goes through it. A gradient of something that the
-    target does not depend on is None, or zeros with `unconnected_gradients="zero"`.
+    (`"params['w']"`, `"self.layer.w"`); the name of a local variable that is assigned once; that of an `adgen.tag`; or
+    a global or a variable of the function around, whole or in part (`"model.layer.w"`). For a tuple of them the result
+    is a tuple. `of` names what is differentiated in place of the result: local variables or parameters (their values
+    when the function ends), or tags; of a tuple of names, the sum. `output_gradients` weighs the target: it has its
+    structure and shapes, with None for ones. What `stop_gradients` names is held constant in this derivative; one of
+    its result goes through it. A gradient of something that the target does not depend on is None, or zeros with
+    `unconnected_gradients="zero"`.
 
     The text is compiled at the first call with arguments of some types, and read with `.source`.
 

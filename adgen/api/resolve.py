@@ -53,11 +53,13 @@ def resolve_wrt(fn: Any, wrt: Wrt, first: int = 0) -> tuple[str, ...]:
             one = positions[one]
         elif one not in names:
             root = root_of(one)
-            if root != one and root not in names:
+            outside = root not in names and is_outside(fn, one)
+            if root != one and root not in names and not outside:
                 raise UsageError(
-                    what=f"wrt={one!r}: {fn.__name__} has no parameter {root!r}", instead=f"one of {', '.join(names)}"
+                    what=f"wrt={one!r}: {fn.__name__} has no parameter {root!r}",
+                    instead=f"one of {', '.join(names)}",
                 )
-            if root == one:
+            if root == one and not outside:
                 check_name(fn, "wrt", one)
         if one in found:
             raise UsageError(what=f"wrt names {one!r} twice")
@@ -65,6 +67,22 @@ def resolve_wrt(fn: Any, wrt: Wrt, first: int = 0) -> tuple[str, ...]:
     if not found:
         raise UsageError(what="wrt is empty", instead="wrt=0")
     return tuple(found)
+
+
+def is_outside(fn: Any, path: str) -> bool:
+    """Say whether a path leads from a global or closure variable of a function to a value there is now."""
+    base = getattr(fn, "__adgen_calls__", fn)
+    code = base.__code__
+    first = root_of(path)
+    if first in (*code.co_varnames, *code.co_cellvars) or (
+        first not in code.co_freevars and first not in base.__globals__
+    ):
+        return False
+    try:
+        Place(base, path).read()
+    except (LookupError, AttributeError, ValueError, TypeError):
+        return False
+    return True
 
 
 def resolve_names(fn: Any, option: str, given: Names | None) -> tuple[str, ...]:

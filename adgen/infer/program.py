@@ -14,7 +14,7 @@ from adgen.errors import AdgenError, AliasError, UnsupportedError
 from adgen.frontend.lower import lower
 from adgen.frontend.tree import Function
 from adgen.infer import known
-from adgen.infer.api import earlier, marks, named
+from adgen.infer.api import earlier, marks, named, outer_sources
 from adgen.infer.api.recording import Loose, Retape
 from adgen.infer.engine import Engine
 from adgen.infer.environment import outside
@@ -124,6 +124,9 @@ def _infer(
         changed = [(value, given.params[n]) for n, value in entered.items() if n not in kept]
         e.leave = partial(leave_all, e, changed, entry)
     out = _run(e, tree, fn, asked, plan, given)
+    if e.marks.outside:
+        outer_sources.finish(e)
+        outer_sources.check(e, hidden.shown())
     if not e.state.dead and e.leaves:
         for name, value in entered.items():
             leave(e, value, given.params[name], entry)
@@ -193,7 +196,8 @@ def _enter_all(e: Engine, tree: Function, types: Sequence[Type], statics: Static
 
 def _run(e: Engine, tree: Function, fn: Any, asked: marks.Asked, plan: recursion.Plan, given: _Given) -> Operand:
     """Run the body; return the result, or what `of` asks for."""
-    local = asked.targets or asked.stops or any(split_path(n)[0] not in given.params for n in asked.sources)
+    inside = (n for n in asked.sources if n not in e.marks.outside)
+    local = asked.targets or asked.stops or any(split_path(n)[0] not in given.params for n in inside)
     entered_with = dict(e.env)
     e.entries.append(recursion.enter(e, tree, entered_with))
     if recursion.is_summary(e, tree) and not local:

@@ -7,6 +7,7 @@ those of its tangent; all values stay what they were.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from adgen.ir.absent import find_undefined
 from adgen.ir.build import Builder
@@ -17,6 +18,7 @@ from adgen.transform.activity import Varied
 from adgen.transform.directions import Directions
 from adgen.transform.forward import Forward
 from adgen.transform.rules import RuleRunner
+from adgen.transform.sources import unperturb
 
 
 def push(
@@ -25,23 +27,28 @@ def push(
     directions: Mapping[Var, Operand],
     targets: Sequence[Operand],
     held: Sequence[Var] = (),
+    pins: Mapping[Var, Operand] = MappingProxyType({}),
 ) -> tuple[list[Operand], tuple[object, ...]]:
     """Emit the tangents of targets; return them, and the rules that went in.
 
-    `since` is the place in the region; what is `held` is constant.
+    `since` is the place in the region; what is `held` is constant. `pins` are the directions of sources that are made
+    in these statements.
     """
     block = Block(tuple(b.take(since)), tuple(targets))
     own = Builder()
     own.algebra, own.negated = simplify, negative_factor
     own.open()
-    forward = Forward(own, Varied(block, list(directions), set(held)), RuleRunner(own), Directions(block, ()))
+    inner = Directions(block, pins)
+    sources = [*directions, *(inner.added[v] for v in pins)]
+    forward = Forward(own, Varied(inner.body, sources, set(held)), RuleRunner(own), inner)
     forward.cots.undefined = find_undefined(block)
     forward.of.update(directions)
-    forward.block(block)
+    forward.of.update({inner.added[v]: t for v, t in pins.items()})
+    forward.block(inner.body)
     own.origin = b.origin
     own.adjoint = True
     tangents = [forward.full(y) if is_floating(y.type) else own.const(None) for y in targets]
-    for s in own.close(()).stmts:
+    for s in unperturb(own.close(()), inner.every).stmts:
         b.append(s)
     return tangents, forward.rules.used
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +64,7 @@ def call_local(e: Engine, df: LocalGradient, args: Sequence[Any], kwargs: Mappin
     tapes.begin(e)
     place = e.b.place()
     given, sources = take_sources(e, names_of(df.fn), df.wrt, args, kwargs)
-    y, held = call_named(e, df, [given[k] for k in range(len(args))], {k: given[k] for k in kwargs})
+    y, held = call_named(e, df, [given[k] for k in range(len(args))], {k: given[k] for k in kwargs}, sources)
     xs = TupleV(tuple(sources)) if isinstance(df.wrt, tuple) else sources[0]
     options = dict(df.given)
     unconnected = e.static(options.pop("unconnected_gradients", e.b.const("none")), "unconnected_gradients")
@@ -77,23 +78,27 @@ def call_local(e: Engine, df: LocalGradient, args: Sequence[Any], kwargs: Mappin
 
 
 def call_named(
-    e: Engine, df: LocalGradient, args: Sequence[Any], kwargs: Mapping[str, Any]
+    e: Engine, df: LocalGradient, args: Sequence[Any], kwargs: Mapping[str, Any], sources: list[Any]
 ) -> tuple[Any, Sequence[Var]]:
-    """Call the function of a gradient; return what `of` names, or its result, and the values that are held constant."""
+    """Call the function of a gradient; return what `of` names, or its result, and the values that are held constant.
+
+    Names of local variables among its sources are replaced by their values.
+    """
     from adgen.frontend.lower import lower
 
-    if not df.of and not df.stops:
+    local = tuple(s.name for s in sources if isinstance(s, Inside))
+    if not df.of and not df.stops and not local:
         return calls.call(e, df.fn, args, kwargs, {}), ()
     fn = df.fn.value if isinstance(df.fn, Const) else df.fn
     function = fn.function if isinstance(fn, Closure) else lower(fn) if isinstance(fn, FunctionType) else None
     if function is None or e.marks.asked != marks.Asked():
         raise UnsupportedError(
-            what="'of' or 'stop_gradients' of a gradient that is made inside of a function",
+            what="local variables in 'wrt', 'of' or 'stop_gradients' of a gradient that is made inside of a function",
             why="one derivative at a time can speak of local variables, and only of those of a Python function",
             instead="adgen.gradients of the values that are meant",
             origin=e.origin,
         )
-    outer = marks.begin_inside(e, marks.Asked((), df.of, df.stops), function)
+    outer = marks.begin_inside(e, marks.Asked(local, df.of, df.stops), function)
     place = e.b.place()
     try:
         y = calls.call(e, df.fn, args, kwargs, {})
@@ -103,11 +108,21 @@ def call_named(
         if df.of:
             targets = [named.target(e, name) for name in df.of]
             y = TupleV(tuple(targets)) if len(targets) > 1 else targets[0]
+        now = Recorded(start=place, begun=place[0])
+        since = Block(tuple(s for depth, _, k, s in e.b.visible() if now.covers(depth, k)), ())
+        for k, s in enumerate(sources):
+            if isinstance(s, Inside):
+                sources[k] = named.value_inside(e, s.name, since, function)
     finally:
         e.marks = outer
-    now = Recorded(start=place, begun=place[0])
-    since = Block(tuple(s for depth, _, k, s in e.b.visible() if now.covers(depth, k)), ())
     return y, [s.out for s in walk(since) if isinstance(s, Let) and s.op.name == "held"]
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """A source that is a local variable or tag of the function that is called."""
+
+    name: str
 
 
 def take_sources(
@@ -118,9 +133,14 @@ def take_sources(
     `skip`: what holds no numbers is none, and the source is None.
     """
     given: dict[Any, Any] = {**dict(enumerate(args)), **kwargs}
-    old, sources = dict(given), []
+    old, made = dict(given), dict[Any, Any]()
+    sources: list[Any] = []
     for one in wrt if isinstance(wrt, tuple) else (wrt,):
-        at = next((k for k in (one, names.get(one)) if k in given), None)
+        root, path = split_path(one) if isinstance(one, str) else (one, ())
+        at = next((k for k in (root, names.get(root)) if k in given), None)
+        if at is None and isinstance(one, str) and not path:
+            sources.append(Inside(one))
+            continue
         if at is None:
             raise UnsupportedError(
                 what=f"wrt={one!r} of a gradient that is made inside of a function",
@@ -131,9 +151,10 @@ def take_sources(
         if skip and not isinstance(given[at], (TupleV, Ref, Var, Const)):
             sources.append(e.b.const(None))
             continue
-        made = apart(e, given[at], lambda v: tapes.own(e, v))
-        given[at] = apart(e, made)
-        sources.append(made)
+        if at not in made:
+            made[at] = apart(e, given[at], lambda v: tapes.own(e, v))
+            given[at] = apart(e, made[at])
+        sources.append(_part(e, made[at], path))
     given = {k: v if v is not old.get(k) or _is_object(e, v) else apart(e, v) for k, v in given.items()}
     return given, sources
 

@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from adgen.api.paths import split_path
+from adgen.api.resolve import is_outside
 from adgen.errors import UnsupportedError, UsageError
 from adgen.infer.values import Map, Maybe, Obj, Ref, Seq, TupleV
 from adgen.ir.nodes import Const, Operand, Origin, Var
@@ -63,11 +64,17 @@ class Marks:
     count: int = 0  # of pins that were made
     unrolled: int = 0  # loops round the present statement that are being unrolled
     function: Any = None  # the tree whose locals are meant, before it is called
+    outside: tuple[str, ...] = ()  # those in wrt that lie outside of the function
+    owner: Any = None  # the function that reads them
+    outer_parts: dict[str, dict[tuple[Any, ...], Source]] = field(default_factory=dict)  # of objects among them
 
 
 def begin(e: Engine, fn: Any, asked: Asked, params: Sequence[str]) -> Marks:
     """Return what a run starts with. Parameters in `wrt` are no concern of it, parts of them are."""
     m = Marks(replace(asked, sources=tuple(n for n in asked.sources if n not in params)), roots=asked.sources)
+    if m.asked.sources:
+        m.owner = getattr(fn, "__adgen_calls__", fn)
+        m.outside = tuple(n for n in m.asked.sources if split_path(n)[0] not in params and is_outside(fn, n))
     if not hasattr(fn, "__adgen_calls__"):
         m.frame = e.frame
     _gather_targets(e, m)
@@ -267,13 +274,13 @@ def pin_parts(e: Engine) -> None:
     """Pin what the paths in `wrt` lead to."""
     for text in e.marks.asked.sources:
         root, steps = split_path(text)
-        if steps:
+        if steps and text not in e.marks.outside:
             if root not in e.env:
                 raise UsageError(what=f"wrt={text!r}: there is no parameter {root!r}")
-            e.env[root] = _pin_part(e, e.env[root], steps, text)
+            e.env[root] = pin_part(e, e.env[root], steps, text)
 
 
-def _pin_part(e: Engine, root: Any, steps: Sequence[Any], text: str) -> Any:
+def pin_part(e: Engine, root: Any, steps: Sequence[Any], text: str) -> Any:
     m = e.marks
     shown = next((k for k in reversed(steps) if isinstance(k, str) and k.isidentifier()), None)
 

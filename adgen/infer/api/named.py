@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import TypeMismatchError, UnsupportedError, UsageError
-from adgen.infer.values import Ref, Seq
+from adgen.infer.values import Map, Ref, Seq, TupleV
 from adgen.ir.nodes import Block, If, Let, Loop, Operand, Var
 from adgen.ir.source import Label, Many, Source, Tree, leaves
 from adgen.ir.types import Type, is_floating
@@ -55,6 +55,46 @@ def collect(e: Engine, body: Block, fn: Any) -> dict[str, Source]:
     found: dict[tuple[str, str], list[tuple[Let, Label, int]]] = {}
     _find(body, 0, found)
     return {name: _source(e, name, found, fn) for name in e.marks.asked.sources}
+
+
+def value_inside(e: Engine, name: str, since: Block, function: Function) -> Any:
+    """Return the value that a name in `wrt` of a function called inside of the program stands for.
+
+    `since` are the statements of the call.
+    """
+    m = e.marks
+    kind = "tag" if name in m.tags else "local"
+    found: dict[tuple[str, str], list[tuple[Let, Label, int]]] = {}
+    _find(since, 0, found)
+    pins = found.get((kind, name), [])
+    if name not in m.tags and name not in function.assigned:
+        raise unknown("wrt", name, function.name, (*function.assigned, *m.tags))
+    paths = [label.path for _, label, _ in pins]
+    straight = all(s in since.stmts and not label.repeated for s, label, _ in pins)
+    if len(set(paths)) < len(paths) or not straight or name in m.written or len(m.places.get(name, {})) > 1:
+        raise UnsupportedError(
+            what=f"wrt={name!r} of a gradient that is made inside of a function, which is more than one value",
+            why=f"it gets its value in a branch or loop of {function.name}(), or several times",
+            instead="adgen.gradients of the value that is meant, where it is",
+            origin=e.origin,
+        )
+    if not pins:
+        raise TypeMismatchError(
+            what=f"wrt={name!r} of a gradient of {function.name}(): it holds no floating-point number on this path",
+            instead="make it a float where it is made",
+            origin=e.origin,
+        )
+    return _as_value(e, m.shapes[kind, name])
+
+
+def _as_value(e: Engine, source: Source) -> Any:
+    """Return the value of a source that is a structure of pinned values."""
+    if isinstance(source, Tree):
+        items = tuple(_as_value(e, i) for i in source.items)
+        if issubclass(source.cls, tuple):
+            return TupleV(items, source.cls if source.cls is not tuple else None)
+        return e.new(Seq(items) if source.cls is list else Map(source.keys, items, source.cls))
+    return e.wrap(source) if isinstance(source, Var) else e.b.const(None)
 
 
 def _find(block: Block, depth: int, found: dict[tuple[str, str], list[tuple[Let, Label, int]]]) -> None:

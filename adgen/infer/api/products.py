@@ -16,7 +16,8 @@ from adgen.infer.api import derivatives, gradients, tapes, weights
 from adgen.infer.expressions import items
 from adgen.infer.functions import inlining
 from adgen.infer.values import LocalGradient, Ref, TapeV, TupleV
-from adgen.ir.nodes import Operand, Var
+from adgen.ir.nodes import Block, Let, Operand, Var
+from adgen.ir.rewrite import substitute
 from adgen.ir.types import dims_of, is_floating
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ def _record(
 
     def body(_: Any) -> None:
         nonlocal held
-        y, held = derivatives.call_named(e, df, [given[k] for k in range(len(args))], {k: given[k] for k in kwargs})
+        given_by_name = {k: given[k] for k in kwargs}
+        y, held = derivatives.call_named(e, df, [given[k] for k in range(len(args))], given_by_name, sources)
         made.extend((y, y if e.state.dead else derivatives.apart(e, y)))
 
     tapes.run_tape(e, tape, body)
@@ -117,28 +119,42 @@ def call_jvp(e: Engine, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     if e.summaries:
         gradients.refuse_in_summary(e)
     given = dict(zip(("fn", "primals", "tangents"), args, strict=False)) | dict(kwargs)
-    _refuse_options(e, given)
+    if "unconnected_gradients" in given:
+        raise UnsupportedError(
+            what="'unconnected_gradients' of jvp() inside of a function",
+            instead="a direction of None for what is held constant",
+            origin=e.origin,
+        )
     df = _named(e, given["fn"], given)
-    primals, tangents = (_sequence(e, given[k], k) for k in ("primals", "tangents"))
-    if len(primals) != len(tangents):
+    primals = _sequence(e, given["primals"], "primals")
+    wrt = e.static(given["wrt"], "wrt of jvp()") if "wrt" in given else None
+    alone = wrt is not None and not isinstance(wrt, tuple)
+    tangents = [given["tangents"]] if alone else _sequence(e, given["tangents"], "tangents")
+    asked = tuple(range(len(primals))) if wrt is None else (wrt,) if alone else wrt
+    if len(asked) != len(tangents):
         raise UsageError(
-            what=f"jvp got {len(primals)} primals and {len(tangents)} tangents",
+            what=f"jvp got {len(asked)} {'primals' if wrt is None else 'sources'} and {len(tangents)} tangents",
             instead="one tangent per primal, None where it is held constant",
             origin=e.origin,
         )
-    asked = tuple(range(len(primals)))
-    own, sources = derivatives.take_sources(e, {}, asked, primals, {}, skip=True)
+    names = {} if wrt is None else derivatives.names_of(df.fn)
+    own, sources = derivatives.take_sources(e, names, asked, primals, {}, skip=wrt is None)
     directions: dict[Var, Operand] = {}
-    for x, t in zip(sources, tangents):
-        _direct(e, x, t, directions)
+    inside = [k for k, x in enumerate(sources) if isinstance(x, derivatives.Inside)]
+    for k, x in enumerate(sources):
+        if k not in inside:
+            _direct(e, x, tangents[k], directions)
     since = e.b.place()[1]
-    y, held = derivatives.call_named(e, df, [own[k] for k in asked], {})
+    y, held = derivatives.call_named(e, df, [own[k] for k in range(len(primals))], {}, sources)
     if e.state.dead:
         return y
-    if not directions:
+    pins: dict[Var, Operand] = {}
+    for k in inside:
+        _direct_inside(e, since, sources[k], tangents[k], pins)
+    if not directions and not pins:
         return TupleV((y, e.b.const(None)))
     leaves = gradients.operands_at(e, y)
-    found, rules = push(e.b, since, directions, leaves, held)
+    found, rules = push(e.b, since, directions, leaves, held, pins)
     gradients.keep_rules(e, rules)
     by_leaf = iter(found)
 
@@ -150,16 +166,6 @@ def call_jvp(e: Engine, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
 
 
 _OPTIONS = ("wrt", "of", "stop_gradients", "unconnected_gradients")
-
-
-def _refuse_options(e: Engine, given: Mapping[str, Any]) -> None:
-    for k in ("wrt", "unconnected_gradients"):
-        if k in given:
-            raise UnsupportedError(
-                what=f"'{k}' of jvp() inside of a function",
-                instead="a direction of None for what is held constant",
-                origin=e.origin,
-            )
 
 
 def _sequence(e: Engine, v: Any, what: str) -> list[Any]:
@@ -184,6 +190,20 @@ def _direct(e: Engine, x: Any, t: Any, directions: dict[Var, Operand]) -> None:
     s = weights.as_number(e, t, v.type, v, "tangents")
     exact = dims_of(s.type) == dims_of(v.type) and s.type == v.type
     directions[v] = s if exact else e.b.call("as_tangent", s, v)
+
+
+def _direct_inside(e: Engine, since: int, x: Any, t: Any, pins: dict[Var, Operand]) -> None:
+    """Take note of the directions of a local variable of the function; they are made before it is."""
+    place = e.b.place()[1]
+    found: dict[Var, Operand] = {}
+    _direct(e, x, t, found)
+    made = e.b.take(place)
+    stmts = e.b.take(since)
+    at = next((k for k, s in enumerate(stmts) if isinstance(s, Let) and s.out in found), len(stmts))
+    before = {s.out: s.args[0] for s in stmts if isinstance(s, Let) and s.out in found}
+    for s in (*stmts[:at], *substitute(Block(tuple(made), ()), before).stmts, *stmts[at:]):
+        e.b.append(s)
+    pins.update(found)
 
 
 __all__ = ["MANY", "call_jvp", "call_many", "call_vjp"]

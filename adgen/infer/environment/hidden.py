@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from adgen.api.names import DEFAULTS, steps_of
+from adgen.infer.api import outer_sources as sources
 from adgen.infer.engine import Engine
 from adgen.infer.environment import outside
 from adgen.infer.memory import apart
@@ -47,16 +48,18 @@ class Hidden:
         own = (DEFAULTS, *getattr(owner, "__code__", owner).co_freevars)
         key = (id(owner) if steps_of(name)[0] in own else id(getattr(owner, "__globals__", owner)), name)
         label = name.removeprefix(f"{DEFAULTS}.")
+        asked = sources.asked_in(e, owner, name) if e.marks.outside else ()
         if id(value) in e.plan.live:
+            sources.refuse_unknown(e, asked)
             if key not in self.values:
                 self.values[key] = HiddenValue(name, owner, Var(Opaque(), self._new_name(label), True), value)
                 e.b.unsteady.add(self.values[key].var)
             return self.values[key].var
         t = type_of_value(value)
-        if _is_text(t):
+        if _is_text(t) and not asked:
             return self._enter_text(e, key, label, owner, value, t)
         if key not in self.values:
-            self._enter_parameter(e, key, label, owner, value, t)
+            self._enter_parameter(e, key, label, owner, value, t, asked)
         found, heap = self._roots[key]
         for obj, content in heap.items():  # a loop that runs its body again has forgotten them
             e.state.heap.setdefault(obj, content)
@@ -75,13 +78,15 @@ class Hidden:
             self.read[key] = apart.Root(label, var, tuple(apart.global_shells(value, name)))
         return found
 
-    def _enter_parameter(self, e: Engine, key: Key, label: str, owner: Any, value: Any, t: Type) -> None:
+    def _enter_parameter(
+        self, e: Engine, key: Key, label: str, owner: Any, value: Any, t: Type, asked: Sequence[str]
+    ) -> None:
         shown = self._new_name(label)
         var = Var(t, shown, True)
         self.values[key] = HiddenValue(key[1], owner, var, value)
         before = set(e.state.heap)
         e.b.resume(self.opening)  # a loop that runs its body again forgets what it emitted
-        v = e.wrap(var, shown)
+        v = sources.pin(e, e.wrap(var, shown), key[1], asked)
         e.b.suspend()
         _mark_global(e, v, label)
         _keep_instances(e, v, value)
