@@ -66,7 +66,7 @@ def _conditions(x: str, key: Key, numbers: count[int], names: Names) -> list[str
     if isinstance(head, np.dtype):
         units = units_of(key)
         kind = f"{use('type')}({x}) is {use('ndarray', 'numpy')}"
-        return [kind, f"{x}.dtype.type is {use(_name(head), 'numpy')}", *_shape_conditions(x, units)]
+        return [kind, f"{x}.dtype.type is {use(_name(head), 'numpy')}", *_shape_conditions(x, units, names)]
     if head is list and key[1]:
         v = f"v{next(numbers)}"
         inner = " and ".join(_conditions(v, key[2], numbers, names))
@@ -92,7 +92,7 @@ def _conditions(x: str, key: Key, numbers: count[int], names: Names) -> list[str
     return parts
 
 
-def _shape_conditions(x: str, units: tuple[bool | tuple[int] | None, ...]) -> list[str]:
+def _shape_conditions(x: str, units: tuple[bool | tuple[int] | None, ...], names: Names) -> list[str]:
     """Return what says that just these axes have length 1 (None: it may or may not be), and others another."""
     lengths = [f"{x}.shape[{k}] == {unit[0]}" for k, unit in enumerate(units) if isinstance(unit, tuple)]
     if lengths:
@@ -104,6 +104,8 @@ def _shape_conditions(x: str, units: tuple[bool | tuple[int] | None, ...]) -> li
         return [f"{x}.shape == {(1,) * len(units)}"]
     if any(units):
         return [f"[n == 1 for n in {x}.shape] == {list(units)}"]
+    if len(units) == 1:  # a third of what the next costs, and a small network has six arguments
+        return [f"{x}.ndim == 1", f"{names.use('len')}({x}) != 1"]
     return [f"{x}.ndim == {len(units)}", f"1 not in {x}.shape"]
 
 
