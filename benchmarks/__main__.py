@@ -30,7 +30,7 @@ def make_calls(case: Case, notes: list[str]) -> dict[str, Callable[[], Any]]:
     makers: dict[str, Callable[[], Callable[..., Any]]] = {
         "adgen": lambda: adgen_grad,
         "specialized": lambda: adgen_grad.specialize(*args),
-        "bare": lambda: adgen_grad.specialize(*args).unchecked,
+        "bare": lambda: adgen_grad.bare(*args),
         "Autograd": lambda: make_autograd(case),
         "JAX jit": lambda: make_jax(case),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable, Collection, Mapping
 from importlib import import_module
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adgen.api.dispatch import make_guarded
-from adgen.api.link import Loaded, compile_text
+from adgen.api.link import Loaded, compile_text, run_text
 from adgen.api.signature import SIMPLE, STATIC, Key, describe_signature, key_names, leaf_keys, units_of
 
 if TYPE_CHECKING:
@@ -20,23 +21,30 @@ if TYPE_CHECKING:
 class Names:
     """What the check calls things: as usual, unless the function below has another meaning for the name."""
 
-    def __init__(self, loaded: Loaded) -> None:
-        entry = loaded.space[loaded.stored.entry]
-        code = entry.__code__
-        self.local = {*code.co_varnames, *code.co_cellvars}
-        self.space = loaded.space
+    def __init__(self, taken: Collection[str] = ()) -> None:
+        self.taken = taken
         self.used: dict[tuple[str, str], str] = {}  # module and name there -> name here
 
     def use(self, name: str, module: str = "builtins") -> str:
         """Return the name for something of Python's or NumPy's."""
         known = self.used.get((module, name))
         if known is None:
-            known, value, k = name, getattr(import_module(module), name), 0
-            while known in self.local or self.space.get(known, value) is not value:
+            known, k = name, 0
+            while known in self.taken:
                 k += 1
                 known = f"{name}_{k}"
             self.used[module, name] = known
         return known
+
+    def clashes(self, entry: Any, externals: Mapping[str, Any]) -> set[str]:
+        """Return those that mean something else in the function."""
+        code = entry.__code__
+        found = {known for known in self.used.values() if known in code.co_varnames or known in code.co_cellvars}
+        for (module, name), known in self.used.items():
+            value = getattr(import_module(module), name)
+            if any(space.get(known, value) is not value for space in (externals, entry.__globals__)):
+                found.add(known)
+        return found
 
     def imports(self) -> list[str]:
         """Return the lines that the check needs above the function."""
@@ -136,9 +144,26 @@ def _literal(key: Key) -> str:
     return ""
 
 
-def with_check(text: str, engine: Engine, loaded: Loaded, width: int = 116) -> str:
+def with_check(text: str, engine: Engine, loaded: Loaded) -> str:
     """Return the text with a statement that raises `TypeError` for arguments that it was not made for."""
-    names, numbers, entry = Names(loaded), count(), loaded.stored.entry
+    return _settle(text, engine, loaded, lambda _: loaded.space[loaded.stored.entry])[0]
+
+
+def _settle(text: str, engine: Engine, loaded: Loaded, make: Callable[[str], Any]) -> tuple[str, Any]:
+    """Return the text with the check in it, and what `make` makes of it: a function whose own names tell clashes."""
+    taken: set[str] = set()
+    while True:
+        names = Names(taken)
+        checked = _insert(text, engine, loaded, names)
+        made = make(checked)
+        clashes = names.clashes(made, loaded.externals)
+        if not clashes:
+            return checked, made
+        taken |= clashes
+
+
+def _insert(text: str, engine: Engine, loaded: Loaded, names: Names, width: int = 116) -> str:
+    numbers, entry = count(), loaded.stored.entry
     each = [_conditions(n, k, numbers, names) for n, k in zip(engine.names, loaded.keys, strict=True)]
     tests = [" and ".join(c) for c in each if c]
     if not tests:
@@ -180,13 +205,12 @@ def find_header(lines: list[str], name: str) -> tuple[int, int]:
 def specialize(engine: Engine, loaded: Loaded) -> Any:
     """Return the function of a text with the check in it; hidden values are read at each call."""
     entry = loaded.stored.entry
-    text = with_check(loaded.stored.text, engine, loaded)
-    code, _ = compile_text(text, entry)
-    space = {k: v for k, v in loaded.space.items() if k != "__builtins__"}
-    exec(code, space)
-    made = space[entry]
+
+    def make(text: str) -> Any:
+        return run_text(compile_text(text, entry)[0], entry, loaded.externals)[entry]
+
+    text, made = _settle(loaded.stored.text, engine, loaded, make)
     if loaded.hidden:
         made = make_guarded(made, loaded.takes, (), (), loaded.hidden, None)
     made.source = text
-    made.unchecked = loaded.bare
     return made

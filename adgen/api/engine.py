@@ -84,7 +84,10 @@ class Engine:
             return self.dispatch
 
     def _miss(self, key: tuple[Key, ...], values: tuple[Any, ...]) -> Callable[..., Any]:
-        return self.obtain(values).call
+        with self.lock:
+            loaded = self.obtain(values)
+            self.table[loaded.keys] = loaded.call
+            return loaded.call
 
     def obtain(self, values: tuple[Any, ...]) -> Loaded:
         """Return the implementation for these arguments."""
@@ -94,7 +97,6 @@ class Engine:
             if loaded is None:
                 loaded = self.load(arguments)
                 self.loaded[loaded.keys] = loaded
-                self.table[loaded.keys] = loaded.call
             return loaded
 
     def bind(self, *args: Any, **kwargs: Any) -> tuple[Any, ...]:

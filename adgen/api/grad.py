@@ -116,7 +116,7 @@ class Gradient(Generic[P, R]):
         """Return the compiled function for the types of these arguments.
 
         It takes the primal's parameters by position. Its first line checks that the arguments are of those types;
-        its attribute `unchecked` is the same function without that line, `source` its text.
+        `bare` gives the same function without that line. Its attribute `source` is its text.
 
         >>> import adgen
         >>> df = adgen.grad(lambda x: x * x)
@@ -125,11 +125,24 @@ class Gradient(Generic[P, R]):
         """
         from adgen.api.checks import specialize
 
+        return specialize(self._engine, self._unseeded(*args, **kwargs))
+
+    def bare(self, /, *args: P.args, **kwargs: P.kwargs) -> Any:
+        """Return what `specialize` returns without the check: arguments of other types give wrong results or errors.
+
+        >>> import adgen
+        >>> df = adgen.grad(lambda x: x * x)
+        >>> df.bare(3.0)(4.0)
+        8.0
+        """
+        return self._unseeded(*args, **kwargs).bare
+
+    def _unseeded(self, /, *args: Any, **kwargs: Any) -> Loaded:
         if self.output_gradients is not None:
             from adgen.errors import UsageError
 
             raise UsageError(what="specialize of a gradient with output_gradients", instead="adgen.vjp")
-        return specialize(self._engine, self.loaded_for(*args, **kwargs))
+        return self.loaded_for(*args, **kwargs)
 
     def loaded_for(self, /, *args: Any, **kwargs: Any) -> Loaded:
         """Return the implementation for these arguments."""

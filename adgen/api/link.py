@@ -10,7 +10,7 @@ import linecache
 import sys
 import threading
 from ast import literal_eval
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import FunctionType, ModuleType
@@ -26,17 +26,44 @@ from adgen.cache.header import Stored
 
 @dataclass(repr=False, eq=False)
 class Loaded:
-    """A text that can be called. `call` takes the primal's parameters and checks what the text relies on."""
+    """A text that can be called; it is compiled when that is first asked for."""
 
     stored: Stored
-    call: Callable[..., Any]
-    bare: Callable[..., Any]  # the same without checks
-    space: dict[str, Any]
+    externals: dict[str, Any]
     takes: tuple[str, ...]  # the parameters of `call` and `bare`
+    guards: tuple[FunctionGuard, ...] = ()
+    values: tuple[tuple[Place, Key], ...] = ()
     hidden: tuple[HiddenValue, ...] = ()
+    again: Callable[..., Any] | None = None  # is called instead where a guard fails
     wrt: tuple[str, ...] = ()
     keys: tuple[Key, ...] = ()
-    pullback: Callable[..., Any] | None = None
+
+    @cached_property
+    def space(self) -> dict[str, Any]:
+        """What the module of the text holds."""
+        s = self.stored
+        if s.code is None:
+            s.code, s.filename = compile_text(s.text, s.entry, s)
+        return run_text(s.code, s.entry, self.externals)
+
+    @cached_property
+    def bare(self) -> Callable[..., Any]:
+        """The function of the primal's parameters, which checks nothing."""
+        entry: Callable[..., Any] = self.space[self.stored.entry]
+        return make_guarded(entry, self.takes, (), (), self.hidden, None) if self.hidden else entry
+
+    @cached_property
+    def call(self) -> Callable[..., Any]:
+        """The same, but it checks first what the text relies on."""
+        if not (self.hidden or self.guards or self.values):
+            return self.bare
+        entry = self.space[self.stored.entry]
+        return make_guarded(entry, self.takes, self.guards, self.values, self.hidden, self.again)
+
+    @property
+    def pullback(self) -> Callable[..., Any] | None:
+        """The second function of a vjp."""
+        return self.space[self.stored.pullback] if self.stored.pullback else None
 
 
 @dataclass(repr=False, eq=False)
@@ -196,13 +223,15 @@ def compile_text(text: str, entry: str, lines: Stored | None = None) -> tuple[An
     return code, filename
 
 
+def run_text(code: Any, entry: str, externals: Mapping[str, Any]) -> dict[str, Any]:
+    """Run the module of a text; return what it holds."""
+    space: dict[str, Any] = {"__name__": f"adgen.generated.{entry}", **externals}
+    exec(code, space)
+    return space
+
+
 def link(s: Stored, refs: References, fn: Any, names: tuple[str, ...], again: Callable[..., Any] | None) -> Loaded:
-    """Make the function. `names` are the parameters of the entry before the hidden ones."""
-    if s.code is None:
-        s.code, s.filename = compile_text(s.text, s.entry, s)
-    space: dict[str, Any] = {"__name__": f"adgen.generated.{s.entry}", **refs.externals}
-    exec(s.code, space)
-    entry = space[s.entry]
+    """Put together what the function needs. `names` are the parameters of the entry before the hidden ones."""
     owners = [*refs.functions, fn]
     guards: list[FunctionGuard] = []
     for (_, module, _, _, owner, path), f in zip(s.depends, refs.functions, strict=True):
@@ -214,12 +243,7 @@ def link(s: Stored, refs: References, fn: Any, names: tuple[str, ...], again: Ca
             guards.append((Place(owners[rest[0]], rest[1]), refs.externals[name]))
     values = [(p, static_key(p.read())) for p in (Place(owners[o], path) for path, o, _ in s.baked)]
     hidden = tuple([(p, key_of(p.read())) for p in (Place(owners[o], path) for path, o, _ in s.hidden)])
-    bare = call = entry
-    if hidden:
-        bare = make_guarded(entry, names, (), (), hidden, None)
-    if hidden or guards or values:
-        call = make_guarded(entry, names, tuple(guards), tuple(values), hidden, again)
-    return Loaded(s, call, bare, space, names, hidden, pullback=space[s.pullback] if s.pullback else None)
+    return Loaded(s, refs.externals, names, tuple(guards), tuple(values), hidden, again)
 
 
 def explain(error: Exception) -> None:
