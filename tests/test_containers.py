@@ -6,16 +6,18 @@ import numpy as np
 import pytest
 
 import adgen
-from tests.language import changing_lists, dicts
+from tests.language import changing_lists, dicts, lacking
 
 POINT = np.array([0.7, 1.3, 2.1])
+NONES = ["attribute_is_none_again", "part_of_a_tuple", "slots_of_tuples", "values_of_a_dict"]
 LISTS = ["shortest_path", "heap_of_triples", "popped_in_the_middle", "namedtuples_of_arrays"]
 SECOND = ["count_by_key", "grid_of_tuples", "groups", "defaultdict_of_arrays", "in_branch", "deleted_in_a_loop"]
 
 
-@pytest.mark.parametrize("name", [*SECOND, *LISTS])
+@pytest.mark.parametrize("name", [*SECOND, *LISTS, *NONES])
 def test_second_order(name):
-    df, v, h = adgen.grad(getattr(dicts if name in SECOND else changing_lists, name)), np.array([0.3, -1.1, 0.7]), 1e-5
+    fn = next(getattr(m, name) for m in (dicts, changing_lists, lacking) if hasattr(m, name))
+    df, v, h = adgen.grad(fn), np.array([0.3, -1.1, 0.7]), 1e-5
     expected = (df(POINT + h * v) - df(POINT - h * v)) / (2 * h)
     _, forward = adgen.jvp(df, (POINT.copy(),), (v,))
     (reverse,) = adgen.vjp(df, POINT.copy())[1](v)
@@ -95,3 +97,13 @@ def test_what_a_list_loses_is_taken_out_in_place():
     source = adgen.grad(changing_lists.popped_in_the_middle).specialize(POINT).source
     assert "del items[" in source
     assert ".copy()" not in source
+
+
+def test_integers_in_tuples_of_a_list_have_no_gradient():
+    def f(l):
+        t = 0.0
+        for i in range(3):
+            t += l[i % 2][0] * l[i % 2][1]
+        return t
+
+    assert adgen.grad(f)([(1.0, 2), (2, 0.5)]) == [(4.0, None), (None, 2.0)]

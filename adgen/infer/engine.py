@@ -26,7 +26,7 @@ from adgen.infer.expressions import attributes, items, operations
 from adgen.infer.functions import recursion
 from adgen.infer.iterators import generators
 from adgen.infer.memory import aliases, overwritten, rows, stores
-from adgen.infer.structures import objects
+from adgen.infer.structures import objects, tables
 from adgen.infer.values import (
     UNBOUND,
     Closure,
@@ -91,7 +91,8 @@ class Engine:
         self.renewed: dict[Obj, int] = {}  # how often attributes of objects in lists got another list or array
         self.loops: list[dict[Obj, Any]] = []  # the heaps that the running loops began with
         self.resized: dict[Obj, int] = {}  # how often lists and dicts got another length
-        self.unfilled = 0  # how many lists were found to hold None somewhere
+        self.unfilled = 0  # how many lists were found to hold None somewhere, and parts to be None
+        self.lacking: set[tuple[Any, ...]] = set()  # parts that are None somewhere
         self.walked: dict[Operand, Obj] = {}  # keys that a loop over a dict gives, and the dict
         self.keeps_loops = 0  # loops that can't be unrolled
         self.quiet: tuple[str, ...] = ()  # which of NumPy's floating-point errors are let pass here
@@ -243,7 +244,7 @@ class Engine:
         if isinstance(t, (Array, List, Dict)):
             return self.new(operand, name)
         if isinstance(t, Tuple) and isinstance(operand, Var):
-            return TupleV(tuple(self.wrap(self.b.call("item", operand, self.b.const(k))) for k in range(len(t.items))))
+            return TupleV(tuple(operands.unpack(self, operand, tables.part_of(t, k), k) for k in range(len(t.items))))
         if isinstance(t, Record) and isinstance(operand, Var):
             return operands.unpack_record(self, operand, t)
         if isinstance(operand, Const) and isinstance(operand.value, tuple):

@@ -13,7 +13,7 @@ from adgen.infer.calls import calls
 from adgen.infer.environment.names import is_data
 from adgen.infer.kinds import is_structured
 from adgen.infer.memory import rows
-from adgen.infer.structures import dicts, objects
+from adgen.infer.structures import dicts, objects, tables
 from adgen.infer.values import (
     Closure,
     DictView,
@@ -112,8 +112,13 @@ def _record(e: Engine, cls: type, keys: tuple[Any, ...], items: Sequence[Operand
     return e.b.emit(e.row("make_record"), (*head, *items), type=t)
 
 
+def unpack(e: Engine, operand: Operand, part: tuple[Any, ...], key: Any) -> Any:
+    """Return an item of a tuple or record."""
+    return tables.present(e, part, e.b.call("item", operand, e.b.const(key)))
+
+
 def unpack_record(e: Engine, operand: Operand, t: Record) -> Any:
-    items = tuple(e.wrap(e.b.call("item", operand, e.b.const(k))) for k in t.keys)
+    items = tuple(unpack(e, operand, (t.cls, k), k) for k in t.keys)
     if t.cls is list:
         return e.new(Seq(items))
     if (cls := held_class(t)) is not None:

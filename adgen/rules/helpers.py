@@ -123,10 +123,11 @@ def zeros_list(values: Any) -> Any:
             return {k: zero(i) for k, i in v.items()}
         if isinstance(v, np.ndarray):
             return np.zeros_like(v) if v.dtype.kind in "fc" else None
+        if type(v) is int or v is None:  # an integer among floating-point numbers, a place that was not filled
+            return 0.0
         return type(v)(0.0) if isinstance(v, (float, complex, np.inexact)) else None
 
-    # An integer among floating-point numbers, a place that was not filled.
-    return [0.0 if type(v) is int or v is None else zero(v) for v in values]
+    return [zero(v) for v in values]
 
 
 def copies(values: Any) -> Any:

@@ -105,7 +105,10 @@ def may_repeat(place: Place, args: Sequence[Operand]) -> bool:
         return False
     base = args[0].type
     for outer in place[:-1]:
-        base = base.elem if isinstance(base, (List, Dict)) and isinstance(outer, Index) else base
+        if isinstance(base, (List, Dict)) and isinstance(outer, Index):
+            base = base.elem
+        elif isinstance(base, Record) and isinstance(outer, Index):
+            base = base.items[base.keys.index(outer.items[0])]
     if isinstance(base, Dict):
         return False
     items = [args[i.arg] if isinstance(i, Hole) else i for i in step.items]

@@ -46,6 +46,10 @@ class Backward(ABC):
         """Emit the backward statements of a block into the open region."""
 
     @abstractmethod
+    def let(self, s: Let, c: Cot, cots: Cotangents) -> None:
+        """Emit the backward statements of one statement."""
+
+    @abstractmethod
     def by_rules(self, s: Let, c: Cot, cots: Cotangents) -> None:
         """Differentiate a statement by its primitive's rules."""
 

@@ -114,11 +114,11 @@ class Cotangents:
         """
         place: Place = ()
         holes: tuple[Operand, ...] = ()
-        while isinstance(v.type, (Array, List, Dict)) and (inside or isinstance(v.type, Array)):
+        while isinstance(v.type, Array) or (inside and _has_places(v.type)):
             s = self.b.defs.get(v)
             if s is None or s.op.name != "getitem" or not isinstance(s.args[0], Var):
                 break
-            if not isinstance(s.args[0].type, (Array, List, Dict)) or any(
+            if not (isinstance(s.args[0].type, Array) or _has_places(s.args[0].type)) or any(
                 isinstance(a.type, (Array, List)) for a in s.args[1:]
             ):
                 break
@@ -410,6 +410,10 @@ def items_of(t: Type) -> tuple[Type, ...]:
     if isinstance(t, Saved):
         return t.layout.items
     return t.items if isinstance(t, (Tuple, Record)) else ()
+
+
+def _has_places(t: Type) -> bool:
+    return isinstance(t, (Array, List, Dict)) or held_class(t) is not None
 
 
 def _items(place: Place) -> list[object]:

@@ -20,7 +20,7 @@ from adgen.ir.nodes import (
     free_vars,
 )
 from adgen.ir.rewrite import substitute
-from adgen.ir.types import Array, Dim, Int, List, Type, Undef, dims_of, is_scalar
+from adgen.ir.types import Array, Dim, Int, List, Record, Tuple, Type, Undef, dims_of, is_scalar
 from adgen.rules.lattice import refresh, skeleton
 from adgen.rules.typing import join
 from adgen.transform.activity import reach_loop
@@ -57,6 +57,7 @@ class Regions(Backward):
                 if r in self.varied:
                     inner.add(r, inner.project(self.as_shaped(c, s.outs[k], r), r))
             self.block(block, inner)
+            self._give_to_list(inner, cots)
             sides.append(inner)
             regions.append(self.b.suspend())
         touched = self._touched(cots, sides)
@@ -95,6 +96,13 @@ class Regions(Backward):
         for t in made.stmts:
             self.b.append(t)
         cots.of.update(zip(touched, made.results))
+
+    def _give_to_list(self, side: Cotangents, outer: Cotangents) -> None:
+        """Add what a branch found for a tuple to that of the list that has it: on the other path it may be None."""
+        for v in [v for v in side.of if isinstance(v.type, (Tuple, Record)) and v not in outer.of]:
+            s = self.b.defs.get(v)
+            if s is not None and s.op.name == "getitem" and s.args[0] in self.varied:
+                self.let(s, side.pop(v), side)
 
     @staticmethod
     def _touched(outer: Cotangents, sides: Sequence[Cotangents]) -> list[Var]:
@@ -205,12 +213,13 @@ class Regions(Backward):
         carried = [*[s.params[k] for k in active], *outer]
         left = {s.params[k]: s.yields[k].type for k in active}  # what enters is the gradient of what an iteration left
         slots = {v: Var(_of_lengths(types[v], left.get(v, v.type)), *gradient_name(v)) for v in carried}
-        consumes = [
-            Consume(
-                Var(s.collected[k].type, *self._name_of(s.collected[k])), self._sequence(c, s.collects[k], cots), True
-            )
-            for k, c in d_collects.items()
-        ]
+        consumes = []
+        for k, c in d_collects.items():
+            rows = self._sequence(c, s.collects[k], cots)
+            item: Type = s.collected[k].type
+            if isinstance(item, (Tuple, Record)) and isinstance(rows.type, List):  # its parts may get a value later
+                item = rows.type.elem
+            consumes.append(Consume(Var(item, *self._name_of(s.collected[k])), rows, True))
         b.open()
         b.share(s.body.stmts)
         inner = Cotangents(b)

@@ -254,7 +254,12 @@ class Structures(Backward):
             if isinstance(s.out.type, (List, Dict)) and not is_scalar(s.out.type.elem):
                 # The key may be a new one, the place of a list not filled yet.
                 new = len(place) == len(holes) == 1 and (isinstance(s.out.type, Dict) or base in cots.undefined)
-                zero = self.b.call("zero_at", base, *holes) if new else cots.zero(self.b.load(base, place, holes))
+                if new:
+                    zero = self.b.call("zero_at", base, *holes)
+                else:
+                    old = self.b.load(base, place, holes)
+                    lacks = isinstance(old.type, Tuple) and old.type != value.type  # it may be None in parts, too
+                    zero = cots.zero(value if lacks else old)
             name, fixed = gradient_name(base) if isinstance(base, Var) else (None, False)
             t = (
                 s.out.type if isinstance(s.out.type, (List, Dict)) else None

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from adgen.ir.nodes import Index, Let, Operand, Var
 from adgen.ir.types import (
+    Bool,
     Dict,
+    Int,
     List,
     Record,
     Saved,
+    Tuple,
+    Type,
     held_class,
     is_floating,
     may_float,
@@ -27,6 +31,8 @@ class TangentStructures(Tangents):
         if s.mode != "set" and self.get(s.args[1]) is None:
             return base
         value = self.full(s.args[1])
+        if isinstance(s.out.type, (List, Dict)) and len(s.place) == 1:
+            value = self._as_item(s.args[1], s.out.type.elem)
         name = f"{s.out.name}_dot" if s.out.name else None
         t = s.out.type if isinstance(s.out.type, (List, Dict)) else None
         args = (base, value, *s.args[2:])
@@ -42,7 +48,21 @@ class TangentStructures(Tangents):
         return self.b.emit(self.b.row("make_tuple"), items, type=t)
 
     def _make_list(self, s: Let) -> Operand:
-        return self.b.call("make_list", *[self._zeros(a) if all_integers(a.type) else self.full(a) for a in s.args])
+        elem = s.out.type.elem if isinstance(s.out.type, List) else None
+        parts = [self._zeros(a) if all_integers(a.type) else self._as_item(a, elem) for a in s.args]
+        return self.b.call("make_list", *parts)
+
+    def _as_item(self, a: Operand, elem: Type | None) -> Operand:
+        """Return the tangent of a tuple in a list, with zeros for integers where other tuples have floats."""
+        t = self.full(a)
+        if not isinstance(a.type, Tuple) or not isinstance(elem, Tuple) or len(elem.items) != len(a.type.items):
+            return t
+        late = [is_floating(e) and isinstance(i, (Int, Bool)) for e, i in zip(elem.items, a.type.items)]
+        if not any(late):
+            return t
+        zero = self.b.const(0.0)
+        parts = [zero if new else self.b.call("item", t, self.b.const(k)) for k, new in enumerate(late)]
+        return self.b.call("make_tuple", *parts)
 
     def _make_record(self, s: Let) -> Operand:
         t = s.out.type
@@ -57,7 +77,8 @@ class TangentStructures(Tangents):
         return make_record(self.b, t, [self.full(a) if is_floating(a.type) else self.b.const(None) for a in s.args[2:]])
 
     def _insert(self, s: Let) -> Operand:
-        return self.b.emit(s.op, (self.full(s.args[0]), self.full(s.args[1]), s.args[2]), type=s.out.type)
+        elem = s.out.type.elem if isinstance(s.out.type, List) else None
+        return self.b.emit(s.op, (self.full(s.args[0]), self._as_item(s.args[1], elem), s.args[2]), type=s.out.type)
 
     def _without(self, s: Let) -> Operand:
         return self.b.emit(s.op, (self.full(s.args[0]), s.args[1]), type=s.out.type)
@@ -76,7 +97,9 @@ class TangentStructures(Tangents):
 
     def _append(self, s: Let) -> Operand:
         t = s.out.type if isinstance(s.out.type, List) else None  # None stands for the integers among its items
-        return self.b.emit(s.op, (self.full(s.args[0]), self.full(s.args[1])), type=t)
+        return self.b.emit(
+            s.op, (self.full(s.args[0]), self._as_item(s.args[1], t.elem if t is not None else None)), type=t
+        )
 
     def _to_list(self, s: Let) -> Operand:
         return self.b.emit(s.op, (self.full(s.args[0]),), type=s.out.type)

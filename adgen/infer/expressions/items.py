@@ -252,10 +252,11 @@ def from_list(e: Engine, base: Ref, key: Any, hint: dict[str, Any]) -> Any:
     if isinstance(c, Seq) and isinstance(lst, Var) and lst.name is None:
         lst.name = base.obj.name
     out = e.b.load(lst, (k.index,), k.holes, hint.get("name"), hint.get("fixed", False))
-    v = e.wrap(out, hint.get("name"))
     if nones:
-        rows.link_out(e, v, base.obj)
-        return Maybe(e.b.call("is_none", out), v)
+        v = tables.maybe(e, out, name=hint.get("name"))
+        rows.link_out(e, operations.sure(v), base.obj)
+        return v
+    v = e.wrap(out, hint.get("name"))
     if isinstance(v, Ref) and isinstance(out.type, List) and any(isinstance(i, Slice) for i in k.index.items):
         rows.share_items(e, v, base)
     else:
@@ -364,6 +365,8 @@ def item_type(e: Engine, v: Any) -> Type | None:
             return objects.held_type(e, v.obj, c)
         t: Type | None = dicts.dict_type(e, c) if isinstance(c, Map) else operations.array_type(e, v)
         return t
+    if isinstance(v, Maybe) and not is_structured(e.state, v.value):
+        return item_type(e, v.value)
     if isinstance(v, TupleV):
         parts = [item_type(e, i) for i in v.items]
         known = tuple(p for p in parts if p is not None)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 def in_place(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any]) -> Any:
     """Carry the operation out; return what the name is bound to."""
+    a, b = operations.sure(a), operations.sure(b)
     if isinstance(a, Ref) and a.obj in e.state.which and objects.class_of_object(e, a) is None:
         forks.change(e, a, lambda one: in_place(e, symbol, one, b, hint))
         return a

@@ -16,7 +16,7 @@ from adgen.infer.control import branches, guarded, iterables
 from adgen.infer.expressions import items, operations
 from adgen.infer.functions import inlining
 from adgen.infer.memory import rows
-from adgen.infer.structures.tables import dict_type, fitted, is_dict, leaves, operand
+from adgen.infer.structures.tables import ENTRY, dict_type, fitted, is_dict, lack, leaves, maybe, operand, present
 from adgen.infer.values import DeadPath, DictView, Map, Ref, Traits, TupleV
 from adgen.ir.nodes import Hole, Index, Operand, Var
 from adgen.ir.types import Dict, Undef, is_scalar
@@ -106,6 +106,8 @@ def entry(e: Engine, base: Ref, key: Any, hint: dict[str, Any]) -> Any:
     k = as_key(e, key)
     table, t = content(e, base, keys=(key,))
     if isinstance(t.elem, Undef):
+        if ENTRY in e.lacking:
+            return e.b.const(None)
         read_nothing(e, k)
     if rows.is_container(t.elem) and not base.obj.mixed:
         c = e.content(base.obj)
@@ -113,10 +115,10 @@ def entry(e: Engine, base: Ref, key: Any, hint: dict[str, Any]) -> Any:
             keep_apart(e, base, c, table)
         taken = rows.take_place(e, base, t.elem, PLACE[0], (k,))
         if taken is not None:
-            return taken
+            return present(e, ENTRY, e.value(taken), taken) if ENTRY in e.lacking else taken
     out = e.b.load(table, PLACE, (k,), hint.get("name"), hint.get("fixed", False))
-    v = e.wrap(out, hint.get("name"))
-    rows.link_out(e, v, base.obj)
+    v = maybe(e, out, name=hint.get("name")) if ENTRY in e.lacking else e.wrap(out, hint.get("name"))
+    rows.link_out(e, operations.sure(v), base.obj)
     return v
 
 
@@ -146,6 +148,7 @@ def keep_apart(e: Engine, base: Ref, c: Map, table: Operand) -> None:
 
 def set_item(e: Engine, base: Ref, key: Any, value: Any) -> None:
     k = as_key(e, key)
+    lack(e, ENTRY, (value,))
     if isinstance(value, (Ref, TupleV)):
         if rows.is_place(value, base, PLACE[0], (k,)):
             return
@@ -215,6 +218,7 @@ def view_list(e: Engine, view: DictView) -> Ref:
         return keys(e, view.owner)
     if view.kind == "values":
         made = e.new(e.b.call("values_of", e.value(view.owner)))
+        made.obj.nones = ENTRY in e.lacking
         rows.share_items(e, made, view.owner)
         return made
     found: Ref = inlining.inline_function(e, library.dict_items, [view.owner], {})

@@ -18,6 +18,7 @@ from adgen.infer import operands
 from adgen.infer.environment import reads
 from adgen.infer.expressions import attributes
 from adgen.infer.functions import inlining
+from adgen.infer.structures import tables
 from adgen.infer.values import BoundFunction, Map, Obj, Ref, Seq, TupleV
 from adgen.ir.nodes import Const, Index, Operand, Var
 from adgen.ir.types import Record, held, held_class, holds_objects
@@ -77,10 +78,14 @@ def held_attribute(e: Engine, v: Ref, t: Record, name: str) -> Any:
         return attributes.class_attribute(e, v, cls, name)
     rows.check(e, v)
     part = t.items[t.keys.index(name)]
-    if rows.is_container(part):
-        stamp = (*(v.stamp or (e.replaced.get(v.obj, 0), -1))[:2], e.renewed.get(v.obj, 0))
-        return Ref(v.obj, (*v.place, Index((name,))), v.holes, part, stamp)
-    return e.wrap(e.b.call("item", e.value(v), e.b.const(name)))
+    if not rows.is_container(part):
+        if v.place:
+            out = e.b.load(e.content(v.obj), (*v.place, Index((name,))), v.holes)
+            return tables.present(e, (t.cls, name), out)
+        return operands.unpack(e, e.value(v), (t.cls, name), name)
+    stamp = (*(v.stamp or (e.replaced.get(v.obj, 0), -1))[:2], e.renewed.get(v.obj, 0))
+    place = Ref(v.obj, (*v.place, Index((name,))), v.holes, part, stamp)
+    return tables.present(e, (t.cls, name), e.value(place), place) if (t.cls, name) in e.lacking else place
 
 
 def refuse_held(e: Engine, *operands: Operand) -> None:
@@ -328,7 +333,6 @@ def set_attribute(e: Engine, base: Ref, name: str, value: Any) -> None:
         )
     from adgen.infer.expressions import items, operations
     from adgen.infer.memory import rows
-    from adgen.infer.structures import tables
 
     if rows.is_place(value, base, Index((name,)), ()):
         return
@@ -340,6 +344,7 @@ def set_attribute(e: Engine, base: Ref, name: str, value: Any) -> None:
         raise UnsupportedError(
             what=f"the attribute '{name}' of objects in a list, which gets values of different types", origin=e.origin
         )
+    tables.lack(e, (kept.cls, name), (value,))
     rows.put_in(e, base.obj, value)
     if rows.is_container(part):
         rows.renew(e, base.obj)
