@@ -252,3 +252,66 @@ def test_eigenvectors_that_happen_to_be_real():
 
     a = np.array([[1.0, 0.2, 0.1], [0.2, 0.8, 0.3], [0.1, 0.3, -0.9]])
     adgen.check_grads(f, (a,), order=2)
+
+
+NEARLY = np.arange(1.0, 10.0).reshape(3, 3) / 10.0  # its determinant is computed as 6.7e-18
+
+
+@pytest.mark.parametrize("a", [A, NEARLY, np.diag([1.0, 1.0, 0.0]), np.diag([2.0, 0.0, 0.0]), 1e-110 * A])
+def test_second_derivative_of_a_determinant(a: Any) -> None:
+    i, j, k, l = 0, 1, 2, 0  # the derivative by a[0, 1] and a[2, 0] is that of one product of three
+    found = adgen.hessian(lambda a: np.linalg.det(a))(a)[i, j, k, l]
+    np.testing.assert_allclose(found, a[1, 2], rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "slopes"),
+    [
+        (scipy.special.erfcx, 1e8, (-5.641895835477562e-17, 1.1283791670955126e-24)),
+        (scipy.special.dawsn, 1e5, (-5.0000000015e-11, 1.0000000006e-15)),
+        (scipy.special.log_ndtr, 100.0, (0.0, 0.0)),
+        (scipy.special.ellipk, 1e-12, (math.pi / 8, 9 * math.pi / 64)),
+        (scipy.special.ellipe, 0.0, (-math.pi / 8, -3 * math.pi / 64)),
+        (scipy.special.spence, 1.0, (-1.0, 0.5)),
+        (scipy.special.rgamma, 0.0, (1.0, 1.1544313298030657)),
+    ],
+)
+def test_slopes_whose_usual_formula_cancels(f: Any, x: float, slopes: Any) -> None:
+    first = adgen.grad(lambda x: f(x))
+    found = first(x), adgen.grad(first)(x)
+    np.testing.assert_allclose(found, slopes, rtol=1e-9)
+
+
+def factors_in_a_loop(a: Any) -> Any:
+    for i in range(3):
+        if i == 1:
+            return np.sum(np.linalg.qr(a)[1] ** 3)
+    return 0.0
+
+
+def test_second_derivative_of_what_one_iteration_factors() -> None:
+    gradient = adgen.grad(factors_in_a_loop)
+    once = adgen.grad(lambda a: np.sum(np.linalg.qr(a)[1] ** 3))
+    (found,) = adgen.vjp(gradient, A)[1](A)
+    np.testing.assert_allclose(found, adgen.vjp(once, A)[1](A)[0], rtol=1e-12)
+
+
+def test_one_tuple_twice_in_a_result() -> None:
+    def f(x: Any) -> Any:
+        both = (x * 2.0, x * 3.0)
+        return both, both
+
+    ((a, b), (c, d)), tangents = adgen.jvp(f, (A,), (A,))
+    assert not any(np.shares_memory(p, q) for p, q in ((a, c), (b, d)))
+    np.testing.assert_array_equal(tangents[1][1], 3.0 * A)
+
+
+def test_only_python_functions_have_jacobians() -> None:
+    for make in (adgen.jacobian, adgen.hessian):
+        with pytest.raises(adgen.TypeMismatchError):
+            make(np.linalg.det)(A)
+
+
+def test_complex_numbers_in_math_are_refused() -> None:
+    with pytest.raises(adgen.UnsupportedError, match="real numbers"):
+        adgen.grad(lambda z: math.hypot(z[0], 2.0))(np.array([1.0 + 1.0j]))

@@ -8,7 +8,7 @@ from typing import Any
 from adgen.api.callers import caller_of
 from adgen.api.compiled import Compiled
 from adgen.api.custom import current_overrides
-from adgen.api.grad import Unconnected, unwrap
+from adgen.api.grad import Unconnected, check_function, unwrap
 from adgen.api.names import parameters_of
 from adgen.api.request import Options
 from adgen.api.resolve import Wrt, resolve_wrt
@@ -27,6 +27,7 @@ class Derivatives(Compiled[..., Any]):
         extra: str | None = None,
     ) -> None:
         base, _ = unwrap(fn, Options())
+        check_function(base)
         names = resolve_wrt(base, wrt)
         params = parameters_of(base)
         for n in names:

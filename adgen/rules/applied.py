@@ -188,15 +188,15 @@ def extreme(function: Any, a: Any, axis: Any, keepdims: bool, initial: Any, wher
     return function(a, axis=axis, keepdims=keepdims, initial=initial, where=where)
 
 
-def accumulate_by(ufunc: Any, array: Any, axis: int = 0, dtype: Any = None) -> Any:
+def accumulate_by(ufunc: Any, array: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:
+    if out is not None:
+        no_gradient("a running result with out=")
     array = np.asarray(array)
     if ufunc is np.add:
         return np.cumsum(array, axis=axis, dtype=dtype)
     if ufunc is np.multiply:
         return np.cumprod(array, axis=axis, dtype=dtype)
-    if dtype is not None:
-        no_gradient("a running result with dtype=")
-    front = to_front(array, axis)
+    front = to_front(array if dtype is None else array.astype(dtype), axis)
     last = front[:1]  # empty where there is nothing
     rows = [last]
     for k in range(1, front.shape[0]):

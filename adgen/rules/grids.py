@@ -9,6 +9,7 @@ import numpy as np
 from adgen.ir.nodes import Const, Operand
 from adgen.ir.types import Scalar, is_complex
 from adgen.rules.axes import from_front, of_lengths, part_for, shaped_like, to_front
+from adgen.rules.core import is_static
 from adgen.rules.declare import OtherForm, formula, linear, nondifferentiable, rule, sample, static
 from adgen.rules.typing import Shape, array_dims, fresh_dim, known
 
@@ -56,9 +57,10 @@ def polynomials_at(p: Any, x: Any) -> Any:
 
 def powers(x: Any, n: Any, increasing: bool) -> Any:
     """Return the derivative of each column of the Vandermonde matrix but the constant one."""
+    rest = max(n - 1, 0) if is_static(n) else n - 1
     if increasing:
-        return np.vander(x, n - 1, increasing=True) * np.arange(1, n)
-    return np.vander(x, n - 1) * np.arange(n - 1, 0, -1)
+        return np.vander(x, rest, increasing=True) * np.arange(1, n)
+    return np.vander(x, rest) * np.arange(n - 1, 0, -1)
 
 
 def vander_vjp(g: Any, x: Any, increasing: bool) -> Any:

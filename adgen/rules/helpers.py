@@ -152,7 +152,8 @@ def zeros_of(value: Any, kind: Any = None) -> Any:
     if value is None or isinstance(value, (bool, int, str)):
         return None
     if isinstance(value, tuple):
-        return tuple([zeros_of(v) for v in value])
+        parts = [zeros_of(v) for v in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
     if isinstance(value, (float, complex)):
         return type(value)(0.0)
     return zeros_list(value) if isinstance(value, (list, dict)) else np.zeros_like(value)
@@ -391,3 +392,19 @@ def change_table(change: Any, n: int) -> Any:
         c = change(np.eye(n)[i, : i + 1])
         table[: len(c), i] = c
     return table
+
+
+def cofactors(a: Any) -> Any:
+    """Return the derivative of the determinant of a matrix or a stack: `det * inv(a).T`.
+
+    Where one is singular, or its determinant is beyond the range of its dtype, from the singular values.
+    """
+    with np.errstate(over="ignore"):
+        det = np.linalg.det(a)
+    exact = (np.abs(det) > 1e6 * np.finfo(a.dtype).tiny) & np.isfinite(det)
+    if np.all(exact) or not np.all(np.isfinite(a)):
+        return np.expand_dims(det, (-2, -1)) * np.swapaxes(np.linalg.inv(a), -1, -2)
+    u, s, vh = np.linalg.svd(a)
+    others = np.prod(np.where(np.eye(s.shape[-1]) == 1.0, 1.0, s[..., np.newaxis, :]), axis=-1)
+    sign = np.linalg.det(u) * np.linalg.det(vh)
+    return sign[..., np.newaxis, np.newaxis] * np.conj((u * others[..., np.newaxis, :]) @ vh)

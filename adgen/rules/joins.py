@@ -142,15 +142,17 @@ def parts_along(g: Any, arrays: Any, axis: int) -> Any:
     parts = []
     start = 0
     for x in arrays:
-        if isinstance(x, (list, tuple)):
-            parts.append(g[start : start + len(x)])
-            start = start + len(x)
-            continue
-        n = x.shape[axis] if np.ndim(x) > normal_axis(axis, np.ndim(g)) else 1
-        d = cut(g, start, start + n, axis)
-        parts.append(shaped_like(d if np.ndim(x) == np.ndim(g) else np.reshape(d, np.shape(x)), x))
+        n = np.shape(x)[axis] if np.ndim(x) > normal_axis(axis, np.ndim(g)) else 1
+        parts.append(part_like(cut(g, start, start + n, axis), x, np.ndim(g)))
         start = start + n
     return tuple(parts) if isinstance(arrays, tuple) else parts
+
+
+def part_like(d: Any, x: Any, ndim: int) -> Any:
+    """Return the part d of a gradient of so many axes in the form of x: an array, a number or nested lists."""
+    if isinstance(x, (list, tuple)):
+        return d if ndim == 1 else array_vjp(d if np.ndim(x) == ndim else np.reshape(d, np.shape(x)), x)
+    return shaped_like(d if np.ndim(x) == ndim else np.reshape(d, np.shape(x)), x)
 
 
 def flat_parts(g: Any, arrays: Any) -> Any:
@@ -211,9 +213,8 @@ def vstack_vjp(g: Any, tup: Any) -> Any:
     parts = []
     start = 0
     for x in tup:
-        n = x.shape[0] if np.ndim(x) > 1 else 1
-        d = g[start : start + n] if np.ndim(x) > 1 else np.reshape(g[start], np.shape(x))
-        parts.append(shaped_like(d, x))
+        n = np.shape(x)[0] if np.ndim(x) > 1 else 1
+        parts.append(part_like(g[start : start + n], x, np.ndim(g)))
         start = start + n
     return tuple(parts) if isinstance(tup, tuple) else parts
 

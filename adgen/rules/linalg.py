@@ -11,15 +11,17 @@ from typing import Any
 import numpy as np
 
 from adgen.ir.nodes import Operand
-from adgen.rules.axes import conjugate, normal_axes, transposed
+from adgen.rules.axes import adjoint, conjugate, normal_axes, transposed
 from adgen.rules.core import has_complex
 from adgen.rules.declare import linear, rule, sample, static
+from adgen.rules.helpers import cofactors
 from adgen.rules.typing import Shape, array_dims, known, reduce_dims
 
 V = np.array([0.5, -1.2, 2.0])
 M = np.array([[1.0, -2.0, 0.5], [0.3, 4.0, -1.5]])
 A = np.array([[2.0, -0.5, 0.3], [0.4, 1.5, -0.7], [-0.2, 0.6, 3.0]])
 STACK = np.stack((A, A.T + 0.5 * A))
+NEARLY = np.arange(1.0, 10.0).reshape(3, 3) / 10.0  # the determinant is 6.7e-18 for 0
 SINGULAR = np.outer(V, V + 1.0) + np.diag([1.0, 0.0, 0.0]) @ A
 
 
@@ -111,33 +113,56 @@ rule(
 )
 
 
-def cofactors(a: Any) -> Any:
-    """Return the derivative of the determinant: `det(a) inv(a).T`, from the singular values where that fails."""
-    d = np.linalg.det(a)
-    if a.ndim == 2:
-        return d * np.linalg.inv(a).T if d != 0.0 else singular_cofactors(a)
-    regular = np.all(d != 0.0)
-    return np.expand_dims(d, (-2, -1)) * transposed(np.linalg.inv(a)) if regular else singular_cofactors(a)
+def pairs_left_out(s: Any) -> Any:
+    """Return the products of s without its elements i and j, 0 on the diagonal; nothing is divided."""
+    after = np.triu(np.ones((s.shape[-1], s.shape[-1])), 1) == 1.0
+    ones = np.ones_like(s[..., :1])
+    before = np.cumprod(np.concatenate((ones, s), axis=-1)[..., :-1], axis=-1)
+    behind = np.cumprod(np.concatenate((ones, s[..., ::-1]), axis=-1)[..., :-1], axis=-1)[..., ::-1]
+    column = np.expand_dims(ones, -2) + np.zeros_like(np.expand_dims(s, -1))
+    between = np.cumprod(np.where(after, np.expand_dims(s, -2), 1.0), axis=-1)
+    between = np.concatenate((column, between), axis=-1)[..., :-1]
+    upper = np.where(after, np.expand_dims(before, -1) * between * np.expand_dims(behind, -2), 0.0)
+    return upper + transposed(upper)
 
 
-def singular_cofactors(a: Any) -> Any:
+def cofactors_change(e: Any, out: Any, a: Any) -> Any:
+    """Return how cofactors change in the direction e, a symmetric form: from the inverse where that is exact enough.
+
+    It grows by `1 / det ** 2`, which cancels: of a matrix that is nearly singular, products of singular values.
+    """
+    det = np.linalg.det(a)
+    size = np.sqrt(np.sum(np.abs(out * out), axis=(-2, -1)) * np.sum(np.abs(a * a), axis=(-2, -1)))
+    exact = np.abs(det) > 1e-3 * size + 1e6 * np.finfo(a.dtype).tiny
+    if np.all(exact) or not np.all(np.isfinite(a)):
+        inverse = out / np.expand_dims(det, (-2, -1))
+        return np.sum(inverse * e, axis=(-2, -1), keepdims=True) * out - out @ transposed(e) @ inverse
     u, s, vh = np.linalg.svd(a, full_matrices=False)
-    n = s.shape[-1]
-    others = np.prod(np.where(np.eye(n) == 1.0, 1.0, np.expand_dims(s, -2)), axis=-1)
     sign = np.expand_dims(np.linalg.det(u) * np.linalg.det(vh), (-2, -1))
-    return sign * conjugate((u * np.expand_dims(others, -2)) @ vh)
+    turned = adjoint(u) @ e @ adjoint(vh)
+    pairs = pairs_left_out(s)
+    row = np.expand_dims(np.diagonal(turned, axis1=-2, axis2=-1), -2)
+    middle = np.eye(s.shape[-1]) * (row @ pairs) - pairs * transposed(turned)
+    return sign * (conjugate(u) @ middle @ conjugate(vh))
+
+
+rule(
+    cofactors,
+    "a",
+    name="cofactors",
+    vjp=lambda g, out, a: cofactors_change(g, out, a),
+    jvp=lambda t, out, a: cofactors_change(t, out, a),
+    infer=square_shape,
+    samples=(sample(A), sample(STACK), sample(SINGULAR, second=False), sample(NEARLY, second=False)),
+)
 
 
 def det_vjp(g: Any, a: Any) -> Any:
-    if a.ndim == 2:
-        return g * cofactors(a)
-    return np.expand_dims(g, (-2, -1)) * cofactors(a)
+    return (np.expand_dims(g, (-2, -1)) if a.ndim > 2 else g) * cofactors(a)
 
 
 def det_jvp(t: Any, a: Any) -> Any:
-    if a.ndim == 2:
-        return np.sum(cofactors(a) * t)
-    return np.sum(cofactors(a) * t, axis=(-2, -1))
+    return np.sum(cofactors(a) * t, axis=(-2, -1) if a.ndim > 2 else None)
 
 
 rule(
@@ -149,9 +174,13 @@ rule(
     samples=(
         sample(A),
         sample(STACK),
-        sample(SINGULAR, second=False),
-        sample(np.zeros((3, 3)), second=False),
-        sample(SINGULAR + 0j, second=False),
+        sample(SINGULAR),
+        sample(NEARLY),
+        sample(np.diag([1.0, 1.0, 0.0])),
+        sample(np.zeros((3, 3))),
+        sample(np.stack((np.eye(3), np.ones((3, 3))))),
+        sample(SINGULAR + 0j),
+        sample(SINGULAR + 1j * np.outer(V, V + 1.0)),
     ),
 )
 

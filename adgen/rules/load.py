@@ -58,7 +58,7 @@ MODULES = (
 # Rules for libraries that adgen never imports itself: read once a program has imported the library.
 OPTIONAL = {
     "statistics": "python_statistics",
-    "scipy.special": "scipy_special_rare",  # over scipy_special
+    "scipy.special": "scipy_special_integrals scipy_special_rare",  # over scipy_special
     "scipy.linalg": "scipy_linalg scipy_factorisations scipy_matrices scipy_matrix_functions scipy_matrix_powers",
     "scipy.stats": "scipy_stats scipy_laws scipy_laws_rare scipy_samples",
     "scipy.signal": "scipy_signal scipy_signals scipy_spectra scipy_filters",
@@ -72,16 +72,23 @@ OPTIONAL = {
 }
 
 _lock = threading.RLock()
+_reading: list[bool] = []  # whether this is going on
 
 
 def load_rules() -> None:
     """Put every row that adgen ships into the registry; later calls find the modules imported."""
     with _lock:
-        for name in MODULES:
-            import_module(f"adgen.rules.{name}")
-        for library in left():
-            for name in OPTIONAL[library].split():
+        if _reading:
+            return  # a row asks whether its function has one already
+        _reading.append(True)
+        try:
+            for name in MODULES:
                 import_module(f"adgen.rules.{name}")
+            for library in left():
+                for name in OPTIONAL[library].split():
+                    import_module(f"adgen.rules.{name}")
+        finally:
+            _reading.pop()
 
 
 def is_imported(library: str) -> bool:

@@ -8,13 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from adgen.ir.types import Bool, Float, Int
+from adgen.ir.nodes import Operand
+from adgen.ir.types import Bool, Float, Int, is_complex
 from adgen.rules.builtins import abs_slope
 from adgen.rules.core import is_static
 from adgen.rules.declare import elementwise, formula, no_slope, nondifferentiable, query, rule, sample, steps
 from adgen.rules.typing import always
 
-FLOAT: dict[str, Any] = {"infer": always(Float())}
+
+def real_float(**b: Operand) -> Float:
+    """Type a function of real numbers; a complex number of NumPy would lose its imaginary part in it."""
+    if any(is_complex(x.type) for x in b.values()):
+        raise TypeError("the functions of math take real numbers; those of cmath and NumPy take complex ones")
+    return Float()
+
+
+FLOAT: dict[str, Any] = {"infer": real_float}
 ALL = (sample(0.7), sample(-1.3), sample(0.0), sample(1e-200), sample(3.0))
 POSITIVE = (sample(0.7), sample(3.0), sample(1e-200), sample(1e300))
 INSIDE = (sample(0.7), sample(-0.3), sample(0.0), sample(1e-200))

@@ -21,7 +21,9 @@ METHODS: dict[str, Callable[..., Any]] = {
         "cumsum", "diagonal", "dot", "max", "mean", "min", "nonzero", "prod", "ravel", "repeat", "reshape",
         "round", "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "trace", "transpose", "var",
     )
-} | {"conjugate": np.conj, "ptp": np.ptp}  # fmt: skip
+} | {"conjugate": np.conj}  # fmt: skip
+if hasattr(np.ndarray, "ptp"):  # NumPy 1
+    METHODS["ptp"] = np.ptp
 
 # The operators as methods.
 OPERATORS = {
@@ -38,6 +40,9 @@ PACKED = frozenset({"reshape", "transpose"})
 
 # Keywords that the function calls something else.
 RENAMED: dict[str, dict[str, str]] = {"clip": {"min": "a_min", "max": "a_max"}}
+
+# Keywords of the function that the method lacks.
+LACKS: dict[str, frozenset[str]] = {"std": frozenset({"correction"}), "var": frozenset({"correction"})}
 
 # Arguments that the function requires and the method does not.
 FILLED: dict[str, dict[str, Any]] = {"clip": {"a_min": None, "a_max": None}}
@@ -66,7 +71,7 @@ def function_call(
     `none` is what the caller writes for a constant None.
     """
     fn = METHODS.get(name)
-    if fn is None:
+    if fn is None or not LACKS.get(name, frozenset()).isdisjoint(kwargs):
         return None
     values = list(args)
     if name in PACKED and len(values) > 1:

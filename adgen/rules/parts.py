@@ -124,6 +124,8 @@ def highest_rank(x: Any) -> int:
 
 def deepest(parts: Any) -> Any:
     """Return how many levels of lists there are, at most three."""
+    if isinstance(parts, tuple):
+        no_gradient("np.block of a tuple, which NumPy refuses,")
     if not isinstance(parts, list):
         return 0
     if not isinstance(parts[0], list):

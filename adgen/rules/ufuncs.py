@@ -127,25 +127,20 @@ def _arccos_slope(out: Any, x: Any) -> Any:
 
 
 def _arcsinh_slope(out: Any, x: Any) -> Any:
-    return 1.0 / np.cosh(out) if has_complex(x) else 1.0 / np.sqrt(x * x + 1.0)
+    return 1.0 / np.cosh(out) if has_complex(x) else 1.0 / np.hypot(x, 1.0)
 
 
 def _arccosh_slope(out: Any, x: Any) -> Any:
-    return 1.0 / np.sinh(out) if has_complex(x) else 1.0 / np.sqrt(x * x - 1.0)
+    return 1.0 / np.sinh(out) if has_complex(x) else 1.0 / (np.sqrt(x - 1.0) * np.sqrt(x + 1.0))
 
 
-def _arctan2_y(out: Any, y: Any, x: Any) -> Any:
-    if all_scalars(x, y):
-        r = np.hypot(x, y)
-        return x / r / r if r != 0 else 0.0
-    return x / (x * x + y * y)
-
-
-def _arctan2_x(out: Any, y: Any, x: Any) -> Any:
-    if all_scalars(x, y):
-        r = np.hypot(x, y)
-        return -y / r / r if r != 0 else 0.0
-    return -y / (x * x + y * y)
+def _over_square(a: Any, y: Any, x: Any) -> Any:
+    """Return `a / (x * x + y * y)`, 0 at the origin, where an angle has no slope; the squares may overflow."""
+    r = np.hypot(x, y)
+    if all_scalars(r):
+        return a / r / r if r != 0 else 0.0
+    r = np.where(r == 0, 1.0, r)
+    return a / r / r
 
 
 def _hypot_slope(out: Any, x: Any) -> Any:
@@ -161,6 +156,8 @@ def _sinc_slope(out: Any, x: Any) -> Any:
     return np.where(near, math.pi * a * (a * a / 30.0 - 1.0 / 3.0), (np.cos(a) - out) / np.where(near, 1.0, x))
 
 
+FAR_PAIR = sample(np.array([1e-30, 1e30]), np.array([-1e-30, 1e30]))
+AT_ORIGIN = sample(np.zeros(2), np.array([0.0, 1.0]), kink="no slope at the origin")
 elementwise(np.sin, lambda out, x: np.cos(x), samples=(*ALL, *HOLOMORPHIC))
 elementwise(np.cos, lambda out, x: -np.sin(x), samples=(*ALL, *HOLOMORPHIC))
 elementwise(np.tan, lambda out, x: 1.0 + out * out, samples=(*ALL, *HOLOMORPHIC))
@@ -175,9 +172,9 @@ elementwise(np.arccosh, _arccosh_slope, samples=(sample(P + 1.0), sample(1.7), *
 elementwise(np.arctanh, lambda out, x: _quotient(1.0, 1.0 - x * x), samples=(*INSIDE, *HOLOMORPHIC))
 elementwise(
     np.arctan2,
-    _arctan2_y,
-    _arctan2_x,
-    samples=(*PAIRS, sample(0.0, 1.0), sample(1e-200, 1e-200), sample(0.0, 0.0, kink="no slope at the origin")),
+    lambda out, y, x: _over_square(x, y, x),
+    lambda out, y, x: _over_square(-y, y, x),
+    samples=(*PAIRS, sample(0.0, 1.0), sample(1e-200, 1e-200), FAR_PAIR, AT_ORIGIN),
 )
 elementwise(
     np.hypot,
@@ -276,7 +273,9 @@ def _angle_slope(out: Any, x: Any, deg: Any) -> Any:
     if not has_complex(x):
         return 0.0
     unit = 180.0 / math.pi if deg else 1.0
-    return -1j * unit * np.conj(x) / np.where(x == 0, 1.0, np.real(x * np.conj(x)))
+    r = np.abs(x)
+    r = np.where(r == 0, 1.0, r)
+    return -1j * unit * np.conj(x) / r / r
 
 
 linear(np.conjugate, "x", vjp=lambda g: np.conj(g), name="np.conj", samples=(sample(Z), sample(V), sample(1.5)))

@@ -335,6 +335,8 @@ class Cotangents:
             )
         if isinstance(t, (Array, List, Dict)) and v in self.undefined:
             return b.call("zeros_of", v, b.const(t.ndim if isinstance(t, Array) else type(t).__name__.lower()))
+        if v in self.undefined and isinstance(t, (Tuple, Record)) and _of_arrays(t):
+            return b.call("zeros_of", v, b.const(None))  # None on the path that does not make it
         if isinstance(t, Array) and is_complex(t):  # at run time it may be real, as what np.linalg.eig gives
             return b.emit(b.row("np.zeros_like"), (v, Const(np.dtype(t.dtype).type, Opaque())), ("dtype",))
         if isinstance(t, Array):
@@ -388,6 +390,13 @@ class Cotangents:
             else:
                 items.append(self.finish(c.get(k), leaf))
         return b.call("make_tuple", *items) if isinstance(t, Tuple) else make_record(b, t, items)
+
+
+def _of_arrays(t: Type) -> bool:
+    """Say whether a value is made of real arrays and numbers alone, in tuples."""
+    if isinstance(t, Tuple) or (isinstance(t, Record) and issubclass(t.cls, tuple)):
+        return all(map(_of_arrays, t.items))
+    return isinstance(t, (Array, Scalar, Float)) and is_floating(t) and not is_complex(t)
 
 
 def _innermost(t: Type) -> Type:

@@ -19,6 +19,7 @@ from adgen.ir.summary import CALLS, summary_of
 from adgen.ir.types import (
     NUMERIC,
     Array,
+    Float,
     Int,
     List,
     NoneT,
@@ -73,6 +74,8 @@ def make_tangent(p: Program, wrt: Sequence[str], name: str) -> tuple[Func, tuple
         tangent = b.call("np.asarray", tangent)
     elif isinstance(result.type, Scalar) and isinstance(tangent.type, Array):
         tangent = b.load(tangent, (Index(()),), ())
+    elif isinstance(result.type, Float) and isinstance(tangent.type, (Scalar, Array)):
+        tangent = b.call("to_float", tangent)
     out = b.call("make_tuple", result, tangent)
     n = len(p.params)
     params = (*func.params[:n], *tangents, *func.params[n:])

@@ -244,9 +244,7 @@ class Regions(Backward):
             inner.pop(s.params[k])
         yields = {s.params[k]: s.yields[k] for k in active}
         results = [
-            b.call("np.zeros_like", slots[v])
-            if c is None and _fits(v, yields.get(v), slots[v], cots)
-            else inner.whole(c, v)
+            inner.zero(slots[v]) if c is None and _fits(v, yields.get(v), slots[v], cots) else inner.whole(c, v)
             for v, c in ((v, inner.pop(v)) for v in carried)
         ]
         wider = {}
@@ -438,6 +436,6 @@ def _of_lengths(t: Type, like: Type) -> Type:
 
 def _fits(v: Var, y: Operand | None, slot: Var, cots: Cotangents) -> bool:
     """Say whether zeros of what may be unbound in an iteration are like the gradient of what that leaves."""
-    if y is None or v not in cots.undefined or not isinstance(slot.type, Array):
+    if y is None or v not in cots.undefined:
         return False
-    return isinstance(v.type, Array) and v.type == y.type
+    return isinstance(v.type, (Array, Tuple, Record)) and isinstance(slot.type, type(v.type)) and v.type == y.type
