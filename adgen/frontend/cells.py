@@ -33,7 +33,7 @@ OF_MODULE = "%global"  # what the names of globals end in, in a function that as
 
 def share_cells(fn: Function) -> None:
     """Rewrite the variables of `fn` that its inner functions rebind, in place."""
-    names = sorted(_rebound(fn.body) & fn.assigned)
+    names = sorted(_rebound(fn.body) & (fn.assigned - fn.nonlocals))
     if not names:
         return
     _Cells(frozenset(names), frozenset(names)).function(fn)

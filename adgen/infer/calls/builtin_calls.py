@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import functools
 import types
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from adgen.infer.control import branches, guarded, iterables
 from adgen.infer.environment import outside, reads
 from adgen.infer.expressions import attributes, items, operations
 from adgen.infer.functions import inlining
-from adgen.infer.iterators import iterators
+from adgen.infer.iterators import iterators, lazy
 from adgen.infer.memory import rows, stores
 from adgen.infer.structures import dicts, objects, tuples
 from adgen.infer.values import (
@@ -91,6 +92,8 @@ def _enumerate(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dic
 def _zip(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     _plain(e, "zip", kwargs, "strict")
     if "strict" in kwargs and len(args) > 1 and e.static(kwargs["strict"], "the argument 'strict' of zip()"):
+        if e.b.guards or e.caught:  # what the items before the end are used for stays when it raises
+            return iterators.made_by(e, lazy.zip_alike, Const(library.check_lengths, Opaque()), *args)
         inlining.inline_function(e, library.check_lengths, args, {})
     return iterators.once(e, ZipV(tuple(args)))
 
@@ -325,12 +328,22 @@ def make_dict(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict
 @handles(sorted)
 def _sorted(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     kwargs = _by_value(kwargs)
+    args = [_in_order(e, a) for a in args]
     found = iterables.known_items(e, args[0])
     values = operations.known(e, *found) if found is not None else None
     if values is None or "key" in kwargs:
         return inlining.inline_function(e, library.sort_all, args, kwargs)
     reverse = e.static(kwargs["reverse"], "the argument 'reverse' of sorted()") if "reverse" in kwargs else False
     return e.new(Seq(tuple(operations.lift(e, v) for v in sorted(values, reverse=reverse))))
+
+
+def _in_order(e: Engine, v: Any) -> Any:
+    """Take a set of constants for the tuple of them."""
+    if not isinstance(v, Const) or not isinstance(v.value, frozenset):
+        return v
+    with contextlib.suppress(TypeError):
+        return TupleV(tuple(operations.lift(e, i) for i in sorted(v.value)))
+    return v
 
 
 def _by_value(kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -344,7 +357,7 @@ def _by_value(kwargs: dict[str, Any]) -> dict[str, Any]:
 @handles(sum)
 def _sum(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
     start = args[1] if len(args) > 1 else kwargs.get("start", e.b.const(0))
-    args = [dicts.keys_for(e, args[0]), *args[1:]]
+    args = [_in_order(e, dicts.keys_for(e, args[0])), *args[1:]]
     found = iterables.known_items(e, args[0])
     if found is not None:
         total = start
@@ -387,10 +400,14 @@ def _compares_in_order(e: Engine, found: Sequence[Any], v: Any) -> bool:
 
 def _extreme(name: str, sign: int) -> Handler:
     def handler(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str, Any]) -> Any:
-        _plain(e, name, kwargs, "key")
+        _plain(e, name, kwargs, "key", "default")
         kwargs = _by_value(kwargs)
-        args = [dicts.keys_for(e, a) for a in args]
-        values, itself = list(args), Const(library.same, Opaque())
+        args = [_in_order(e, dicts.keys_for(e, a)) for a in args]
+        if "default" in kwargs and len(args) == 1:
+            of = Const(max if sign > 0 else min, Opaque())
+            given = [of, args[0], kwargs["default"], kwargs.get("key", e.b.const(None))]
+            return inlining.inline_function(e, library.extreme_or, given, {})
+        values, itself = [args[0], *args[1:]], Const(library.same, Opaque())
         if "key" in kwargs:
             among = values[0] if len(values) == 1 else TupleV(tuple(values))
             return inlining.inline_function(e, library.best_by, [among, kwargs["key"], e.b.const(sign)], {})
@@ -404,6 +421,10 @@ def _extreme(name: str, sign: int) -> Handler:
                     which = Const(max if sign > 0 else min, Opaque())
                     return e.b.emit(e.row("opaque"), (which, operand), type=Int(), **hint)
                 return e.wrap(primitives.emit(e, e.row(name), (operand,), (), hint))
+            if not found:
+                text = f"{name}() arg is an empty sequence"
+                error = UnsupportedError(what=text, why="the program would raise ValueError here", origin=e.origin)
+                guarded.fail(e, ValueError, text, error)
             values = found
         if _compares_in_order(e, values, None) or any(isinstance(v, Ref) for v in values):  # the very array of rank 0
             among = TupleV(tuple(values))

@@ -287,7 +287,11 @@ def call_object(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, An
         args = [iterators.force(e, a) for a in args]
     handler = handlers.find(fn)
     if handler is not None:
-        return handler(e, args, dict(kwargs), hint)
+        try:
+            return handler(e, args, dict(kwargs), hint)
+        except (LookupError, ValueError) as error:
+            handlers.refuse_count(e, fn, args, kwargs, error)
+            raise
     source = library.find(fn)
     if source is not None:
         made = inlining.inline_function(e, source, args, kwargs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,12 @@ if TYPE_CHECKING:
 
 Handler = Callable[..., Any]
 HANDLERS: dict[Any, Handler] = {}
+
+# How many arguments those take at least and at most that `inspect` knows nothing of.
+COUNTS: dict[Any, tuple[int, int]] = {
+    range: (1, 3), map: (2, 99), getattr: (2, 3), filter: (2, 2), iter: (1, 2), next: (1, 2), max: (1, 99),
+    min: (1, 99), dict.pop: (2, 3),
+}  # fmt: skip
 
 
 def handles(*fns: Any) -> Callable[[Handler], Handler]:
@@ -47,3 +54,24 @@ def bind(e: Engine, name: str, params: str, args: Sequence[Any], kwargs: Mapping
             origin=e.origin,
         )
     return given
+
+
+def refuse_count(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any], error: Exception) -> None:
+    """Refuse a call of a function of Python that failed, if it does not take these arguments."""
+    if fn is not None and not _takes(fn, args, kwargs):
+        raise UnsupportedError(
+            what=f"these arguments of {fn.__name__}()", why="the program would raise TypeError here", origin=e.origin
+        ) from error
+
+
+def _takes(fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+    least, most = COUNTS.get(fn, (0, 99))
+    if not least <= len(args) <= most:
+        return False
+    try:
+        inspect.signature(fn).bind(*args, **kwargs)
+    except TypeError:
+        return False
+    except ValueError:  # it has none
+        return True
+    return True

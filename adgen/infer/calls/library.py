@@ -74,6 +74,8 @@ def reduce(function: Any, sequence: Any, *initial: Any) -> Any:
             total = function(total, v)
     else:
         values = subscriptable(sequence)
+        if len(values) == 0:
+            raise TypeError("reduce() of empty iterable with no initial value")
         total = values[0]
         for v in values[1:]:
             total = function(total, v)
@@ -147,6 +149,14 @@ def best_by(sequence: Any, key: Any, sign: Any) -> Any:
     values = as_list(sequence)
     keys = [key(v) for v in values]
     return values[np.argmax(sign * np.array(keys)) if are_numbers(keys) else best_of(keys, sign)]
+
+
+def extreme_or(of: Any, sequence: Any, default: Any, key: Any) -> Any:
+    """What `max(sequence, default=default, key=key)` does."""
+    values = as_list(sequence)
+    if len(values) == 0:
+        return default
+    return of(values) if key is None else of(values, key=key)
 
 
 @stands_for(itertools.product)
@@ -285,6 +295,12 @@ def store_places(values: Any, places: Any, others: Any) -> Any:
         raise ValueError("attempt to assign a sequence to an extended slice of another size")
     for k in range(len(given)):
         values[places[k]] = given[k]
+
+
+def drop_places(values: Any, places: Any) -> Any:
+    """What `del values[a:b:c]` does at these places."""
+    for k, at in enumerate(sorted(places)):
+        del values[at - k]
 
 
 def heap_push(heap: Any, item: Any) -> Any:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
-from adgen.infer.calls import array_methods, calls
-from adgen.infer.control import iterables
+from adgen.infer.calls import array_methods, calls, handlers
+from adgen.infer.control import guarded, iterables
 from adgen.infer.environment import outside
 from adgen.infer.expressions import items, operations
 from adgen.infer.memory import forks, rows, stores
@@ -38,9 +38,9 @@ def call_method(
     if isinstance(owner, Ref):
         c = e.content(owner.obj)
         if isinstance(c, Map) and c.cls is dict:
-            return _dict_method(e, owner, c, name, args, kwargs)
+            return _of_python(e, dict, owner, name, args, lambda: _dict_method(e, owner, c, name, args, kwargs))
         if isinstance(c, Seq) or isinstance(operations.array_type(e, owner), List):
-            return lists.call_method(e, owner, c, name, args, kwargs)
+            return _of_python(e, list, owner, name, args, lambda: lists.call_method(e, owner, c, name, args, kwargs))
         return array_methods.call(e, owner, name, args, kwargs, hint)
     if isinstance(owner, TupleV):
         if name == "_replace" and owner.cls is not None:
@@ -51,7 +51,7 @@ def call_method(
         if name in ("index", "count"):
             known = operations.known(e, owner, *args)
             if known is not None:
-                return e.b.const(getattr(known[0], name)(*known[1:]))
+                return e.b.const(guarded.carry_out(e, lambda: getattr(known[0], name)(*known[1:])))
     if operations.is_number(owner):
         return array_methods.call(e, owner, name, args, kwargs, hint)
     if isinstance(owner, (Var, Const)) and isinstance(owner.type, Str):
@@ -62,6 +62,14 @@ def call_method(
             return found
     bound = e.opaque(getattr, [e.value(owner), e.b.const(name)])
     return calls.call_unknown(e, bound, args, kwargs, hint)
+
+
+def _of_python(e: Engine, cls: type, owner: Any, name: str, args: Sequence[Any], carry_out: Callable[[], Any]) -> Any:
+    try:
+        return carry_out()
+    except (LookupError, ValueError) as error:
+        handlers.refuse_count(e, getattr(cls, name, None), [owner, *args], {}, error)
+        raise
 
 
 def _of_global_table(e: Engine, table: Const, name: str) -> TupleV | None:
@@ -93,7 +101,7 @@ def _text_method(
         args = [e.b.const(e.static(a, "a text that is looked for")) if ask else a for a, ask in zip(args, asked)]
     known = operations.known(e, *args) if isinstance(owner, Const) and not kwargs else None
     if known is not None and isinstance(owner, Const):
-        made = getattr(owner.value, name)(*known)
+        made = guarded.carry_out(e, lambda: getattr(owner.value, name)(*known))
         return e.constant(made) if isinstance(made, list) else operations.lift(e, made)
     bound = e.opaque(getattr, [owner, e.b.const(name)])
     return e.opaque(bound, [e.value(a) for a in (*args, *kwargs.values())], tuple(kwargs), **hint)
@@ -120,8 +128,11 @@ def _dict_method(e: Engine, owner: Ref, c: Map, name: str, args: Sequence[Any], 
     if name == "pop":
         key = items.constant_key(e, args[0])
         found = c.get(key)
-        if found is None:
+        if found is None and len(args) > 1:
             return args[1]
+        if found is None:
+            error = UnsupportedError(what=f"the key {key!r} is not in this dict", origin=e.origin)
+            guarded.fail(e, KeyError, key, error)
         kept = [(k, v) for k, v in zip(c.keys, c.items) if k != key]
         e.write(owner.obj, Map(tuple(k for k, _ in kept), tuple(v for _, v in kept)))
         return found
@@ -142,8 +153,15 @@ def _dict_method(e: Engine, owner: Ref, c: Map, name: str, args: Sequence[Any], 
         found = c.get(key)
         if found is not None:
             return found
-        e.write(owner.obj, c.put(key, args[1]))
-        return args[1]
+        value = args[1] if len(args) > 1 else e.b.const(None)
+        e.write(owner.obj, c.put(key, value))
+        return value
+    if name == "popitem":
+        if not c.keys:
+            error = UnsupportedError(what="popitem() of an empty dict", origin=e.origin)
+            guarded.fail(e, KeyError, "popitem(): dictionary is empty", error)
+        e.write(owner.obj, Map(c.keys[:-1], c.items[:-1]))
+        return TupleV((operations.lift(e, c.keys[-1]), c.items[-1]))
     raise UnsupportedError(
         what=f"the dict method '.{name}()'", instead="use items, keys, values, get or indexing", origin=e.origin
     )

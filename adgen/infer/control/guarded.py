@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import field
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
@@ -37,6 +37,8 @@ from adgen.ir.types import Bool, Opaque
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
 
+T = TypeVar("T")
+
 
 @dataclass()
 class Changes:
@@ -54,11 +56,22 @@ class Changes:
                     table[key] = since  # type: ignore[index]
 
 
-def fail(e: Engine, error: type[Exception], message: Any, otherwise: UnsupportedError) -> None:
+def fail(e: Engine, error: type[Exception], message: Any, otherwise: UnsupportedError) -> NoReturn:
     """Raise what the program would raise here, if something in it may catch that; else refuse."""
     if not e.b.guards and not e.caught:  # in a handler it ends the call, if the program comes there
         raise otherwise
     fail_here(e, error, message)
+
+
+def carry_out(e: Engine, action: Callable[[], T]) -> T:
+    """Do what the program does with known values, now; what that raises the program raises here."""
+    try:
+        return action()
+    except (LookupError, ValueError) as error:
+        what = f"this raises {type(error).__name__}: {error}"
+        instead = f"test before whether it can be done, or catch {type(error).__name__}"
+        refusal = UnsupportedError(what=what, instead=instead, origin=e.origin)
+        fail(e, type(error), error.args[0] if error.args else "", refusal)
 
 
 def fail_here(e: Engine, error: type[Exception], message: Any) -> NoReturn:

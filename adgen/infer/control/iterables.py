@@ -85,6 +85,13 @@ def plan(e: Engine, it: Any) -> Plan | list[Any]:
     if way is None or way[0] is None:
         if found is not None:
             return found
+        if isinstance(it, Const) and isinstance(it.value, frozenset):
+            raise UnsupportedError(
+                what="a loop over a set",
+                why="its order is not the same in every run",
+                instead="loop over a tuple, or over `sorted(…)`",
+                origin=e.origin,
+            )
         raise UnsupportedError(
             what=f"a loop over {operations.describe(e, it)}",
             why="adgen can't tell what its items are",

@@ -85,6 +85,12 @@ def _of_constant(e: Engine, v: Const, name: str) -> Any:
     try:
         value = getattr(v.value, name)
     except AttributeError as error:
+        if isinstance(v.value, frozenset):  # what stands for a set, too
+            raise UnsupportedError(
+                what=f"'.{name}' of a set that is written as a constant",
+                instead="begin with `set()`, and add to that",
+                origin=e.origin,
+            ) from error
         raise UnsupportedError(what=str(error), origin=e.origin) from error
     if isinstance(value, pytypes.MethodType) and value.__self__ is v.value and not calls.from_library(value.__func__):
         _rely_on_method(e, v, name, value)

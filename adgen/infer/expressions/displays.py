@@ -50,6 +50,8 @@ def display(e: Engine, s: tree.Assign, args: tuple[Any, ...]) -> Any:
         made.obj.displayed = True
         return made
     constants = operations.known(e, *values)
+    if not values:  # of a comprehension, which adds to it
+        return e.opaque(set, [], **e.hint(s.target))
     if constants is not None:
         return Const(frozenset(constants), Opaque())
     raise UnsupportedError(

@@ -192,6 +192,8 @@ def binary(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any] | None =
         except Exception as error:
             raise UnsupportedError(what=f"this operation fails: {error}", origin=e.origin) from error
     if _is_numpy_float(a) or _is_numpy_float(b):  # it takes a list for an array
+        if symbol == "*":
+            _refuse_part_of_sequence(e, a, b)
         a, b = (v if is_number(v) else primitives.as_array(e, v) for v in (a, b))
         return arithmetic(e, BINARY[symbol], (a, b), hint)
     if symbol == "|" and tables.may_be_dict(e, a) and tables.may_be_dict(e, b):
@@ -225,6 +227,18 @@ def with_array(e: Engine, a: Any, b: Any) -> tuple[Any, Any] | None:
     return None
 
 
+def _refuse_part_of_sequence(e: Engine, v: Any, n: Any) -> None:
+    """Refuse to take a tuple or list 1.5 times, as Python does."""
+    v, n = (v, n) if isinstance(n, (Var, Const)) else (n, v)
+    if isinstance(v, TupleV) or (isinstance(v, Ref) and not is_array(e, v)):
+        raise UnsupportedError(
+            what=f"{describe(e, v)} times {describe(e, n)}",
+            why="the program would raise TypeError here",
+            instead="make an array of it: np.array(…)",
+            origin=e.origin,
+        )
+
+
 def _is_numpy_float(v: Any) -> bool:
     return isinstance(v, (Var, Const)) and isinstance(v.type, Scalar) and is_floating(v.type)
 
@@ -237,6 +251,8 @@ def _stringy(v: Any) -> bool:
 
 def describe(e: Engine, v: Any) -> str:
     if isinstance(v, (Var, Const)):
+        if isinstance(v, Const) and isinstance(v.value, frozenset):
+            return "a set"
         return "an unknown object" if isinstance(v.type, Opaque) else f"a value of type {v.type}"
     if isinstance(v, Ref):
         t = array_type(e, v)
@@ -277,6 +293,8 @@ def _sequences(e: Engine, symbol: str, a: Any, b: Any) -> Any:
         for x, n in ((a, b), (b, a)):
             if not isinstance(n, (Var, Const)):
                 continue
+            if is_floating(n.type):
+                _refuse_part_of_sequence(e, x, n)
             if isinstance(x, TupleV) and isinstance(n, Const):
                 return TupleV(x.items * n.value)
             if isinstance(x, Ref) and not is_array(e, x):

@@ -119,6 +119,13 @@ def zip_of(before: Any, values: Any, after: Any) -> Any:
                 return
 
 
+def zip_alike(check: Any, *sequences: Any) -> Any:
+    """What `zip(*sequences, strict=True)` does: only at the end it finds that one is shorter."""
+    for row in zip(*sequences):  # noqa: UP028
+        yield row
+    check(*sequences)
+
+
 def call_until(function: Any, sentinel: Any) -> Any:
     """What `iter(function, sentinel)` does."""
     while True:

@@ -10,7 +10,7 @@ from adgen.errors import UnsupportedError
 from adgen.frontend import tree
 from adgen.infer.api import tapes
 from adgen.infer.calls import calls
-from adgen.infer.control import iterables
+from adgen.infer.control import guarded, iterables
 from adgen.infer.environment import outside
 from adgen.infer.expressions import attributes, items, operations
 from adgen.infer.memory import forks, in_place, item_stores
@@ -28,11 +28,9 @@ def unpack(e: Engine, s: tree.Unpack) -> None:
     if s.star is None:
         parts = items.split(e, value, n)
         if parts is None:
-            raise UnsupportedError(
-                what=f"{n} names for {operations.describe(e, value)} of another length",
-                why="the program would raise ValueError here",
-                origin=e.origin,
-            )
+            many = f"{n} names for {operations.describe(e, value)} of another length"
+            error = UnsupportedError(what=many, why="the program would raise ValueError here", origin=e.origin)
+            guarded.fail(e, ValueError, "another number of values to unpack", error)
     elif (
         isinstance(value, Ref) and iterables.known_items(e, value) is None and objects.class_of_object(e, value) is None
     ):
@@ -104,6 +102,7 @@ def store_attribute(e: Engine, base: Any, name: str, value: Any) -> None:
 
 def delete(e: Engine, s: tree.Delete) -> None:
     if s.name is not None:
+        e.get(s.name)  # it must be bound
         e.set(s.name, UNBOUND)
         return
     base, key = e.get(s.base or ""), e.get(s.key or "")
@@ -120,11 +119,14 @@ def _delete_item(e: Engine, base: Any, key: Any) -> None:
         dicts.delete(e, base, key)
     elif isinstance(c, Map):
         k = items.constant_key(e, key)
+        if c.get(k) is None and not dicts.counts(base):
+            error = UnsupportedError(what=f"the key {k!r} is not in this dict", origin=e.origin)
+            guarded.fail(e, KeyError, k, error)
         kept = [(a, b) for a, b in zip(c.keys, c.items) if a != k]
         e.write(base.obj, Map(tuple(a for a, _ in kept), tuple(b for _, b in kept), c.cls))
     elif isinstance(c, Seq):
-        values = list(c.items)
-        del values[operations.plain(e, key)]
+        values, at = list(c.items), operations.plain(e, key)
+        guarded.carry_out(e, lambda: values.__delitem__(at))
         e.write(base.obj, Seq(tuple(values)))
     elif isinstance(base, Ref) and isinstance(operations.array_type(e, base), List):
         lists.delete(e, base, key)

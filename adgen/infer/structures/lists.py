@@ -10,7 +10,7 @@ from adgen.errors import UnsupportedError
 from adgen.infer import operands
 from adgen.infer.calls import calls, library
 from adgen.infer.calls.handlers import HANDLERS, Handler
-from adgen.infer.control import branches
+from adgen.infer.control import branches, guarded
 from adgen.infer.expressions import items, operations
 from adgen.infer.functions import inlining
 from adgen.infer.memory import rows
@@ -125,7 +125,8 @@ def _change_known(e: Engine, owner: Ref, c: Seq, name: str, args: Sequence[Any],
     if isinstance(at, Var) and at not in e.param_of and not (operands.counts(e, at) and not e.keeps_loops):
         return None
     if name == "pop":
-        result = values.pop(*[e.static(a, "the index of pop") for a in args])
+        at = [e.static(a, "the index of pop") for a in args]
+        result = guarded.carry_out(e, lambda: values.pop(*at))
     elif name == "insert":
         values.insert(e.static(args[0], "the index of insert"), args[1])
     elif name == "remove":
@@ -134,7 +135,7 @@ def _change_known(e: Engine, owner: Ref, c: Seq, name: str, args: Sequence[Any],
             return None
         del values[known.index(known[-1])]
     elif name == "popleft":
-        result = values.pop(0)
+        result = guarded.carry_out(e, lambda: values.pop(0))
     elif name == "appendleft":
         values.insert(0, args[0])
     elif name == "rotate":
@@ -142,7 +143,9 @@ def _change_known(e: Engine, owner: Ref, c: Seq, name: str, args: Sequence[Any],
         values = values[-by:] + values[:-by] if by else values
     elif name in ("index", "count"):
         known, wanted = operations.known(e, *values), operations.known(e, *args)
-        return e.b.const(getattr(known, name)(*wanted)) if known is not None and wanted is not None else None
+        if known is None or wanted is None:
+            return None
+        return e.b.const(guarded.carry_out(e, lambda: getattr(known, name)(*wanted)))
     elif name == "sort":
         e.write(owner.obj, e.content(calls.call_object(e, sorted, [owner], kwargs, {}).obj))
         return result
@@ -187,8 +190,8 @@ def _change(e: Engine, owner: Ref, c: Operand, name: str, args: Sequence[Any], k
         e.write(owner.obj, e.content(made.obj))
         return none
     if name in ("insert", "appendleft"):
-        at = place_to_insert(e, owner, args[0]) if name == "insert" else e.b.const(0)
-        insert(e, owner, c, at, args[-1])
+        where, v = args if name == "insert" else (e.b.const(0), args[0])
+        insert(e, owner, c, place_to_insert(e, owner, where), v)
         return none
     if name in ("pop", "popleft") and len(args) < 2:
         at = e.b.const(0) if name == "popleft" else place(e, owner, args[0]) if args else e.b.const(-1)
@@ -242,8 +245,10 @@ def delete(e: Engine, owner: Ref, key: Any) -> None:
     """`del l[key]` of a list of unknown length."""
     if rows.is_row(e, owner):
         rows.change(e, owner, lambda alone: delete(e, alone, key))
-    elif isinstance(key, SliceV):
+    elif isinstance(key, SliceV) and isinstance(key.step, Const) and key.step.value in (None, 1):
         store_slice(e, owner, key, e.new(Seq(())))
+    elif isinstance(key, SliceV):
+        inlining.inline_function(e, library.drop_places, [owner, e.wrap(_places(e, e.content(owner.obj), key))], {})
     else:
         at = place(e, owner, key)
         without(e, owner, at)
@@ -267,8 +272,12 @@ def store_slice(e: Engine, owner: Ref, key: SliceV, value: Any) -> None:
         new = calls.call_object(e, list, [value], {}, {})
         rebuild(e, owner, [part(e, owner, none, first), new, part(e, owner, last, none)])
         return
-    places = e.b.call("places_of", c, *(e.value(p) for p in (key.start, key.stop, key.step)))
-    inlining.inline_function(e, library.store_places, [owner, e.wrap(places), value], {})
+    inlining.inline_function(e, library.store_places, [owner, e.wrap(_places(e, c, key)), value], {})
+
+
+def _places(e: Engine, c: Operand, key: SliceV) -> Operand:
+    """Return the list of the places that a slice with a step means."""
+    return e.b.call("places_of", c, *(e.value(p) for p in (key.start, key.stop, key.step)))
 
 
 def _pair(e: Engine, pair: Operand) -> Sequence[Any]:
