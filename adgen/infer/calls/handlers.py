@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from adgen.errors import UnsupportedError
+from adgen.errors import AdgenError, UnsupportedError
 
 if TYPE_CHECKING:
     from adgen.infer.engine import Engine
@@ -58,7 +58,7 @@ def bind(e: Engine, name: str, params: str, args: Sequence[Any], kwargs: Mapping
 
 def refuse_count(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any], error: Exception) -> None:
     """Refuse a call of a function of Python that failed, if it does not take these arguments."""
-    if fn is not None and not _takes(fn, args, kwargs):
+    if fn is not None and not isinstance(error, AdgenError) and not _takes(fn, args, kwargs):
         raise UnsupportedError(
             what=f"these arguments of {fn.__name__}()", why="the program would raise TypeError here", origin=e.origin
         ) from error
