@@ -54,7 +54,7 @@ def test_a_sources_gradient_flows_on_to_earlier_ones():
 def test_several_targets():
     assert adgen.grad(two, of=("y0", "y1"))(2.0) == adgen.grad(two)(2.0) == 3.75
     assert [adgen.grad(two, of=n)(2.0) for n in ("y0", "y1")] == [4.0, -0.25]
-    assert adgen.grad(lambda x: x * [3.0, 4.0])(np.float64(2.0)) == 7.0
+    assert adgen.grad(lambda x: x * np.array([3.0, 4.0]))(np.float64(2.0)) == 7.0
 
 
 def test_a_parameter_means_its_value_on_entry_in_wrt_and_at_the_end_in_of():
