@@ -326,7 +326,7 @@ def test_output_gradients():
     assert adgen.grad(two, output_gradients=(2.0, 3.0))(2.0) == 7.25
     assert adgen.value_and_grad(two, output_gradients=[None, 3])(2.0) == ((4.0, 0.5), 3.25)
     assert adgen.grad(chain, wrt=("y", "x"), output_gradients=2.0)(3.0) == (36.0, 216.0)
-    assert adgen.grad(lambda x: x * [3.0, 4.0], output_gradients=[2, 5])(np.float64(2.0)) == 26.0
+    assert adgen.grad(lambda x: x * np.array([3.0, 4.0]), output_gradients=[2, 5])(np.float64(2.0)) == 26.0
     weighted = adgen.grad(two, output_gradients=(2.0, 3.0))
     assert pickle.loads(pickle.dumps(weighted))(2.0) == 7.25
     single = adgen.grad(lambda x: x * x, output_gradients=np.array([1.0, 2.0]))(V.astype(np.float32))
