@@ -5,7 +5,9 @@ Each class is also of the built-in kind that a caller would expect, and has a st
 
 from __future__ import annotations
 
+import inspect
 import linecache
+import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
@@ -89,6 +91,25 @@ class UnboundError(AdgenError, NameError):
     """A name is read that is not bound."""
 
     code = "ADG109"
+
+
+class NestingError(UnsupportedError, RecursionError):
+    """Expressions, branches or calls that stand too deep in each other for Python."""
+
+    code = "ADG110"
+
+    @classmethod
+    def of(cls, name: str, error: Exception) -> NestingError:
+        """Return the error for a function, with what Python said of it."""
+        instead = "give parts of deep expressions names, and deep branches functions of their own"
+        why = f"Python says of what is generated: {error.args[0]}."
+        if isinstance(error, RecursionError):
+            depth, frame = 0, inspect.currentframe()
+            while frame is not None:
+                depth, frame = depth + 1, frame.f_back
+            why = f"The recursion limit is {sys.getrecursionlimit()}, of which the caller uses {depth}."
+            instead += ", or call it first where fewer calls are running"
+        return cls(what=f"{name} is nested too deeply to be compiled", why=why, instead=f"{instead}.")
 
 
 class InternalError(AdgenError, RuntimeError):

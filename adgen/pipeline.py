@@ -15,8 +15,7 @@ from typing import Any
 
 from adgen.api.request import Baked, Dependency, Derived, Hidden, Request
 from adgen.emit.module import emit_module
-from adgen.errors import AdgenError, UnsupportedError
-from adgen.frontend.deep import deep_recursion
+from adgen.errors import AdgenError, NestingError, UnsupportedError
 from adgen.frontend.lower import lower
 from adgen.frontend.show import show_tree
 from adgen.infer.api.marks import names_asked
@@ -45,18 +44,19 @@ def derive(request: Request, stages: Iterable[str] = ()) -> Derived:
     Raises `AdgenError` where it can't be made, `NeedsValue` where the value of a parameter must be known.
     """
     load_rules()
-    with deep_recursion:
-        try:
-            return _derive(request, tuple(stages))
-        except (TypeError, ValueError, IndexError) as error:
-            if not hasattr(error, "origin") or isinstance(error, AdgenError):
-                raise
-            raise UnsupportedError(  # an operation that has no type here
-                what=f"this statement: {error}",
-                why="the types of its operands don't fit each other",
-                instead="keep values of one kind in one list, and arrays of one rank under one name",
-                origin=error.origin,
-            ) from error
+    try:
+        return _derive(request, tuple(stages))
+    except RecursionError as error:
+        raise NestingError.of(request.fn.__qualname__, error) from error
+    except (TypeError, ValueError, IndexError) as error:
+        if not hasattr(error, "origin") or isinstance(error, AdgenError):
+            raise
+        raise UnsupportedError(  # an operation that has no type here
+            what=f"this statement: {error}",
+            why="the types of its operands don't fit each other",
+            instead="keep values of one kind in one list, and arrays of one rank under one name",
+            origin=error.origin,
+        ) from error
 
 
 def _derive(request: Request, stages: tuple[str, ...]) -> Derived:
@@ -128,10 +128,12 @@ def finish_routine(routine: Routine) -> Func:
 def type_program(request: Request) -> Program:
     """Return the typed program that a request differentiates, and what its names held before."""
     load_rules()
-    with deep_recursion:
+    try:
         program = _infer(request, notes=True)
         for step in request.options.inner:
             program, _ = make_inner(program, step, f"{program.func.name}_grad")
+    except RecursionError as error:
+        raise NestingError.of(request.fn.__qualname__, error) from error
     return replace(program, func=hold(program.func, request.options.stop_gradients))
 
 

@@ -20,7 +20,6 @@ from adgen.api.request import NeedsValue, Options, Request
 from adgen.api.signature import is_floating_key, key_of
 from adgen.emit.module import emit_module
 from adgen.errors import AdgenError, InternalError
-from adgen.frontend.deep import deep_recursion
 from adgen.infer.program import Program, infer
 from adgen.ir.build import Builder
 from adgen.ir.evaluate import evaluate
@@ -82,8 +81,7 @@ def compile_request(
     while True:
         request = engine.request(engine._keys(arguments), arguments, floating if wrt is None else tuple(wrt))
         try:
-            with deep_recursion:
-                infer(request.fn, request.types, request.statics)
+            infer(request.fn, request.types, request.statics)
             return request, values
         except NeedsValue as e:
             engine._require(e.names, arguments)
@@ -105,19 +103,18 @@ def check_passes(
     Refusals (`AdgenError`) pass through.
     """
     request, values = compile_request(fn, args, wrt=wrt)
-    with deep_recursion:
-        program = infer(request.fn, request.types, request.statics)
-        loose = 1e-3 if rtol > 1e-4 else 1e-9
-        c = Compiled(request.fn, program, values, request.wrt, loose)
-        expected = c.fn(*copy.deepcopy(c.args))
-        look(c, "infer", program.func, expected)
-        look(c, "dead code of the primal", eliminate_dead(program.func), expected)
-        if not c.wrt:
-            return
-        other = differences or (c.fn, c.args)
-        checks = {"grad": check_gradient, "vjp": check_pullback, "jvp": check_tangent}
-        for mode in modes:
-            checks[mode](c, expected, rtol, other)
+    program = infer(request.fn, request.types, request.statics)
+    loose = 1e-3 if rtol > 1e-4 else 1e-9
+    c = Compiled(request.fn, program, values, request.wrt, loose)
+    expected = c.fn(*copy.deepcopy(c.args))
+    look(c, "infer", program.func, expected)
+    look(c, "dead code of the primal", eliminate_dead(program.func), expected)
+    if not c.wrt:
+        return
+    other = differences or (c.fn, c.args)
+    checks = {"grad": check_gradient, "vjp": check_pullback, "jvp": check_tangent}
+    for mode in modes:
+        checks[mode](c, expected, rtol, other)
 
 
 def look(c: Compiled, after: str, func: Func, expected: Any, destructive: bool = False, given: Any = None) -> Any:

@@ -9,8 +9,6 @@ import gc
 import importlib.util
 import linecache
 import pickle
-import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import FunctionType, ModuleType
@@ -25,7 +23,6 @@ import adgen.errors as errors
 from adgen.errors import AdgenError, SourceError, UnsupportedError
 from adgen.frontend.codes import is_within
 from adgen.frontend.convert import to_gast
-from adgen.frontend.deep import deep_recursion
 from adgen.frontend.lower import lower
 from adgen.frontend.positions import lambda_at_positions
 from adgen.frontend.show import show_tree
@@ -277,29 +274,6 @@ def test_prompt_of_python_313() -> None:
     space: dict[str, Any] = {}
     exec(code, space)
     assert find_source(space["f"]).text == text
-
-
-# Depth
-
-
-def test_recursion_limit_is_restored() -> None:
-    limit = sys.getrecursionlimit()
-    started, done = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with deep_recursion:
-            started.set()
-            done.wait()
-
-    thread = threading.Thread(target=hold)
-    with deep_recursion:
-        assert sys.getrecursionlimit() > limit
-        thread.start()
-        started.wait()
-    assert sys.getrecursionlimit() > limit
-    done.set()
-    thread.join()
-    assert sys.getrecursionlimit() == limit
 
 
 # Errors

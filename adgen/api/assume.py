@@ -154,9 +154,13 @@ class _Use:
 
 
 def _find_uses(fn: Callable[..., Any], callers: tuple[Any, ...] = ()) -> dict[str, _Use]:
+    from adgen.errors import NestingError
     from adgen.frontend.lower import lower
 
-    tree = lower(fn)
+    try:
+        tree = lower(fn)
+    except RecursionError as error:
+        raise NestingError.of(fn.__qualname__, error) from error
     finder = _Finder({p.name: _Use() for p in tree.params}, (*callers, fn))
     finder.walk(tree.body)
     return {p.name: finder.uses[p.name] for p in tree.params if p.name in finder.uses}

@@ -22,6 +22,7 @@ from adgen.api.names import Member, Place, find_by_name, names_in
 from adgen.api.request import Dependency, Derived
 from adgen.api.signature import Key, UnstorableError, key_of, show_key, static_key
 from adgen.cache.header import Stored
+from adgen.errors import NestingError
 
 
 @dataclass(repr=False, eq=False)
@@ -43,7 +44,10 @@ class Loaded:
         """What the module of the text holds."""
         s = self.stored
         if s.code is None:
-            s.code, s.filename = compile_text(s.text, s.entry, s)
+            try:
+                s.code, s.filename = compile_text(s.text, s.entry, s)
+            except (SyntaxError, RecursionError) as error:
+                raise NestingError.of(s.function.partition(" ")[0], error) from error
         return run_text(s.code, s.entry, self.externals)
 
     @cached_property

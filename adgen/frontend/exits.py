@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
+from adgen.frontend.lower_expr import NESTED
 from adgen.frontend.refuse import make_refusal
 from adgen.frontend.tree import (
     CLOSED,
@@ -223,6 +224,15 @@ class _Exits:
     def block(self, stmts: list[Stmt], ctx: _Context) -> list[Stmt]:
         """Rewrite a block; every path through it that goes on or leaves ends with the context's flags."""
         out: list[Stmt] = []
+        if len(stmts) > NESTED and (cut := self.cut(stmts)) < len(stmts):
+            left = self.name("left")
+            out += self.block(stmts[:cut], ctx.guarded(left, stmts[cut].origin))
+            while cut < len(stmts):
+                stmts = stmts[cut:]
+                cut = self.cut(stmts)
+                inner = ctx if cut == len(stmts) else ctx.guarded(left, stmts[cut].origin)
+                out.append(If(left, [], self.block(stmts[:cut], inner), stmts[0].origin))
+            return out
         pending = list(reversed(stmts))
         while pending:
             s = pending.pop()
@@ -255,6 +265,22 @@ class _Exits:
             out.append(Assign(_RET, "copy", (Lit(None),), origin=ctx.origin))
         out.extend(_assign(ctx.end, ctx.origin))
         return out
+
+    def cut(self, stmts: list[Stmt]) -> int:
+        """Return how many statements to rewrite at once: what follows a statement that may leave nests deeper."""
+        found = 0
+        for k, s in enumerate(stmts):
+            if type(s) in COMPOUND:
+                flow = self.flow_of(s)
+                found += (
+                    bool(flow.leaves)
+                    or not flow.falls
+                    or type(s) is If
+                    and not (self.flow(s.then).falls and self.flow(s.orelse).falls)
+                )
+                if found == NESTED:
+                    return k + 1
+        return len(stmts)
 
     def branch(self, s: If, pending: list[Stmt], ctx: _Context, out: list[Stmt]) -> bool:
         """Append the rewritten `If`; say whether the rest of the block went into it."""

@@ -15,9 +15,8 @@ from typing import Any
 import gast
 
 from adgen.frontend.cells import OF_MODULE, share_cells, write_globals
-from adgen.frontend.deep import deep_recursion
 from adgen.frontend.exits import single_exit
-from adgen.frontend.lower_expr import BINARY, has_call
+from adgen.frontend.lower_expr import BINARY, Chain, has_call
 from adgen.frontend.lower_match import MatchLowerer
 from adgen.frontend.origins import Locator
 from adgen.frontend.refuse import make_refusal
@@ -58,9 +57,7 @@ def lower(fn: Callable[..., Any]) -> Function:
         kept = _trees.get(id(code))
         if kept is not None and kept[0]() is code:
             return kept[1]
-    tree = lower_function(find_source(fn), fn)
-    with deep_recursion:
-        tree = single_exit(tree)
+    tree = single_exit(lower_function(find_source(fn), fn))
     if code is not None:
         _keep(code, tree)
     return tree
@@ -82,8 +79,7 @@ def lower_function(source: Source, fn: Callable[..., Any] | None = None) -> Func
     scope: dict[str, Any] = {}
     if isinstance(function, FunctionType):
         scope = _hide(function.__globals__, function.__code__.co_freevars)
-    with deep_recursion:
-        return _lower_node(source, source.node, source.name, {}, scope)
+    return _lower_node(source, source.node, source.name, {}, scope)
 
 
 def _hide(scope: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
@@ -194,18 +190,27 @@ class Lowerer(MatchLowerer):
             self.statement(node)
 
     def body(self, nodes: list[Any]) -> list[Stmt]:
-        return self.block(lambda: self.statements(nodes))
+        kept, self.out = self.out, []
+        try:
+            self.statements(nodes)
+            return self.out
+        finally:
+            self.out = kept
 
     def statement(self, node: Any) -> None:
         kept = self.origin, self.rebound
-        self.origin = self.locator.statement(node)
+        self.enter(node)
         lower = getattr(self, "stmt_" + type(node).__name__, None)
         if lower is None:
             raise make_refusal(type(node).__name__, self.origin)
-        walrus = frozenset(map(self.mangle, walrus_names(node))) if self.names.walrus else frozenset()
-        self.rebound = walrus | self.shared
         lower(node)
         self.origin, self.rebound = kept
+
+    def enter(self, node: Any) -> None:
+        """What is lowered next belongs to this statement."""
+        self.origin = self.locator.statement(node)
+        walrus = frozenset(map(self.mangle, walrus_names(node))) if self.names.walrus else frozenset()
+        self.rebound = walrus | self.shared
 
     def stmt_Pass(self, node: Any) -> None:
         pass
@@ -274,8 +279,17 @@ class Lowerer(MatchLowerer):
     # Control flow
 
     def stmt_If(self, node: Any) -> None:
-        test, origin = self.expr(node.test), self.origin
-        self.out.append(If(test, self.body(node.body), self.body(node.orelse), origin))
+        kept, chain = (self.origin, self.rebound), Chain(self)
+        while True:
+            test = self.expr(node.test)
+            chain.add(test, self.body(node.body))
+            if len(node.orelse) != 1 or not isinstance(node.orelse[0], gast.If):
+                break
+            (node,) = node.orelse
+            self.enter(node)
+        self.statements(node.orelse)
+        chain.close()
+        self.origin, self.rebound = kept
 
     def stmt_For(self, node: Any) -> None:
         origin = self.origin

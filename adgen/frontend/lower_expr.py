@@ -28,6 +28,7 @@ _COMPARE = {
     "Eq": "==", "NotEq": "!=", "Lt": "<", "LtE": "<=", "Gt": ">", "GtE": ">=",
     "Is": "is", "IsNot": "is not", "In": "in", "NotIn": "not in",
 }  # fmt: skip
+NESTED = 64  # so many branches of a chain stand in each other; what follows stands beside them
 _CONVERSIONS = {-1: "", 115: "s", 114: "r", 97: "a"}
 
 
@@ -139,19 +140,26 @@ class ExprLowerer:
         return self.emit("unary", (value,), target, data=op)
 
     def expr_BinOp(self, node: Any, target: str | None) -> Operand:
-        left = self.expr(node.left)
-        right = self.expr(node.right)
-        return self.emit("binary", (left, right), target, data=BINARY[type(node.op).__name__])
+        spine = [node]  # a sum of a thousand terms is a tree a thousand levels deep
+        while type(node.left) is gast.BinOp:
+            node = node.left
+            spine.append(node)
+        value = self.expr(node.left)
+        while spine:
+            node = spine.pop()
+            right = self.expr(node.right)
+            value = self.emit("binary", (value, right), None if spine else target, data=BINARY[type(node.op).__name__])
+        return value
 
     def expr_BoolOp(self, node: Any, target: str | None) -> Operand:
         result = self.temp()
         self.expr(node.values[0], result)
         is_and = isinstance(node.op, gast.And)
         out = self.out
-        for value in node.values[1:]:
+        for k, value in enumerate(node.values[1:], 1):
             inner = self.branch(value, result)
             out.append(If(result, inner if is_and else [], [] if is_and else inner, self.origin))
-            out = inner
+            out = inner if k % (NESTED // 2) else self.out
         return self.settle(result, target)
 
     def expr_Compare(self, node: Any, target: str | None) -> Operand:
@@ -172,9 +180,18 @@ class ExprLowerer:
         return self.settle(result, target)
 
     def expr_IfExp(self, node: Any, target: str | None) -> Operand:
-        test = self.expr(node.test)
-        result = target or self.temp()
-        self.out.append(If(test, self.branch(node.body, result), self.branch(node.orelse, result), self.origin))
+        result, chain = target, Chain(self)
+        while isinstance(node, gast.IfExp):
+            test = self.expr(node.test)
+            if result is None:
+                result = self.temp()
+                if isinstance(node.orelse, gast.IfExp):
+                    result = f"%chosen{result[1:]}"  # a chain that is cut binds it on some of its paths
+            chain.add(test, self.branch(node.body, result))
+            node = node.orelse
+        self.expr(node, result)
+        chain.close()
+        assert result is not None
         return result
 
     # Parts of objects
@@ -251,6 +268,32 @@ class ExprLowerer:
         if not any(parts):
             return self.settle(Lit("".join(a.value for a in args if isinstance(a, Lit))), target)
         return self.emit("format", (*args, *extra), target, data=tuple(parts))
+
+
+class Chain:
+    """The branches of `if … elif … else`, each in the `else` of the one before, but not deeper than `NESTED`."""
+
+    def __init__(self, lowerer: ExprLowerer) -> None:
+        self.lowerer = lowerer
+        self.outer, self.begin = lowerer.out, len(lowerer.out)
+        self.links = 0
+
+    def add(self, test: Operand, then: list[Stmt]) -> None:
+        """Append a branch; what comes next is lowered into its `else`."""
+        lowerer, self.links = self.lowerer, self.links + 1
+        orelse: list[Stmt] = []
+        lowerer.out.append(If(test, then, orelse, lowerer.origin))
+        if self.links % NESTED == 0:
+            # No branch was taken so far: that is a flag of its own, and what comes next depends on that alone.
+            rest = lowerer.temp()
+            orelse.append(Assign(rest, "copy", (Lit(True),), origin=lowerer.origin))
+            self.outer.insert(self.begin, Assign(rest, "copy", (Lit(False),), origin=lowerer.origin))
+            self.begin, orelse = len(self.outer), []
+            self.outer.append(If(rest, orelse, [], lowerer.origin))
+        lowerer.out = orelse
+
+    def close(self) -> None:
+        self.lowerer.out = self.outer
 
 
 def has_call(nodes: list[Any]) -> bool:

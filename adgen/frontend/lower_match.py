@@ -11,7 +11,8 @@ import numpy as np
 
 from adgen.errors import UnsupportedError
 from adgen.frontend.lower_call import CallLowerer
-from adgen.frontend.tree import Assign, Delete, If, Lit, Operand
+from adgen.frontend.lower_expr import Chain
+from adgen.frontend.tree import Assign, Delete, If, Lit, Operand, Stmt
 
 _SEQUENCES: tuple[type, ...] = (list, tuple, range, deque)
 match np.zeros(1):
@@ -27,19 +28,21 @@ Then = Callable[[], None]
 class MatchLowerer(CallLowerer):
     """Adds `match`."""
 
-    def statements(self, nodes: list[Any]) -> None:
+    def body(self, nodes: list[Any]) -> list[Stmt]:
         raise NotImplementedError  # statements know how
 
     def stmt_Match(self, node: Any) -> None:
         subject = self.expr(node.subject)
         if isinstance(subject, str) and not subject.startswith("%"):
             subject = self.emit("copy", (subject,))  # a capture may bind the name anew
-        self.cases(list(node.cases), subject)
+        chain = Chain(self)
+        for case in node.cases:
+            taken = self.case(case, subject)
+            chain.add(taken, self.body(case.body))
+        chain.close()
 
-    def cases(self, cases: list[Any], subject: Operand) -> None:
-        if not cases:
-            return
-        case, *rest = cases
+    def case(self, case: Any, subject: Operand) -> str:
+        """Return the flag that says whether a case is taken."""
         taken = self.emit("copy", (Lit(False),))
 
         def take() -> None:
@@ -52,9 +55,7 @@ class MatchLowerer(CallLowerer):
                 self.test(self.expr(case.guard), take)
 
         self.pattern(case.pattern, subject, guarded)
-        body = self.block(lambda: self.statements(case.body))
-        origin = self.origin
-        self.out.append(If(taken, body, self.block(lambda: self.cases(rest, subject)), origin))
+        return taken
 
     def test(self, condition: Operand, then: Then) -> None:
         self.out.append(If(condition, self.block(then), [], self.origin))

@@ -22,7 +22,6 @@ import gast
 from adgen.errors import SourceError
 from adgen.frontend.codes import compile_alone, compile_file, enclosing_class, is_same_code, is_within, parse_text
 from adgen.frontend.convert import to_gast
-from adgen.frontend.deep import deep_recursion
 from adgen.frontend.positions import lambda_at_positions
 from adgen.frontend.surgery import desugar
 
@@ -67,20 +66,19 @@ def find_source(fn: Callable[..., Any]) -> Source:
     if not isinstance(function, FunctionType):
         raise _not_python(fn)
     code = function.__code__
-    with deep_recursion:
-        # linecache may still hold the text as it was imported; only if that fails, read the file again.
-        lines = _read_lines(function)
-        node = _find_node(lines, function) if lines else None
+    # linecache may still hold the text as it was imported; only if that fails, read the file again.
+    lines = _read_lines(function)
+    node = _find_node(lines, function) if lines else None
+    if node is None:
+        linecache.checkcache(code.co_filename)
+        again = _read_lines(function)
+        if not again:
+            raise _no_text(function)
+        node = _find_node(again, function) if again != lines else None
         if node is None:
-            linecache.checkcache(code.co_filename)
-            again = _read_lines(function)
-            if not again:
-                raise _no_text(function)
-            node = _find_node(again, function) if again != lines else None
-            if node is None:
-                raise _no_text(function) if code.co_filename.startswith("<") else _not_same(function)
-            lines = again
-        return _make_source(lines, node, function)
+            raise _no_text(function) if code.co_filename.startswith("<") else _not_same(function)
+        lines = again
+    return _make_source(lines, node, function)
 
 
 @cache

@@ -258,6 +258,8 @@ def _trial(op: Primitive, bound: Bound, loose: bool) -> Type:
         for number in _VALUES:
             try:
                 result = _result_skeleton(_call(op, bound, number, length, exact))
+            except RecursionError:
+                raise
             except Exception as e:
                 error = error or e
                 continue

@@ -36,6 +36,8 @@ def type_of_call(e: Engine, fn: Operand, args: Sequence[Operand], kwargs: Mappin
     cls, name = found
     try:
         one, other = (_draw(cls, name, args, kwargs, length) for length in (2, 3))
+    except RecursionError:
+        raise
     except Exception:
         return Opaque()
     t = type_of_value(one)

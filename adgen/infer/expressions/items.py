@@ -160,6 +160,8 @@ def get_item(e: Engine, base: Any, key: Any, hint: dict[str, Any]) -> Any:
     if isinstance(base, Const) and isinstance(key, Const) and reads.is_fixed(e, base):
         try:
             return operations.lift(e, base.value[key.value])
+        except RecursionError:
+            raise
         except Exception as error:
             raise UnsupportedError(what=f"this index fails: {error}", origin=e.origin) from error
     if isinstance(base, (Var, Const)) and isinstance(base.type, Scalar):  # `x[..., None]` of a NumPy number

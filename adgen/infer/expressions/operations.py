@@ -189,6 +189,8 @@ def binary(e: Engine, symbol: str, a: Any, b: Any, hint: dict[str, Any] | None =
     if values is not None:
         try:
             return lift(e, PYTHON[symbol](*values))
+        except RecursionError:
+            raise
         except Exception as error:
             raise UnsupportedError(what=f"this operation fails: {error}", origin=e.origin) from error
     if _is_numpy_float(a) or _is_numpy_float(b):  # it takes a list for an array

@@ -113,6 +113,8 @@ def _type_by_trial(row: Primitive, args: tuple[Operand, ...], kws: tuple[str, ..
     n = len(args) - len(kws)
     try:
         result = row.fn(*map(value, args[:n]), **dict(zip(kws, map(value, args[n:]))))
+    except RecursionError:
+        raise
     except Exception:
         return None
     parts = [_type_of_objects(r) for r in (result if isinstance(result, tuple) else (result,))]
