@@ -29,6 +29,7 @@ from adgen.infer.memory import aliases, overwritten, rows, stores
 from adgen.infer.structures import objects, tables
 from adgen.infer.values import (
     UNBOUND,
+    Clash,
     Closure,
     DeadPath,
     NeedsUnroll,
@@ -91,6 +92,8 @@ class Engine:
         self.renewed: dict[Obj, int] = {}  # how often attributes of objects in lists got another list or array
         self.loops: list[dict[Obj, Any]] = []  # the heaps that the running loops began with
         self.resized: dict[Obj, int] = {}  # how often lists and dicts got another length
+        self.typed: list[Obj] = []  # objects whose types as items are being found
+        self.copies = 1  # how often the present statement is written out
         self.unfilled = 0  # how many lists were found to hold None somewhere, and parts to be None
         self.lacking: set[tuple[Any, ...]] = set()  # parts that are None somewhere
         self.walked: dict[Operand, Obj] = {}  # keys that a loop over a dict gives, and the dict
@@ -221,6 +224,8 @@ class Engine:
             raise NeedsUnroll(self.origin)
         if isinstance(p, guarded.HalfDone) and self.hidden is not None:
             self.plan.cut(p.cuts)
+        if isinstance(p, Clash) and p.origin is not None:
+            self.plan.clashed[p.origin] = None
         cls = AliasError if p.alias else guarded.HalfDoneError if isinstance(p, guarded.HalfDone) else UnsupportedError
         raise cls(what=p.what, why=p.why, origin=self.origin)
 

@@ -66,7 +66,7 @@ def infer(
     """Type a function for one signature; `asked` are the names that `wrt`, `of` and `stop_gradients` speak of."""
     level, plan = 0, recursion.Plan()
     refused: AliasError | None = None
-    lost: AliasError | None = None
+    lost: Exception | None = None
     while True:
         try:
             return _infer(fn, types, statics, setup, asked, level, plan, refused is not None)
@@ -79,13 +79,17 @@ def infer(
                 lost = error
                 plan.follows = True
                 continue
-            if refused is not None or not level:
-                raise lost or refused or error from None
-            refused = error  # a program that writes through views is right if it takes no gradients of them
+            if refused is None and level:
+                refused = error  # a program that writes through views is right if it takes no gradients of them
+                continue
+            lost = lost or refused or error
+            if level or not plan.unroll(lost):
+                raise lost from None
         except (AdgenError, Loose) as error:
-            if lost is None and refused is None:
-                raise
-            raise lost or refused or error from None
+            first = lost or refused or error
+            if level or not plan.unroll(first):
+                raise first from None
+            lost = first
 
 
 def _is_member(t: Type) -> bool:

@@ -324,6 +324,10 @@ class Lent(Poison):
     """What a function without source was given, which may have written it: nothing of this program's own is in it."""
 
 
+class Clash(Poison):
+    """What a loop gives values of several kinds; where the loop is written out each may be known."""
+
+
 class Unbound:
     """A name without a value."""
 

@@ -9,7 +9,7 @@ from adgen.ir.absent import find_absent, find_undefined
 from adgen.ir.nodes import Block, Const, Func, Hole, If, Index, Let, Loop, Operand, Slice, Stmt, Var, defs, walk
 from adgen.ir.rewrite import Mapping, substitute
 from adgen.ir.shapes import is_alike
-from adgen.ir.types import Array, Bool, Dict, Float, Int, List, NoneT, Record, Scalar, Undef
+from adgen.ir.types import Array, Bool, Dict, Float, Int, List, NoneT, Record, Scalar, Undef, is_scalar
 from adgen.rules.registry import REGISTRY
 
 MAY_BE_NONE = ("is_none", "zero_at")  # there are lists whose items may be None
@@ -148,7 +148,7 @@ class _Rewriter:
         out.append(replace(s, args=tuple(used), place=place, mode="set"))
 
     def copied(self, a: Operand, name: str | None, fixed: bool, out: list[Stmt], whole: bool = False) -> Operand:
-        if isinstance(a.type, (NoneT, Undef)):
+        if isinstance(a.type, (NoneT, Undef)) or is_scalar(a.type):
             return a
         v = Var(a.type, name, fixed)
         out.extend(self.make_copy(v, a, whole))

@@ -129,7 +129,7 @@ class Cotangents:
             more = len(s.args) - 1
             place = (*(shift(p, -1) for p in s.place), *(shift(p, more) for p in place))
             holes = (*s.args[1:], *holes)
-            v = s.args[0]
+            v, inside = s.args[0], True
         return v, place, holes
 
     def _sum(self, old: Operand, c: Operand, v: Var) -> Operand:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from adgen.infer.engine import Engine
 
 MAX_UNROLL = 64
+MAX_SHORT = 16  # what is written out in case that helps
 MAX_PEELED = 3
 
 
@@ -156,6 +157,13 @@ def _run_for(e: Engine, s: tree.For, it: Any, stepped: Once | None) -> None:
 
 def _count(e: Engine, s: tree.For, plan: iterables.Plan, peeled: int = 0) -> None:
     """Run a counted loop, the first `peeled` iterations of which have run."""
+    if e.plan.unrolls or e.plan.unrolled:
+        trips = plan.constant_trips() or 0
+        if _is_written_out(e, s, trips):
+            e.copies *= trips
+            _unroll_counted(e, s, plan)
+            e.copies //= trips
+            return
     state = e.state.copy()
     depth, mark = e.b.depth, e.b.mark()
     try:
@@ -190,6 +198,12 @@ def _count(e: Engine, s: tree.For, plan: iterables.Plan, peeled: int = 0) -> Non
             _unroll_counted(e, s, plan)
         except UnsupportedError:
             raise error from None
+
+
+def _is_written_out(e: Engine, s: tree.For, trips: int) -> bool:
+    if not (e.plan.unrolls or s.origin in e.plan.unrolled) or e.keeps_loops or not trips:
+        return False
+    return trips <= (MAX_UNROLL if s.origin in e.plan.unrolled else MAX_SHORT) and e.copies * trips <= MAX_UNROLL
 
 
 def _unroll_counted(e: Engine, s: tree.For, plan: iterables.Plan) -> None:
@@ -282,11 +296,53 @@ def run_while(e: Engine, s: tree.While) -> None:
     state = e.state.copy()
     depth, mark = e.b.depth, e.b.mark()
     try:
-        iteration.Runner(e, s, None).run()
-    except iteration.WritingTest:
+        if s.origin in e.plan.unrolled:
+            _write_out(e, s, 0)
+            return
+        try:
+            iteration.Runner(e, s, None).run()
+        except iteration.WritingTest:
+            e.state = state.copy()
+            e.b.rewind(depth, mark)
+            iteration.Runner(e, _test_inside(s), None).run()
+    except UnsupportedError as error:
+        if e.keeps_loops or isinstance(s.test, tree.Lit):
+            raise
+        if s.origin in e.plan.unrolled:
+            raise
         e.state = state
         e.b.rewind(depth, mark)
-        iteration.Runner(e, _test_inside(s), None).run()
+        try:
+            _write_out(e, s, 0)
+        except UnsupportedError:
+            raise error from None
+
+
+def _write_out(e: Engine, s: tree.While, k: int) -> None:
+    """Write out a loop whose condition is known each time: it follows references, or empties a list."""
+    while True:
+        e.come_from(s.origin)
+        e.run(s.before)
+        test = branches.truth(e, e.get(s.test))
+        if not isinstance(test, Const) or (k == MAX_UNROLL and test.value):
+            raise UnsupportedError(what="a loop that does not end at compile time", origin=s.origin)
+        if not test.value:
+            return
+        e.marks.unrolled += 1
+        try:
+            e.run(s.body)
+        finally:
+            e.marks.unrolled -= 1
+        if e.state.dead:
+            return
+        k += 1
+        if s.stop is not None:
+            stop = branches.truth(e, e.get(s.stop))
+            if not isinstance(stop, Const):
+                branches.run_if(e, stop, lambda: None, partial(_write_out, e, s, k))
+                return
+            if stop.value:
+                return
 
 
 def _test_inside(s: tree.While) -> tree.While:

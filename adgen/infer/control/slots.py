@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from adgen.errors import UnsupportedError
 from adgen.frontend import tree
 from adgen.infer.api.recording import Recorded
 from adgen.infer.environment.names import as_name
@@ -13,6 +14,7 @@ from adgen.infer.memory import followed
 from adgen.infer.structures import tables, tuples
 from adgen.infer.values import (
     UNBOUND,
+    Clash,
     GeneratorV,
     Map,
     Maybe,
@@ -91,6 +93,7 @@ class Slots:
     tapes: dict[Path, Recorded]  # what is on tapes at the end of the body
     made_by: list[tuple[Path, Obj]]  # what iterations make, and the slots that carry it as an object of their own
     rebinds = False  # a name means another object or place that was there before the loop
+    entering: list[Obj]  # objects around what enters
     undecided: dict[Obj, str | None]  # objects that are one of several, before it is read which
 
     def __init__(self, e: Engine, s: tree.For | tree.While) -> None:
@@ -102,7 +105,7 @@ class Slots:
         self.newest = fresh_dim().symbol
         self.leaves, self.made, self.contents, self.tapes = {}, {}, {}, {}
         self.objects, self.targets, self.first, self.sure = {}, {}, {}, False
-        self.undecided, self.rebinds, self.made_by = {}, False, []
+        self.undecided, self.rebinds, self.made_by, self.entering = {}, False, [], []
 
     # -- what enters an iteration -----------------------------------------------------------------
 
@@ -160,7 +163,16 @@ class Slots:
             obj.mixed = v.obj.mixed and not v.place
             obj.nones = v.obj.nones
             if isinstance(c, (Seq, Map)):
+                if v.obj in self.entering:
+                    raise UnsupportedError(
+                        what="a loop that gives a name objects which hold one another",
+                        why="which of them it means depends on the iteration",
+                        instead="keep them in a list, and the places of those that belong together",
+                        origin=self.s.origin,
+                    )
+                self.entering.append(v.obj)
                 content = self._enter_content(path, c, name)
+                self.entering.pop()
                 self.objects[path] = obj
                 if path in self.leaves:
                     self.leaves[path].obj = obj
@@ -284,7 +296,7 @@ class Slots:
         return self.objects.get(path)
 
     def _clash(self, name: str | None) -> Poison:
-        return Poison(
+        return Clash(
             f"'{name or 'a value'}' changes its kind from one iteration to the next",
             "its type can't be decided at compile time",
             self.s.origin,

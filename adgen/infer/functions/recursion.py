@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from adgen.errors import UnsupportedError
+from adgen.errors import AliasError, UnsupportedError
 from adgen.frontend import cuts, exits, tree
 from adgen.infer.values import Closure, Map, Ref, Seq, TupleV
 from adgen.ir.nodes import Const, Origin, Var
@@ -38,6 +38,9 @@ class Plan:
     live: dict[int, Any] = field(default_factory=dict)  # global lists and dicts that the program changes, by identity
     throwers: dict[tuple[int, Any], list[tree.Stmt]] = field(default_factory=dict)
     follows: bool = False  # loops carry which of several objects names mean, also of those that iterations make
+    clashed: dict[Origin, None] = field(default_factory=dict)  # loops that give a name values of several kinds
+    unrolled: dict[Origin, None] = field(default_factory=dict)  # loops that are written out, whatever they do
+    unrolls: bool = False  # so are all short ones
 
     def add(self, function: tree.Function) -> None:
         """Make a function a summary, unless that was tried."""
@@ -53,6 +56,13 @@ class Plan:
                 self.bodies.clear()
                 self.throwers.clear()
                 raise Replan
+
+    def unroll(self, error: Exception) -> bool:
+        """Have loops written out where that may help against an error, unless that was tried."""
+        before = self.unrolls, len(self.unrolled)
+        self.unrolls |= isinstance(error, AliasError)
+        self.unrolled.update(self.clashed)
+        return before != (self.unrolls, len(self.unrolled))
 
     def write(self, key: tuple[int, str], place: Outside) -> None:
         """Note that the program writes a name outside of it, unless that is known."""

@@ -63,7 +63,13 @@ def held_type(e: Engine, obj: Obj, c: Map) -> Record | None:
 
     if obj in e.given or obj.param or not is_followed(c.cls) or REGISTRY.stand_in(c.cls) is not None:
         return None
-    parts = [items.item_type(e, i) for i in c.items]
+    if obj in e.typed:  # it holds itself: no type is that of a part, too
+        return None
+    e.typed.append(obj)
+    try:
+        parts = [items.item_type(e, i) for i in c.items]
+    finally:
+        e.typed.pop()
     known = tuple(p for p in parts if p is not None)
     return Record(held(c.cls), c.keys, known) if len(known) == len(parts) else None
 
