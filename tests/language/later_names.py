@@ -251,7 +251,7 @@ def n23_r24(x):
     return np.sum(a * b * b)
 
 
-@refused("may share memory")
+@program
 def n24_r26(x):
     L = []
     for i in range(3):
@@ -290,7 +290,7 @@ def n27_r29(x):
     return np.sum(g**2)
 
 
-@refused("may share memory")
+@program
 def n28_r30(x):
     for i in range(3):
         t = [x[i], x[i]]
@@ -360,7 +360,7 @@ def n34_r36(x):
     return np.sum(a**2)
 
 
-@refused("may share memory")
+@program
 def n35_r37(x):
     a = x * 2
     for i in range(3):
@@ -369,7 +369,7 @@ def n35_r37(x):
     return np.sum(t[0] ** 2)
 
 
-@refused("may share memory")
+@program
 def n36_r38(x):
     for i in range(3):
         m = [[x[0], x[1]], [x[2], x[0]]]
@@ -378,7 +378,7 @@ def n36_r38(x):
     return m[1][0] * m[0][0]
 
 
-@refused("may share memory")
+@program
 def n37_r39(x):
     for i in range(3):
         box = Box(x * i)
@@ -387,7 +387,7 @@ def n37_r39(x):
     return np.sum(box.a**2)
 
 
-@refused("may share memory")
+@program
 def n38_r40(x):
     for i in range(3):
         box = Box(x * i)
@@ -407,7 +407,7 @@ def n39_r41(x):
     return np.sum(box.a**2)
 
 
-@refused("may share memory")
+@program
 def n40_r42(x):
     a = x * 2
     g = None
@@ -428,7 +428,7 @@ def n41_r43(x):
     return np.sum(a**2) + np.sum(best)
 
 
-@refused("may share memory")
+@program
 def n42_r44(x):
     a = x * 2
     best = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.language.table import program, refused
+from tests.language.table import program
 
 
 @program
@@ -150,7 +150,7 @@ def tried_in_iterations(x):
     return np.sum(y * acc)
 
 
-@refused("may share memory")
+@program
 def item_that_a_list_holds(x):
     items = []
     for i in range(3):

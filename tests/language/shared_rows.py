@@ -47,7 +47,7 @@ def a4(x):
     return sum(sum(r) for r in M)
 
 
-@refused("may share memory")
+@program
 def a5(x):
     L = []
     row = [x[0]]

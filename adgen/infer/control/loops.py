@@ -325,7 +325,7 @@ def _write_out(e: Engine, s: tree.While, k: int) -> None:
         e.run(s.before)
         test = branches.truth(e, e.get(s.test))
         if not isinstance(test, Const) or (k == MAX_UNROLL and test.value):
-            raise UnsupportedError(what="a loop that does not end at compile time", origin=s.origin)
+            raise NeedsUnroll(s.origin)
         if not test.value:
             return
         e.marks.unrolled += 1
