@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import adgen
+from adgen.cli import main
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 DIGITS_ARGS = (
@@ -125,3 +126,18 @@ else:
         assert sorted(found) == sorted(expected)
         for key, leaf in expected.items():
             np.testing.assert_array_equal(found[key], leaf)
+
+
+def test_standalone_keeps_defaults_and_imports_scipy(tmp_path):
+    source, out = tmp_path / "with_scipy.py", tmp_path / "alone.py"
+    source.write_text(
+        "import cmath\nimport numpy as np\nfrom scipy import special\n"
+        "def f(x, scale=3.0, kind='sum'):\n"
+        "    return scale * np.sum(special.erf(x)) * abs(cmath.exp(1j * scale))\n"
+    )
+    assert main(["dump", f"{source}:f", "--example", "np.zeros(2)", "--standalone", "-o", str(out)]) == 0
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import numpy as np; from alone import f_grad\n"
+    code += "print(*f_grad(np.zeros(2)), *f_grad(np.zeros(2), 1.5)); assert 'adgen' not in sys.modules"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    slope = 6.0 / np.sqrt(np.pi)
+    np.testing.assert_allclose([float(v) for v in printed.split()], [slope, slope, 0.5 * slope, 0.5 * slope])

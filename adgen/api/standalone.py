@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 import textwrap
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -11,12 +12,13 @@ from typing import Any
 import numpy as np
 
 from adgen.api.checks import find_header, with_check
+from adgen.api.digest import defaults_of
 from adgen.api.engine import Engine
 from adgen.api.link import Loaded
 from adgen.api.signature import SIMPLE, describe_signature
 from adgen.version import __version__
 
-_ALLOWED = ("numpy", "math")
+_ALLOWED = frozenset({"numpy", "scipy", *sys.stdlib_module_names})
 
 
 def write_dump(loaded: Loaded) -> str:
@@ -40,7 +42,9 @@ def write_dump(loaded: Loaded) -> str:
 def write_standalone(engine: Engine, loaded: Loaded, note: str = "") -> str:
     """Return the module's text. Scalars that the program reads from globals become keyword defaults."""
     fn, s = engine.fn, loaded.stored
-    text = _with_hidden(s.text, s.entry, loaded) if loaded.hidden else s.text
+    text = (
+        _with_defaults(s.text, fn, s.entry, loaded) if loaded.hidden or fn.__defaults__ or fn.__kwdefaults__ else s.text
+    )
     imports, body = _split_imports(with_check(text, engine, loaded))
     helpers: dict[str, str] = {}
     for name, *_ in s.externals:
@@ -79,7 +83,7 @@ def _refuse(fn: Any, what: str) -> Exception:
 
     return UnsupportedError(
         what=f"a standalone module of {fn.__qualname__}: {what}",
-        why="a standalone module imports only numpy and math.",
+        why="a standalone module imports only what comes with Python, numpy and scipy.",
         instead="dump without --standalone, or write that part in NumPy",
     )
 
@@ -100,16 +104,32 @@ def _add_external(name: str, value: Any, fn: Any, imports: dict[str, None], help
     if isinstance(value, ModuleType) and module.partition(".")[0] in _ALLOWED:
         imports.setdefault(f"import {module}" if module == name else f"import {module} as {name}")
     elif isinstance(value, FunctionType) and module.partition(".")[0] == "adgen":
-        _add_helper(value, name, helpers)
-    elif isinstance(value, np.ufunc) or (module.partition(".")[0] in _ALLOWED and hasattr(value, "__name__")):
-        source = "numpy" if isinstance(value, np.ufunc) else module
+        _add_helper(value, name, imports, helpers)
+    elif (source := _home(value, module)) is not None:
         own = value.__name__
         imports.setdefault(f"from {source} import {own}" + ("" if own == name else f" as {name}"))
     else:
-        raise _refuse(fn, f"its text uses {name}, which is {module or type(value).__name__}.{name}")
+        raise _refuse(fn, f"its text uses {name}, which is {value!r}")
 
 
-def _add_helper(helper: Any, name: str, helpers: dict[str, str]) -> None:
+def _home(value: Any, module: str) -> str | None:
+    """Return the module that a function or class can be imported from."""
+    own = getattr(value, "__name__", None)
+    if own is None:
+        return None
+    for place in ("numpy", "scipy.special", module):
+        known = place.partition(".")[0] in _ALLOWED and sys.modules.get(place)
+        if known and getattr(known, own, None) is value:
+            return place
+    return None
+
+
+def _import(module: ModuleType, name: str, imports: dict[str, None]) -> None:
+    whole = name in (module.__name__, module.__name__.partition(".")[0])
+    imports.setdefault(f"import {module.__name__}" + ("" if whole else f" as {name}"))
+
+
+def _add_helper(helper: Any, name: str, imports: dict[str, None], helpers: dict[str, str]) -> None:
     """Paste a helper of adgen's, after the helpers that it calls."""
     if name in helpers:
         return
@@ -119,7 +139,9 @@ def _add_helper(helper: Any, name: str, helpers: dict[str, str]) -> None:
     for used in _names_in(helper.__code__):
         value = helper.__globals__.get(used)
         if isinstance(value, FunctionType) and value is not helper and value.__module__.partition(".")[0] == "adgen":
-            _add_helper(value, used, helpers)
+            _add_helper(value, used, imports, helpers)
+        elif isinstance(value, ModuleType) and value.__name__.partition(".")[0] in _ALLOWED:
+            _import(value, used, imports)
     lines = text.splitlines()
     inner = sorted((n for n in ast.walk(node) if isinstance(n, ast.FunctionDef)), key=lambda n: n.lineno, reverse=True)
     for n in inner:  # without annotations: names that the module would have to import
@@ -137,19 +159,26 @@ def _names_in(code: CodeType) -> set[str]:
     return set(code.co_names).union(*(_names_in(c) for c in code.co_consts if isinstance(c, CodeType)))
 
 
-def _with_hidden(text: str, entry: str, loaded: Loaded) -> str:
-    """Rewrite the entry's parameter list: hidden scalars get their present values as keyword defaults."""
+def _with_defaults(text: str, fn: Any, entry: str, loaded: Loaded) -> str:
+    """Rewrite the entry's parameter list with the primal's defaults; hidden scalars get their present values as
+    keyword defaults.
+    """
     lines = text.splitlines()
     start, end = find_header(lines, entry)
     names = list(inspect.signature(loaded.space[entry]).parameters)
     count = len(loaded.hidden)
-    plain, keyword = names[:-count], []
-    for name, h in zip(names[-count:], loaded.hidden, strict=True):
+    plain, keyword = names[: len(names) - count], []
+    for name, h in zip(names[len(names) - count :], loaded.hidden, strict=True):
         value = h[0].read()
         if type(value) in SIMPLE:
             keyword.append(f"{name}={_literal(value)}")
         else:
             plain.append(name)
+    defaults = {n: d for n, d in defaults_of(fn).items() if type(d) in (*SIMPLE, str, bool, type(None))}
+    for k in range(len(plain) - 1, -1, -1):
+        if plain[k] not in defaults:
+            break
+        plain[k] = f"{plain[k]}={_literal(defaults[plain[k]])}"
     header = f"def {entry}({', '.join([*plain, *(['*', *keyword] if keyword else [])])}):"
     lines[start : end + 1] = [header]
     return "\n".join(lines) + "\n"
