@@ -400,7 +400,23 @@ def beside_the_rule(x):
     return np.sum(scaled_by(2.0, x))
 
 
+def filled(x):
+    y = x.copy()
+    y.fill(2.0)
+    return np.sum(y)
+
+
+def written_twice(x):
+    y = np.zeros((2, 3))
+    y[1] = x
+    row = y[1]
+    row[:] = 1.0
+    return np.sum(y)
+
+
 WHY = [
+    (filled, "all its elements are overwritten here"),
+    (written_twice, "it is overwritten here"),
     (shaped_like, "only its shape is used"),
     (text_of, "it becomes a string"),
     (key_of, "a comparison gives a truth value"),

@@ -6,13 +6,13 @@ and shapes are inactive by kind.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from adgen.errors import NoGradientError
-from adgen.ir.nodes import Block, Const, If, Index, Let, Loop, Operand, Slice, Var
+from adgen.ir.nodes import Block, Const, If, Index, Let, Loop, Operand, Place, Slice, Var, ViewStep
 from adgen.ir.summary import CALLS, Summary, summary_of
 from adgen.ir.types import Array, Dict, List, Opaque, Record, Tuple, Type, is_complex, is_floating
 from adgen.rules.typing import bound_args
@@ -62,10 +62,33 @@ def inputs(s: Let, jumps: bool = False) -> tuple[Operand, ...]:
 
 def overwrites(s: Let) -> bool:
     """Say whether a statement writes every element of an array: nothing is left of what it was."""
-    if s.op.name != "update" or s.mode != "set" or not isinstance(s.out.type, Array) or len(s.place) != 1:
+    if s.op.name != "update" or s.mode != "set" or not isinstance(s.out.type, Array):
         return False
-    step = s.place[0]
-    return isinstance(step, Index) and all(i is Ellipsis or i == Slice() for i in step.items)
+    return all(isinstance(step, Index) and all(i is Ellipsis or i == Slice() for i in step.items) for step in s.place)
+
+
+def left_by(s: Let, made: Mapping[Var, Let]) -> Operand:
+    """Return the array of which a write keeps the rest: not what the same place was given just before."""
+    base = s.args[0]
+    before = made.get(base) if isinstance(base, Var) and s.mode == "set" else None
+    if before is None or before.op.name != "update" or before.mode != "set" or not isinstance(s.out.type, Array):
+        return base
+    same = before.args[2:] == s.args[2:] and _short(before.place) == _short(s.place)
+    return left_by(before, made) if same else base
+
+
+def _short(place: Place) -> list[Index | ViewStep]:
+    """Return a place without what takes all of an axis at its end."""
+    found: list[Index | ViewStep] = []
+    for step in place:
+        if isinstance(step, Index):
+            items = list(step.items)
+            while items and (items[-1] is Ellipsis or items[-1] == Slice()):
+                items.pop()
+            step = Index(tuple(items))
+        if not isinstance(step, Index) or step.items:
+            found.append(step)
+    return found
 
 
 def _holds_opaque(t: Type) -> bool:
@@ -158,14 +181,17 @@ class Varied:
             self._taint(s.out, s.args[1:])
             self._call(s)
             return
+        into = inputs(s, self.jumps)
+        if s.op.name == "update" and len(into) == 2:
+            into = (left_by(s, self.made), *into[1:])
         # refused if the result depends on it: what only feeds a stop may be anything
-        self._taint(s.out, inputs(s, self.jumps))
+        self._taint(s.out, into)
         if s.op.name == "update" and isinstance(s.out.type, Dict):
             if any(a in self or a in self.tainted for a in s.args[2:]):
                 self.tainted.setdefault(s.out, s)  # who reads the keys gets what nobody differentiates
         elif s.op.name == "keys_of":
             self._taint(s.out, s.args)
-        if any(a in self for a in inputs(s, self.jumps)):
+        if any(a in self for a in into):
             self._mark(s.out)
             if isinstance(s.out.type, Opaque) or (s.op.user and _holds_opaque(s.out.type)):
                 self.tainted.setdefault(s.out, s)

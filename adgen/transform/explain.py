@@ -15,7 +15,7 @@ from adgen.infer.memory.overwritten import Overwritten
 from adgen.ir.nodes import Block, Const, If, Let, Loop, Operand, Origin, Var
 from adgen.ir.summary import CALLS, Summary, summary_of
 from adgen.ir.types import Int, Opaque, Type, is_floating
-from adgen.transform.activity import inputs, overwrites, runs_at_all
+from adgen.transform.activity import inputs, left_by, overwrites, runs_at_all
 
 TEXTS: tuple[object, ...] = (format, str, repr, str.format)
 Line = tuple[Origin, str]
@@ -38,6 +38,7 @@ class Graph:
     after: dict[Var, list[Edge]] = field(default_factory=dict)
     before: dict[Var, list[Edge]] = field(default_factory=dict)
     called: set[Summary] = field(default_factory=set)  # functions whose bodies are in it
+    writes: dict[Var, Let] = field(default_factory=dict)
 
     def add(self, a: Operand, end: Var, origin: Origin | None, reason: str = "", jumps: bool = False) -> None:
         if not isinstance(a, Var):
@@ -96,10 +97,15 @@ def _let(g: Graph, s: Let) -> None:
     if s.op.name in CALLS:
         _call(g, s)
         return
+    if s.op.name == "update":
+        g.writes[s.out] = s
     open_ = {id(a) for a in inputs(s)} if s.op.name != "opaque" else set()
     for k, a in enumerate(s.args):
         if k == 0 and overwrites(s):
             g.add(a, s.out, s.origin, "all its elements are overwritten here")
+        elif k == 0 and s.op.name == "update" and (left := left_by(s, g.writes)) is not a:
+            g.add(a, s.out, s.origin, "it is overwritten here")
+            g.add(left, s.out, s.origin)
         else:
             g.add(a, s.out, s.origin, "" if id(a) in open_ else _reason(s), bool(s.op.flat))
 
