@@ -119,9 +119,15 @@ def _mul(b: Builder, x: Operand, y: Operand) -> Operand | None:
             return None
         return b.call("truediv", b.call("mul", first[0], y), first[1])
     inner = made_by(b, y, "truediv")
-    if inner is not None and (e := weak(inner[0])) is not None:
+    if inner is not None and (e := weak(inner[0])) is not None and _is_derived(b, y):
         return b.call("truediv", b.call("mul", inner[0], x) if e != 1.0 else x, inner[1])
     return None
+
+
+def _is_derived(b: Builder, v: Operand) -> bool:
+    """Say whether a value is of derived code: what the program has itself is there to be read."""
+    s = b.defs.get(v) if isinstance(v, Var) else None
+    return s is not None and s.adjoint
 
 
 def saturated(b: Builder, x: Operand, y: Operand) -> Operand | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from adgen.ir.nodes import Const
+from adgen.ir.nodes import Const, Operand
 from adgen.ir.types import Array, Bool, Float, Int, List, Record, Scalar, Tuple, Type, Undef, is_complex
 from adgen.rules.declare import elementwise, fact, multilinear, nondifferentiable, sample, static, steps
 from adgen.rules.lattice import join, type_of_list
@@ -50,6 +50,17 @@ def all_scalars(*xs: Any) -> bool:
 def all_weak(*xs: Any) -> bool:
     """Say whether all arguments are Python's numbers, whose division by zero raises."""
     return not any(isinstance(x, (np.ndarray, np.generic)) for x in xs)
+
+
+def _is_square(a: Operand) -> bool:
+    dims = a.type.dims if isinstance(a.type, Array) else ()
+    return len(dims) == 2 and dims[0] == dims[1]
+
+
+@fact(_is_square)
+def is_square(a: Any) -> bool:
+    """Say whether a matrix is known to have as many rows as columns; at run time it may have all the same."""
+    return bool(np.ndim(a) == 2 and np.shape(a)[0] == np.shape(a)[1])
 
 
 @static

@@ -174,13 +174,13 @@ multilinear(
 
 def outer_a_vjp(g: Any, a: Any, b: Any) -> Any:
     if a.ndim == 1:
-        return g @ np.ravel(b)
+        return g @ (b if b.ndim == 1 else np.ravel(b))
     return np.reshape(g @ np.ravel(b), np.shape(a))
 
 
 def outer_b_vjp(g: Any, a: Any, b: Any) -> Any:
     if b.ndim == 1:
-        return np.ravel(a) @ g
+        return (a if a.ndim == 1 else np.ravel(a)) @ g
     return np.reshape(np.ravel(a) @ g, np.shape(b))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from adgen.ir.nodes import Const, Operand
 from adgen.ir.types import Array, Length, NoneT, Scalar, Tuple
 from adgen.rules.axes import normal_axes, normal_axis, numbers, of_lengths, shaped_like, to_front
-from adgen.rules.core import no_gradient
+from adgen.rules.core import is_square, no_gradient
 from adgen.rules.declare import OtherForm, formula, linear, query, rule, sample, static
 from adgen.rules.typing import Shape, array_dims, broadcast_of, fresh_dim, known, normalize_axes
 
@@ -313,6 +313,8 @@ linear(
 
 
 def diagonal_vjp(g: Any, a: Any, offset: int, axis1: int, axis2: int) -> Any:
+    if offset == 0 and is_square(a):
+        return np.diag(g)
     n = a.shape[axis1]
     m = a.shape[axis2]
     front = to_front(g, -1)

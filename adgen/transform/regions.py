@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from dataclasses import replace
+from functools import partial
 
 from adgen.errors import UnsupportedError
 from adgen.ir.nodes import (
@@ -26,7 +27,7 @@ from adgen.rules.typing import join
 from adgen.transform.activity import reach_loop
 from adgen.transform.backward import Backward
 from adgen.transform.cotangents import Cot, Cotangents, gradient_name
-from adgen.transform.saves import NOTHING, Sources, choose, nothing_like, prune, recompute
+from adgen.transform.saves import NOTHING, Sources, choose, like_shaped, nothing_like, prune, recompute
 from adgen.transform.shapes import ask_for_shapes
 from adgen.transform.sums import find_sums
 
@@ -150,7 +151,9 @@ class Regions(Backward):
         kept, again = choose([v for v in free_vars(backward) if v in inner and v not in own], sources)
         there = [v for v in kept if v not in cots.undefined and v not in self.saves.kept]
         around = [v for v in slots if v not in inner and v not in self.buffers and v not in cots.undefined]
-        asking = ask_for_shapes(backward, there, around, self.saves.shapes)
+        asking = ask_for_shapes(
+            backward, there, around, self.saves.shapes, partial(like_shaped, sources=sources, again=again)
+        )
         if asking is backward:
             return backward, kept, again
         for v in there:

@@ -268,6 +268,19 @@ def cost(v: Operand, sources: Sources, at_hand: set[Var], seen: dict[Var, float]
     return price
 
 
+def like_shaped(v: Var, sources: Sources, again: Iterable[Var]) -> Var | None:
+    """Return the array that an elementwise value has its shape of, where that costs nothing to take again.
+
+    `again`: what is computed again anyway.
+    """
+    s = sources.inner.get(v)
+    arrays = [a for a in s.args if not is_scalar(a.type)] if s is not None and s.op.kind == "elementwise" else []
+    if len(arrays) != 1 or not isinstance(w := arrays[0], Var) or not isinstance(w.type, Array):
+        return None
+    same = isinstance(v.type, Array) and w.type.ndim == v.type.ndim and w.type.dtype == v.type.dtype
+    return w if same and not w.type.loose and cost(w, sources, sources.free.union(again), {}) <= MAX_RECOMPUTE else None
+
+
 def _price(s: Let) -> float:
     if s.op.effect != "pure":
         return float("inf")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from adgen.ir.nodes import Block, Const, Let, Operand, Stmt, Var, blocks, operands, walk
 from adgen.ir.rewrite import map_lets
@@ -20,10 +20,13 @@ def shape_let(v: Var) -> Let:
     return Let(out, REGISTRY.named("shape"), (v,))
 
 
-def ask_for_shapes(body: Block, kept: Iterable[Var], others: Sequence[Var], shapes: dict[Var, Let]) -> Block:
+def ask_for_shapes(
+    body: Block, kept: Iterable[Var], others: Sequence[Var], shapes: dict[Var, Let], like: Callable[[Var], Var | None]
+) -> Block:
     """Return a backward block that asks others, or for shapes, where it would ask only for the shape of what is kept.
 
-    `others`: what is at hand anyway. What must be taken of the primal block is added to `shapes`.
+    `others`: what is at hand anyway; `like` gives what has the shape of a value and costs nothing. What must be taken
+    of the primal block is added to `shapes`.
     """
     asked = [v for v in kept if isinstance(v.type, Array) and v.type.dims and not v.type.loose]
     if not asked:
@@ -36,7 +39,7 @@ def ask_for_shapes(body: Block, kept: Iterable[Var], others: Sequence[Var], shap
     instead: dict[Var, Operand] = {}
     for v in asked:
         alike = next((w for w in at_hand if is_alike(v, w)), None)
-        instead[v] = alike or _known(v) or shapes.setdefault(v, shape_let(v)).out
+        instead[v] = alike or _known(v) or like(v) or shapes.setdefault(v, shape_let(v)).out
     return map_lets(body, lambda s: ask_shape(s, instead))
 
 

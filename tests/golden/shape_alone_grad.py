@@ -3,14 +3,13 @@ import numpy as np
 
 def total_grad(x, w, low):
     t = x.shape[0]
-    t4 = w.shape[1]
+    t3 = w.shape[1]
     # return y.sum() + np.mean(np.outer(x, x) @ w)
-    t2 = np.full((t, t4), 1.0 / (t * t4))
+    t2 = np.full((t, t3), 1.0 / (t * t3))
     t1 = t2 @ w.T
     d_w = np.outer(x, x).T @ t2
-    t3 = x.ravel()
-    d_x = t1 @ t3
-    d_x += t3 @ t1
+    d_x = t1 @ x
+    d_x += x @ t1
     for i in range(len(x) - 1, -1, -1):
         v = x[i]
         t = v < low
