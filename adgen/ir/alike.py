@@ -1,4 +1,4 @@
-"""Whether two functions are the same but for the names of their values: one text serves both."""
+"""Whether two functions, or the two sides of a branch, are the same but for the names of their values."""
 
 from __future__ import annotations
 
@@ -18,8 +18,15 @@ def alike(a: Func, b: Func, same: tuple[Routine, Routine]) -> bool:
     return len(a.params) == len(b.params) and all(map(c.define, a.params, b.params)) and c.block(a.body, b.body)
 
 
+def same_blocks(a: Block, b: Block) -> bool:
+    """Say whether two blocks that stand at one place do the same and give the same."""
+    if len(a.stmts) != len(b.stmts) or len(a.results) != len(b.results):
+        return False
+    return _Comparison(None).block(a, b)
+
+
 class _Comparison:
-    def __init__(self, same: tuple[Routine, Routine]) -> None:
+    def __init__(self, same: tuple[Routine, Routine] | None) -> None:
         self.same = same
         self.values: dict[Var, Var] = {}
         self.lengths: dict[int, int] = {}
@@ -57,8 +64,9 @@ class _Comparison:
 
     def use(self, a: Operand, b: Operand) -> bool:
         if isinstance(a, Var) or isinstance(b, Var):
-            return isinstance(a, Var) and isinstance(b, Var) and self.values.get(a) is b
-        if a.value is b.value or (a.value is self.same[0] and b.value is self.same[1]):
+            outside = a is b and self.same is None and isinstance(a, Var) and a not in self.values
+            return outside or (isinstance(a, Var) and isinstance(b, Var) and self.values.get(a) is b)
+        if a.value is b.value or (self.same is not None and a.value is self.same[0] and b.value is self.same[1]):
             return self.type(a.type, b.type)
         return _same_value(a.value, b.value) and self.type(a.type, b.type)
 

@@ -347,6 +347,29 @@ def _size(b: Builder, x: Operand) -> Operand | None:
     return b.call("size", v) if v is not x else None
 
 
+def _transpose(b: Builder, x: Operand, *axes: Operand) -> Operand | None:
+    """A transpose of a transpose is what it was; that of a product with one turns the factors round."""
+    if axes:
+        return None
+    inner = made_by(b, x, "np.transpose")
+    if inner is not None and len(inner) == 1:
+        return inner[0]
+    factors = made_by(b, x, "matmul") if _is_derived(b, x) else None
+    if factors is None or any(len(dims_of(v.type)) != 2 for v in factors):
+        return None
+    if all((made := made_by(b, v, "np.transpose")) is None or len(made) > 1 for v in factors):
+        return None
+    return b.call("matmul", b.call("np.transpose", factors[1]), b.call("np.transpose", factors[0]))
+
+
+def _matmul(b: Builder, x: Operand, y: Operand) -> Operand | None:
+    for p, q in ((x, y), (y, x)):
+        inner = made_by(b, p, "neg") if _is_derived(b, p) else None
+        if inner is not None:
+            return b.call("neg", b.call("matmul", inner[0], q) if p is x else b.call("matmul", q, inner[0]))
+    return None
+
+
 EXPONENTIALS = frozenset(("np.exp", "math.exp"))
 ARITHMETIC = frozenset(("mul", "truediv", "add", "sub"))
 RULES: dict[str, Callable[..., Operand | None]] = {
@@ -357,6 +380,8 @@ RULES: dict[str, Callable[..., Operand | None]] = {
     "sub": _sub,
     "size": _size,
     "np.squeeze": _squeeze,
+    "np.transpose": _transpose,
+    "matmul": _matmul,
 }
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping as Mapping_
 from dataclasses import dataclass, replace
 
+from adgen.ir.alike import same_blocks
 from adgen.ir.nodes import Block, Const, Consume, Func, If, Let, Loop, Operand, Range, Stmt, Var
 from adgen.ir.rewrite import Mapping, resolve, resolve_all, resolve_range
 from adgen.ir.types import Array, Bool, Record, Tuple, Undef
@@ -282,6 +283,10 @@ class _Sweeper:
             self.mapping.update(zip(outs, taken.results))
             self.changed = self.again = True
             return list(taken.stmts)
+        if then.stmts and not s.catch and same_blocks(then, orelse):
+            self.mapping.update(zip(outs, then.results))
+            self.changed = self.again = True
+            return list(then.stmts)
         differ = [not _same(a, b) for a, b in zip(then.results, orelse.results)]
         if not all(differ):
             # What both branches yield was there before them.

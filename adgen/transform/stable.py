@@ -71,13 +71,26 @@ class _Finder:
 
     def _finished(self, reads: list[Let], writes: list[Let], loop: Loop, k: int, slack: int) -> list[Let]:
         """Return the reads of cells that no later iteration writes; with `slack` 1 also of what this one may write."""
-        axes = set(range(loop.params[k].type.ndim))  # type: ignore[attr-defined]
-        for s in writes:
-            axes &= {d for d, item in _items(s) if item is loop.index}
-        return [s for s in reads if any(d in axes and self._apart(s, item, loop, slack) for d, item in _items(s))]
+        axes = self._written(writes, loop)
+        return [
+            s for s in reads if any(d in axes and self._apart(s, item, loop, slack, axes[d]) for d, item in _items(s))
+        ]
 
-    def _apart(self, s: Let, item: Any, loop: Loop, slack: int) -> bool:
-        """Say whether an index lies on the side of the counter that is finished, and is not negative."""
+    def _written(self, writes: list[Let], loop: Loop) -> dict[int, int]:
+        """Return the axes in which all writes are at the counter or, if it counts up, behind it: how far at least."""
+        assert loop.range is not None and loop.index is not None
+        found: dict[int, int] | None = None
+        for s in writes:
+            at = {d: shift_of(i, loop.index, self.lets) if isinstance(i, Var) else None for d, i in _items(s)}
+            ahead = {d: n for d, n in at.items() if n == 0 or (n is not None and n > 0 and _direction(loop.range) > 0)}
+            found = ahead if found is None else {d: min(n, ahead[d]) for d, n in found.items() if d in ahead}
+        return found or {}
+
+    def _apart(self, s: Let, item: Any, loop: Loop, slack: int, ahead: int) -> bool:
+        """Say whether an index lies on the side of the counter that is finished, and is not negative.
+
+        All writes are at least `ahead` of the counter.
+        """
         assert loop.range is not None and loop.index is not None
         i, direction = loop.index, _direction(loop.range)
         if isinstance(item, Slice):
@@ -90,7 +103,7 @@ class _Finder:
         shift = shift_of(item, i, self.lets)
         if shift is not None:
             if direction > 0:
-                return shift < slack and _at_least(loop.range.start, -shift)
+                return shift < slack + ahead and _at_least(loop.range.start, -shift)
             return shift > -slack and _at_least(loop.range.stop, -1)
         r = self.counters.get(item)
         if r is None or _direction(r) == 0:

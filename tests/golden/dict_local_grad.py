@@ -29,12 +29,12 @@ def momentum_grad(w, x, rate):
         t3 = d_v + d_w
         # state["v"] = 0.9 * state["v"] - rate * (x.T @ r)
         d_rate -= np.sum(t3 * t2)
-        d_r = t1.T @ (-rate * t3)
+        t2 = x @ (rate * t3)
         d_v = 0.9 * t3
         # losses[k] = np.mean(r * r)
         t4 = t[k]
         t[k] = 0.0
-        d_r += 2.0 * (t4 / r.size * r)
+        d_r = 2.0 * (t4 / r.size * r) - t2
         # r = x @ state["w"] - 1.0
         d_w += t1 @ d_r
     return d_w, float(d_rate)

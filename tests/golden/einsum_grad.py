@@ -9,11 +9,10 @@ def attend_grad(q, k, v):
     p_1 = p / t1
     t2 = np.einsum('hij,jhd->ihd', p_1, v)
     o = t2.reshape(q.shape[0], -1)
-    t3 = o.T
     # return np.sum(o.T @ o)
-    t4 = np.full_like(t3 @ o, 1.0)
-    d_o = t3.T @ t4
-    d_o += (t4 @ t3).T
+    t3 = np.full_like(o.T @ o, 1.0)
+    d_o = o @ t3
+    d_o += o @ t3.T
     # o = np.einsum("hij,jhd->ihd", p, v).reshape(q.shape[0], -1)
     t2 = d_o.reshape(t2.shape[0], t2.shape[1], t2.shape[2])
     d_p = np.einsum('ihd,jhd->hij', t2, v)
