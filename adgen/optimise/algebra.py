@@ -315,6 +315,10 @@ def _same_dims(x: Operand, y: Operand) -> bool:
 
 def _squeeze(b: Builder, x: Operand, axis: Operand | None = None) -> Operand | None:
     """A sum that keeps the axes that are then dropped need not keep them."""
+    inner = made_by(b, x, "neg") if _is_derived(b, x) else None
+    if inner is not None and axis is not None:
+        summed = _squeeze(b, inner[0], axis)
+        return b.call("neg", summed) if summed is not None else None
     s = b.defs.get(x) if isinstance(x, Var) else None
     if s is None or s.op.name != "np.sum" or s.kws != ("axis", "keepdims") or not isinstance(axis, Const):
         return None

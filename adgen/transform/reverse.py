@@ -8,6 +8,7 @@ that depend on a source and that the result depends on, so nothing else is gener
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from adgen.ir.nodes import (
@@ -28,6 +29,8 @@ from adgen.transform.cotangents import Cot, Cotangents, Masked
 from adgen.transform.regions import Regions
 from adgen.transform.rules import differentiable, without_rule
 from adgen.transform.structures import Structures
+
+CONTRACTING = frozenset(("matmul", "np.matmul", "np.dot"))
 
 
 class Reverse(Regions, Structures):
@@ -89,6 +92,8 @@ class Reverse(Regions, Structures):
                     self.no_rule(s)
                     continue
                 part = self.rules.by_name(rule, s, g=g, out=s.out)
+                if op.name in CONTRACTING:
+                    self._take_lengths(part, a, s)
                 again = parts and parts[-1][0] is a and parts[-1][1] is part
                 if again and isinstance(part, Var) and isinstance(part.type, (Array, Scalar)):
                     parts[-1] = a, self.b.call("mul", self.b.const(2.0), part)  # `x @ x`: one contribution, not two
@@ -177,3 +182,12 @@ class Reverse(Regions, Structures):
             return part
         leaf = self.b.call("item", a, self.b.const(k))
         return cots.project(part, leaf) if is_floating(leaf.type) else None
+
+    def _take_lengths(self, part: Any, a: Any, s: Let) -> None:
+        """Note that the gradient of a vector or matrix in a product has its lengths: nothing was broadcast."""
+        made = self.b.defs.get(part) if isinstance(part, Var) else None
+        plain = all(isinstance(x.type, Array) and x.type.ndim in (1, 2) for x in s.args)
+        if made is None or not made.adjoint or not plain or part.fixed:
+            return
+        if isinstance(part.type, Array) and part.type.ndim == a.type.ndim and part.type.dims != a.type.dims:
+            part.type = replace(part.type, dims=a.type.dims)

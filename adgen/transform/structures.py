@@ -22,6 +22,7 @@ from adgen.ir.nodes import (
 from adgen.ir.rewrite import clone
 from adgen.ir.summary import Pair, summary_of
 from adgen.ir.types import Array, Bool, Dict, List, Opaque, Record, Saved, Tuple, Type, dims_of, is_scalar
+from adgen.rules.lengths import is_nonunit
 from adgen.rules.registry import REGISTRY
 from adgen.transform.activity import Varied, overwrites
 from adgen.transform.backward import Backward, OneSided, name_of_call
@@ -235,6 +236,7 @@ class Structures(Backward):
         place = tuple(shift(step, -2) for step in s.place)
         if value in self.varied:
             part = self.b.load(d, place, holes) if place else d
+            self._fill_lengths(part, value)
             if s.mode == "sub":
                 part = self.b.call("neg", part)
             if s.mode == "set" and place and self._may_repeat(s):
@@ -267,6 +269,16 @@ class Structures(Backward):
             d = self.b.update(d, zero, place, holes, "set", name=name, fixed=fixed, type=t)
         if base in self.varied:
             cots.add(base, d)
+
+    def _fill_lengths(self, part: Operand, value: Operand) -> None:
+        """Note that what an array without axes of length 1 was written into has its lengths."""
+        made = self.b.defs.get(part) if isinstance(part, Var) else None
+        t, given = part.type, value.type
+        if made is None or not made.adjoint or not isinstance(t, Array) or not isinstance(given, Array):
+            return
+        if t.ndim == given.ndim and t.dims != given.dims:
+            assert isinstance(part, Var)
+            part.type = replace(t, dims=tuple(n if is_nonunit(n) else m for m, n in zip(t.dims, given.dims)))
 
     def _key_part(self, item: Any, holes: Sequence[Operand]) -> Operand:
         """Return an item of an index as a value."""
