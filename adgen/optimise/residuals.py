@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from adgen.ir.memory import memory_of, refers
 from adgen.ir.nodes import Func, Let, Operand, Var
+from adgen.ir.types import Opaque
 from adgen.optimise.copies import Edits, put_copies
 
 
@@ -23,6 +24,8 @@ def keep_apart(func: Func) -> Func:
     value = memory.roots(both.args[0])
     edits = Edits()
     for k, a in enumerate(saved.args):
+        if isinstance(a.type, Opaque):  # an object that both halves change, as it is
+            continue
         roots = memory.roots(a)
         if refers(a.type) and (not memory.owned(roots) or memory.share(roots, value)):
             edits.args[saved, k] = edits.whole[saved, k] = None
