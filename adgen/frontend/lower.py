@@ -14,6 +14,7 @@ from typing import Any
 
 import gast
 
+from adgen.frontend import finals
 from adgen.frontend.cells import OF_MODULE, share_cells, write_globals
 from adgen.frontend.exits import single_exit
 from adgen.frontend.lower_expr import BINARY, Chain, has_call
@@ -23,6 +24,7 @@ from adgen.frontend.refuse import make_refusal
 from adgen.frontend.scope import Scope, parameters, scan_scope, walrus_names
 from adgen.frontend.source import Source, find_source
 from adgen.frontend.tree import (
+    SENT,
     AugItem,
     Break,
     Continue,
@@ -225,14 +227,23 @@ class Lowerer(MatchLowerer):
             return
         if isinstance(node.value, gast.Name):
             self.expr(node.value, self.temp())  # it may be unbound
-        elif isinstance(node.value, gast.Yield):
-            value = Lit(None) if node.value.value is None else self.expr(node.value.value)
-            self.out.append(Yield(value, self.origin))
-        elif isinstance(node.value, gast.YieldFrom):
-            sequence, each = self.expr(node.value.value), self.temp()
-            self.out.append(For(each, sequence, [Yield(each, self.origin)], origin=self.origin))
+        elif isinstance(node.value, (gast.Yield, gast.YieldFrom)):
+            self.yielded(node.value)
         else:
             self.expr(node.value)
+
+    def yielded(self, node: Any) -> Operand:
+        """Append a `yield` or `yield from`; return what it gives when the generator goes on."""
+        if isinstance(node, gast.Yield):
+            self.out.append(Yield(Lit(None) if node.value is None else self.expr(node.value), self.origin))
+            return SENT
+        sequence, each = self.expr(node.value), self.temp()
+        self.out.append(For(each, sequence, [Yield(each, self.origin, True)], origin=self.origin))
+        return sequence
+
+    def yielded_value(self, node: Any) -> Operand:
+        value = self.yielded(node)
+        return value if isinstance(node, gast.Yield) else self.emit("result", (value,))
 
     def stmt_Return(self, node: Any) -> None:
         self.out.append(Return(Lit(None) if node.value is None else self.expr(node.value), self.origin))
@@ -308,7 +319,11 @@ class Lowerer(MatchLowerer):
     def stmt_Try(self, node: Any) -> None:
         if node.finalbody:
             body = self.block(lambda: self.guarded(node))
-            self.out.append(Finally(body, self.body(node.finalbody), self.origin))
+            final = self.body(node.finalbody)
+            if finals.is_left(final):
+                self.out += finals.write_out(body, final, self.temp, self.origin)
+            else:
+                self.out.append(Finally(body, final, self.origin))
         else:
             self.guarded(node)
 
@@ -351,9 +366,14 @@ class Lowerer(MatchLowerer):
 
     def stmt_Assign(self, node: Any) -> None:
         first, *others = node.targets
+        if isinstance(node.value, (gast.Yield, gast.YieldFrom)):
+            value = self.yielded_value(node.value)
+            for target in node.targets:
+                self.assign(target, value)
+            return
         if isinstance(first, gast.Name) and (not others or not _binds(others, first.id)):
             name = self.bound_name(first)
-            value: Operand = self.expr(node.value, name)
+            value = self.expr(node.value, name)
         elif not others and _is_pairwise(first, node.value):
             # Each name gets its item: a tuple of places of a list would hold copies of what is there.
             items = [self.emit("copy", (self.expr(v),), self.temp()) for v in node.value.elts]
@@ -368,6 +388,9 @@ class Lowerer(MatchLowerer):
 
     def stmt_AnnAssign(self, node: Any) -> None:
         if node.value is None:
+            return
+        if isinstance(node.value, (gast.Yield, gast.YieldFrom)):
+            self.assign(node.target, self.yielded_value(node.value))
             return
         if isinstance(node.target, gast.Name):
             self.expr(node.value, self.bound_name(node.target))

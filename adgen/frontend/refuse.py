@@ -22,8 +22,8 @@ _REASONS: dict[str, tuple[str, str, str]] = {
     "AsyncWith": ("`async with`", "", "put it round the call of the differentiated function."),
     "Await": ("`await`", "", "await the value first, and pass it in."),
     "Generator": ("a generator as the differentiated function", "", "append the values to a list, and return it."),
-    "Yield": ("a value sent to a generator", "", "pass it as an argument."),
-    "YieldFrom": ("the value of `yield from`", "", "return it from an ordinary function."),
+    "Yield": ("the value of `yield` inside of an expression", "", "give it a name first: `v = yield …`."),
+    "YieldFrom": ("the value of `yield from` inside of an expression", "", "give it a name: `v = yield from …`."),
     "FinallyLeaves": (
         "a `finally` that ends the function or an iteration",
         "It would swallow exceptions.",

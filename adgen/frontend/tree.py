@@ -201,8 +201,11 @@ class With:
 
 @dataclass(slots=True)
 class Yield:
+    """`delegated`: it is what `yield from` yields."""
+
     value: Operand
     origin: Origin | None = None
+    delegated: bool = False
 
 
 @dataclass(slots=True)
@@ -315,4 +318,5 @@ class Function:
     steps: Any = None  # of a generator: what runs from `yield` to `yield`, once somebody steps it
 
 
+SENT = "%sent"  # the value of the last `yield`
 CLOSED = "%0"  # the consumer of a generator takes no more values

@@ -10,9 +10,10 @@ from adgen.infer.calls import array_methods, calls, handlers
 from adgen.infer.control import guarded, iterables
 from adgen.infer.environment import outside
 from adgen.infer.expressions import items, operations
+from adgen.infer.iterators import iterator_calls
 from adgen.infer.memory import forks, rows, stores
 from adgen.infer.structures import dicts, lists
-from adgen.infer.values import DictView, Map, Ref, Seq, TupleV
+from adgen.infer.values import DictView, GeneratorV, Map, Ref, Seq, TupleV
 from adgen.ir.nodes import Const, Operand, Var
 from adgen.ir.types import List, Str
 
@@ -60,6 +61,8 @@ def call_method(
         found = _of_global_table(e, owner, name)
         if found is not None:
             return found
+    if isinstance(owner, GeneratorV) and name in ("send", "__next__"):
+        return iterator_calls.send(e, owner, args[0] if args else e.b.const(None))
     bound = e.opaque(getattr, [e.value(owner), e.b.const(name)])
     return calls.call_unknown(e, bound, args, kwargs, hint)
 

@@ -226,7 +226,7 @@ class Runner(Fit):
                 before = was.get(name, UNBOUND)
                 if (frame, name) in self.a.outer or before is v or _are_same(before, v):
                     continue
-                if name != YIELDED and (not is_numbered(name) or name in entry):
+                if name not in (YIELDED, tree.SENT) and (not is_numbered(name) or name in entry):
                     self.a.outer[frame, name] = None
                     found = True
         return found

@@ -14,6 +14,7 @@ from adgen.infer.environment import outside, reads, scopes
 from adgen.infer.expressions import attributes, comparisons, displays, items
 from adgen.infer.expressions.symbols import BINARY, PYTHON, UNARY
 from adgen.infer.functions import inlining
+from adgen.infer.iterators import generators
 from adgen.infer.kinds import is_none
 from adgen.infer.memory import in_place, rows
 from adgen.infer.structures import objects, tables, tuples
@@ -83,6 +84,8 @@ def apply(e: Engine, s: tree.Assign) -> Any:
         return SliceV(*args)
     if s.op in ("tuple", "list", "set"):
         return displays.display(e, s, args)
+    if s.op == "result":
+        return generators.result_of(e, args[0])
     if s.op == "dict":
         return displays.dict_display(e, s, args)
     if s.op == "format":

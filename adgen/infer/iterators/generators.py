@@ -43,6 +43,7 @@ class Running:
     draining: int = 0  # how many run to their end
     called: list[GeneratorV] = field(default_factory=list)
     listed: list[GeneratorV] = field(default_factory=list)  # those all whose values were taken before a loop over them
+    results: dict[Obj, Any] = field(default_factory=dict)  # what those that ran to their end return
     paused: dict[int, None] = field(default_factory=dict)  # the frames of those that are stepped
 
 
@@ -74,9 +75,24 @@ def run(
     e.generators.consumers = [*e.generators.consumers, Consumer(step, e.frame if binds else None)]
     body = None if closes is None else g.function.closing
     try:
-        inlining.run_body(e, g.function, g.owner, dict(g.bound), body=body)
+        bound = {**dict(g.bound), tree.SENT: e.b.const(None)}
+        e.generators.results[g.obj] = inlining.run_body(e, g.function, g.owner, bound, body=body)
     finally:
         _go(e, outside)
+
+
+def result_of(e: Engine, walked: Any) -> Any:
+    """Return the value of `yield from`: what the generator returns that was walked."""
+    if not isinstance(walked, GeneratorV):
+        return e.b.const(None)
+    if walked.obj not in e.generators.results:
+        raise UnsupportedError(
+            what="the value of `yield from` a generator that is stepped",
+            why="where it ends is known only at run time",
+            instead="return it from an ordinary function",
+            origin=e.origin,
+        )
+    return e.generators.results[walked.obj]
 
 
 Where = tuple[int, list[Any], list[Consumer], Any, bool]

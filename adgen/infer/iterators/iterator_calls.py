@@ -12,7 +12,7 @@ from adgen.infer.calls.handlers import bind, handles
 from adgen.infer.control import iterables
 from adgen.infer.expressions import items, operations
 from adgen.infer.functions import inlining
-from adgen.infer.iterators import generators, iterators, lazy
+from adgen.infer.iterators import generators, iterators, lazy, stepping
 from adgen.infer.structures import objects
 from adgen.infer.values import (
     WALKED,
@@ -71,6 +71,24 @@ def _next(e: Engine, args: Sequence[Any], kwargs: dict[str, Any], hint: dict[str
     if isinstance(it, GeneratorV) and generators.is_fresh(e, it) and not iterators.is_seen(e, it.obj):
         step = generators.first
     step(e, it, lambda v: e.set(name, v), otherwise)
+    if e.state.dead:
+        raise DeadPath
+    return e.get(name)
+
+
+def send(e: Engine, g: GeneratorV, value: Any) -> Any:
+    """`g.send(value)`"""
+    if kinds.is_none(value):
+        return _next(e, [g], {}, {})
+    stepping.refuse_sent(e, g)
+    e.next_frame += 1
+    name = f"%next{e.next_frame}"
+
+    def otherwise() -> None:
+        e.b.emit(e.row("raise_"), (e.opaque(StopIteration, []),))
+        e.state.dead = True
+
+    stepping.advance(e, g, lambda v: e.set(name, v), otherwise, value)
     if e.state.dead:
         raise DeadPath
     return e.get(name)

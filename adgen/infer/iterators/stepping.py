@@ -38,8 +38,8 @@ def can_step(g: GeneratorV) -> bool:
     return cut_of(g) is not None
 
 
-def advance(e: Engine, g: GeneratorV, then: Take, otherwise: Stop) -> None:
-    """Take the next value of a generator, which goes on from where it stands."""
+def advance(e: Engine, g: GeneratorV, then: Take, otherwise: Stop, sent: Any = None) -> None:
+    """Take the next value of a generator, which goes on from where it stands, with what it is sent."""
     c = e.content(g.obj)
     if isinstance(c, Const) and c.value == WALKED:
         otherwise()
@@ -55,6 +55,7 @@ def advance(e: Engine, g: GeneratorV, then: Take, otherwise: Stop) -> None:
     e.state.heap[g.obj] = e.b.const(STEPPED)
     e.generators.paused[g.frame] = None
     _check_prelude(e, g)
+    e.state.frames[g.frame][tree.SENT] = e.b.const(None) if sent is None else sent
     place = place_of(e, g)
     _run_from(e, g, parts, sorted(place.among - {ENDED}))
     if e.state.dead:
@@ -69,6 +70,25 @@ def advance(e: Engine, g: GeneratorV, then: Take, otherwise: Stop) -> None:
 
     ended = e.b.call("eq", place.at, e.b.const(ENDED)) if ENDED in place.among else e.b.const(False)
     branches.run_if(e, ended, otherwise, take)
+
+
+def refuse_sent(e: Engine, g: GeneratorV) -> None:
+    """Refuse to send a value to a generator that may not take it, or hands it on."""
+    parts = cut_of(g)
+    early = generators.is_fresh(e, g) or bool(place_of(e, g).among & ({0, parts.primed} if parts is not None else {0}))
+    hands_on = any(isinstance(s, tree.Yield) and s.delegated for s in tree.walk(g.function.lowered))
+    if early:
+        raise UnsupportedError(
+            what=f"a value sent to the generator '{g.function.name}', which may not have started",
+            instead="call `next` first",
+            origin=e.origin,
+        )
+    if hands_on:
+        raise UnsupportedError(
+            what=f"a value sent to the generator '{g.function.name}', which hands it on by `yield from`",
+            instead="send it to that generator",
+            origin=e.origin,
+        )
 
 
 def place_of(e: Engine, g: GeneratorV) -> PlaceV:
