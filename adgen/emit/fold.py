@@ -179,9 +179,9 @@ class _Folder:
         opaque = s.stays
         names: dict[str, None] = {}
         origin = s.origin if s.adjoint else None
-        width += sum(_width(self.overlay.resolve(a)) for a in s.args)
-        for k, a in enumerate(s.args):
-            a = self.overlay.resolve(a)
+        args = tuple(map(self.overlay.resolve, s.args))
+        width += sum(map(_width, args))
+        for k, a in enumerate(args):
             if not isinstance(a, Var):
                 continue
             inner: _Expr | None

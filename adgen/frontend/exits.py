@@ -104,7 +104,7 @@ class _Context:
 
 def single_exit(fn: Function) -> Function:
     """Return the function, and those inside, in the form in which the only `Return` is the last statement."""
-    for s in walk(fn.body):
+    for s in walk(fn.body) if fn.holds else ():
         if isinstance(s, Assign) and s.op == "function" and not s.data.lowered:
             s.data = single_exit(s.data)
     if fn.yields:

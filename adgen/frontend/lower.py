@@ -113,17 +113,19 @@ class Lowerer(MatchLowerer):
         scope: dict[str, Any],
         enclosing: frozenset[str],
     ) -> None:
-        self.names: Scope = scan_scope(node, any(":=" in line or "yield" in line for line in source.lines))
+        text = "".join(source.lines)
+        self.names: Scope = scan_scope(node, ":=" in text or "yield" in text)
         self.enclosing = enclosing  # the variables of the functions round this one
         super().__init__(Locator(source, name), frozenset(), outer, scope)
         self.local = frozenset(map(self.mangle, self.names.assigned))
         # Any call may rebind what an inner function declares nonlocal: it is read where Python reads it.
         declared: list[str] = []
-        if any("nonlocal" in line for line in source.lines):
+        if "nonlocal" in text:
             declared = [n for d in gast.walk(node) if isinstance(d, gast.Nonlocal) for n in d.names]
         self.shared = frozenset(map(self.mangle, declared)) & self.local
         self.node = node
         self.name = name
+        self.holds = False  # other functions
 
     def run(self) -> Function:
         node = self.node
@@ -152,8 +154,10 @@ class Lowerer(MatchLowerer):
             self.locator.source.file,
             declared & self.local,
             self.names.yields is not None,
+            self.holds,
         )
-        share_cells(made)
+        if self.holds:
+            share_cells(made)
         if self.renames and not write_globals(made, self.renames):
             raise self.refuse(next(d for d in self.names.declared.values() if isinstance(d, gast.Global)))
         return made
@@ -176,6 +180,7 @@ class Lowerer(MatchLowerer):
         return tuple(found)
 
     def nested(self, node: Any, name: str) -> Function:
+        self.holds = True
         outer = {k: v for k, v in self.outer.items() if k not in self.local}
         enclosing = self.enclosing | self.local
         own = {k: v for k, v in self.renames.items() if not v.endswith(OF_MODULE)}

@@ -313,6 +313,7 @@ class Function:
     file: str = ""
     nonlocals: frozenset[str] = frozenset()  # those of `assigned` that belong to a function round it
     yields: bool = False  # it is a generator
+    holds: bool = False  # other functions
     lowered: list[Stmt] = field(default_factory=list)  # its body with all exits, if that is another one
     closing: list[Stmt] = field(default_factory=list)  # of a generator: returns behind a `yield` where CLOSED holds
     steps: Any = None  # of a generator: what runs from `yield` to `yield`, once somebody steps it

@@ -180,16 +180,16 @@ class Engine:
         """Return the abstract value of a name or literal."""
         if isinstance(operand, tree.Lit):
             return self.b.const(operand.value)
-        value = self.env.get(operand, UNBOUND)
+        value = self.state.frames[self.frame].get(operand, UNBOUND)
         if value is UNBOUND:
             guarded.miss(self, operand)
         if isinstance(value, Poison):
             self.refuse(value)
-        return self._checked(operand, value)
+        return self._checked(operand, value) if self.maybe_unbound else value
 
     def _checked(self, name: str, value: Any) -> Any:
         """Make the program raise UnboundLocalError where the primal would."""
-        if not self.maybe_unbound or name.startswith("%"):
+        if name.startswith("%"):
             return value
         operand = value
         if isinstance(value, Ref) and not value.place:
@@ -211,7 +211,7 @@ class Engine:
             value = tapes.keep_apart(self, target, value)
         if self.overwritten is not None and not carried:
             overwritten.note_name(self, target, value)
-        self.env[target] = value
+        self.state.frames[self.frame][target] = value
         for c in self.changes:
             c.names.setdefault((self.frame, target), self.b.guarded)
 

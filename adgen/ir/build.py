@@ -204,7 +204,7 @@ class Builder:
             raise
         if (
             isinstance(t, Array)
-            and any(isinstance(a.type, Array) and a.type.loose for a in args)
+            and [a for a in args if isinstance(a.type, Array) and a.type.loose]
             and op.name != "astype"
         ):
             t = replace(t, loose=True)

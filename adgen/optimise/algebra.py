@@ -28,7 +28,7 @@ def simplify(b: Builder, name: str, args: Args) -> Operand | None:
     rule = RULES.get(name)
     if rule is None:
         return None
-    if name in ARITHMETIC:
+    if name in ARITHMETIC and isinstance(args[0].type, Array) and isinstance(args[1].type, Array):
         x, y = args
         bare_x, bare_y = _without_front(b, x, y), _without_front(b, y, x)
         if bare_x is not x or bare_y is not y:
@@ -57,7 +57,7 @@ def made_by(b: Builder, v: Operand, name: str) -> Args | None:
 
 def weak(v: Operand) -> float | None:
     """Return the value of a Python number known at compile time."""
-    if isinstance(v, Const) and isinstance(v.type, (Float, Int)) and not isinstance(v.type, Bool):
+    if type(v) is Const and isinstance(v.type, (Float, Int)) and not isinstance(v.type, Bool):
         return float(v.value)
     return None
 

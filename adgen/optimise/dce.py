@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Mapping_
 from dataclasses import dataclass, replace
+from operator import is_
 
 from adgen.ir.alike import same_blocks
 from adgen.ir.nodes import Block, Const, Consume, Func, If, Let, Loop, Operand, Range, Stmt, Var
@@ -243,7 +244,7 @@ class _Sweeper:
         kept = b.results if keep is None else tuple(r for r, k in zip(b.results, keep) if k)
         results = resolve_all(kept, self.mapping)
         if len(results) == len(b.results) and len(stmts) == len(b.stmts):
-            same = all(x is y for x, y in zip(stmts, b.stmts)) and all(x is y for x, y in zip(results, b.results))
+            same = all(map(is_, stmts, b.stmts)) and all(map(is_, results, b.results))
             if same:
                 return b
         return Block(tuple(stmts), results)

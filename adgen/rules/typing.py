@@ -320,7 +320,7 @@ def result_type(
     if op.kind == "opaque":
         return Opaque()
     plain = None
-    if op.kind == "elementwise" and not kws and all(type(a.type) in _NUMBERS for a in args):
+    if op.kind == "elementwise" and not kws and not [a for a in args if type(a.type) not in _NUMBERS]:
         plain = (
             op,
             *[a.type for a in args],
@@ -340,7 +340,7 @@ def _result_type(op: Primitive, args: tuple[Operand, ...], kws: tuple[str, ...],
         answer = op.infer(**bound, place=place, mode=mode) if op.params[-1] == "holes" else op.infer(**bound)
         if isinstance(answer, Type):
             return answer
-    if any(isinstance(a, Var) and isinstance(a.type, Opaque) for a in args):
+    if [a for a in args if isinstance(a, Var) and isinstance(a.type, Opaque)]:
         return Opaque()
     loose = op.kind == "elementwise" or isinstance(op.fn, np.ufunc) or op.infer is broadcast
     if answer is None and loose:

@@ -234,6 +234,8 @@ class Cotangents:
     def fits(c: Type, t: Type) -> bool:
         """Say whether a cotangent of this type broadcasts to its value, proven by the types."""
         a, d = dims_of(c), dims_of(t)
+        if a == d:
+            return True
         if len(a) > len(d):
             return False
         return all(x == y or x == 1 or is_nonunit(y) for x, y in zip(reversed(a), reversed(d)))
@@ -292,6 +294,8 @@ class Cotangents:
     @staticmethod
     def is_narrow(c: Operand, t: Array) -> bool:
         a = dims_of(c.type)
+        if a == t.dims:
+            return False
         return len(a) < t.ndim or any(x != y and y != 1 and not is_nonunit(x) for x, y in zip(a, t.dims))
 
     def _whole_parts(self, c: dict[Any, Cot], v: Var) -> Operand:
