@@ -18,7 +18,7 @@ from adgen.infer.api import earlier, marks, named, outer_sources
 from adgen.infer.api.recording import Loose, Retape
 from adgen.infer.engine import Engine
 from adgen.infer.environment import outside
-from adgen.infer.environment.hidden import Hidden, HiddenValue
+from adgen.infer.environment.hidden import Hidden, HiddenValue, holds_arrays
 from adgen.infer.functions import recursion
 from adgen.infer.memory import apart
 from adgen.infer.memory.leave import leave, leave_all
@@ -141,7 +141,7 @@ def _infer(
     body = replace(body, stmts=(*hidden.opening[0], *body.stmts))
     earlier.check(e.checks, body)
     apart.check_changes(e)
-    others = [(h.name, h.var) for h in hidden.shown() if isinstance(h.var.type, (Array, List))]
+    others = [(h.name, h.var) for h in hidden.shown() if holds_arrays(h.var.type)]
     holding = [r for r in (*given.containers, *hidden.read.values()) if r.shells]
     body = apart.keep_apart(e, body, given.leaves, others, holding)
     hidden.pass_wholes(body)

@@ -297,7 +297,9 @@ def check_apart(names: tuple[str, ...], written: int, *values: Any) -> None:
         if isinstance(v, np.ndarray):
             return [v]
         if isinstance(v, dict):
-            v = list(v.values())
+            v = tuple(v.values())
+        elif hasattr(v, "__dataclass_fields__"):
+            v = tuple([getattr(v, k) for k in v.__dataclass_fields__])
         inside = [a for i in v for a in arrays(i)] if isinstance(v, (list, tuple)) else []
         return [v, *inside] if isinstance(v, list) else inside
 

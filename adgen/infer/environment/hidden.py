@@ -72,7 +72,7 @@ class Hidden:
             self.values[key] = HiddenValue(name, owner, Var(t, _name_of(label)), value, True)
         found = e.constant(value)
         _mark_global(e, found, label)
-        if isinstance(value, (dict, list, tuple)) and key not in self.read:
+        if (isinstance(value, (dict, list, tuple)) or hasattr(value, "__dataclass_fields__")) and key not in self.read:
             var = Var(Opaque(), self._new_name(label), True)
             self._wholes[key] = HiddenValue(name, owner, var, value)
             self.read[key] = apart.Root(label, var, tuple(apart.global_shells(value, name)))
@@ -128,12 +128,12 @@ def _name_of(path: str) -> str:
 def _is_text(t: Type) -> bool:
     if isinstance(t, Scalar):
         return t.dtype.startswith(("int", "uint", "bool"))
-    return isinstance(t, (Str, NoneT, Bool, Int)) or (isinstance(t, (Tuple, Record)) and not _has_arrays(t))
+    return isinstance(t, (Str, NoneT, Bool, Int)) or (isinstance(t, (Tuple, Record)) and not holds_arrays(t))
 
 
-def _has_arrays(t: Type) -> bool:
+def holds_arrays(t: Type) -> bool:
     if isinstance(t, (Tuple, Record)):
-        return any(map(_has_arrays, t.items))
+        return any(map(holds_arrays, t.items))
     return isinstance(t, (Array, List))
 
 

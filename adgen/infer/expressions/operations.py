@@ -258,6 +258,8 @@ def describe(e: Engine, v: Any) -> str:
     if isinstance(v, (Var, Const)):
         if isinstance(v, Const) and isinstance(v.value, frozenset):
             return "a set"
+        if isinstance(v.type, Undef):
+            return "an item of a list that is empty here"
         return "an unknown object" if isinstance(v.type, Opaque) else f"a value of type {v.type}"
     if isinstance(v, Ref):
         t = array_type(e, v)
@@ -337,7 +339,12 @@ def arithmetic(e: Engine, name: str, args: tuple[Any, ...], hint: dict[str, Any]
     operands = tuple(e.value(a) for a in args)
     for o in operands:
         if isinstance(o.type, Undef):
-            raise UnsupportedError(what="a value that may be unbound", origin=e.origin)
+            raise UnsupportedError(
+                what=describe(e, o),
+                why="the program would raise IndexError here",
+                instead="begin with a list that has an item",
+                origin=e.origin,
+            )
     made = e.wrap(primitives.emit(e, e.row(name), operands, (), hint), hint.get("name"))
     if isinstance(made, Ref) and len(dims_of(array_type(e, made))) == 1:
         e.contiguous.add(made.obj)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from adgen.errors import UnsupportedError
 from adgen.infer.control.fit import Fit
 from adgen.infer.control.slots import Assumption, Path
-from adgen.infer.values import Map, Maybe, Poison, Seq
+from adgen.infer.values import GeneratorV, Map, Maybe, Once, Poison, Seq
 from adgen.ir.nodes import Const
 from adgen.ir.types import Bool, NoneT
 
@@ -52,6 +52,8 @@ class Results(Fit):
         return self._enter_as(path, template, name, NOTHING)
 
     def _template(self, v: Any) -> Any:
+        if isinstance(v, (Once, GeneratorV)):
+            return None
         return v if isinstance(v, Same) else super()._template(v)
 
     def _match(self, path: Path, h: Any, v: Any, name: str | None) -> bool:
