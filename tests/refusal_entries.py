@@ -2,7 +2,8 @@
 
 The entries stand in `tests/refusals/*.txt`, blocks with a blank line between them: the message (`…` stands for
 anything), then lines that begin with `-` (the body of a function of an array x that is refused), `+` (what to write
-instead), `=` (what stands at the top of the module), or, where a call of adgen is refused, `%` and `*` (scripts).
+instead), `=` (what stands at the top of the module), or, where a call of adgen is refused, `%` and `*` (scripts), or
+`$` and `>` (commands, for which the top of the module is `program.py`).
 `python -m tests.refusal_entries` writes `docs/refusals.md` anew.
 """
 
@@ -10,6 +11,8 @@ from __future__ import annotations
 
 import linecache
 import re
+import shlex
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
@@ -19,6 +22,7 @@ from typing import Any
 import numpy as np
 
 import adgen
+from adgen.cli import _make_parser
 
 FOLDER = Path(__file__).parent / "refusals"
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "refusals.md"
@@ -40,6 +44,7 @@ class Entry:
     refused: tuple[str, ...]
     instead: tuple[str, ...]
     scripts: tuple[bool, bool]  # whether they are scripts, or the body of a function of x
+    commands: bool = False
 
     @property
     def pattern(self) -> str:
@@ -52,14 +57,13 @@ def read(name: str) -> tuple[str, list[Entry]]:
     found = []
     for block in blocks:
         message, *lines = block.splitlines()
-        parts: dict[str, list[str]] = {mark: [] for mark in "=-+%*"}
+        parts: dict[str, list[str]] = {mark: [] for mark in "=-+%*$>"}
         for line in lines:
             parts[line[0]].append(line[2:])
-        refused, instead = parts["-"] or parts["%"], parts["+"] or parts["*"]
+        refused, instead = parts["-"] or parts["%"] or parts["$"], parts["+"] or parts["*"] or parts[">"]
         assert refused and instead, f"{message}: no program, or nothing to write instead"
-        found.append(
-            Entry(message, tuple(parts["="]), tuple(refused), tuple(instead), (bool(parts["%"]), bool(parts["*"])))
-        )
+        scripts = bool(parts["%"]), bool(parts["*"])
+        found.append(Entry(message, tuple(parts["="]), tuple(refused), tuple(instead), scripts, bool(parts["$"])))
     return title.removeprefix("# "), found
 
 
@@ -70,6 +74,9 @@ def entries() -> list[Entry]:
 def run(entry: Entry, refused: bool) -> Callable[[Any], Any] | None:
     """Run a script, or return the function that the lines are the body of, as if they stood in a file."""
     lines, script = (entry.refused, entry.scripts[0]) if refused else (entry.instead, entry.scripts[1])
+    if entry.commands:
+        run_commands(entry.top, lines)
+        return None
     file = f"<refusal {next(NUMBER)}>"
     head = [*entry.top, ""]
     body = list(lines) if script else ["def f(x):", *(f"    {line}" for line in lines)]
@@ -78,6 +85,17 @@ def run(entry: Entry, refused: bool) -> Callable[[Any], Any] | None:
     space = {"__name__": __name__, "np": np, "adgen": adgen, "x": np.array([0.7, 1.3, 2.1])}
     exec(compile(text, file, "exec"), space)
     return None if script else space["f"]
+
+
+def run_commands(module: tuple[str, ...], lines: tuple[str, ...]) -> None:
+    """Run commands; what adgen refuses comes out as its error."""
+    with tempfile.TemporaryDirectory() as folder:
+        program = Path(folder) / "program.py"
+        program.write_text("\n".join([*module, ""]))
+        for line in lines:
+            _, *words = shlex.split(line.replace("program.py", str(program)))
+            options = _make_parser().parse_args(words)
+            options.run(options)
 
 
 def table(name: str) -> str:

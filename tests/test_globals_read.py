@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import types
 
 import numpy as np
@@ -132,3 +134,40 @@ def test_a_global_table_that_changes_is_looked_at_again(monkeypatch):
     assert df(3.0) == 2.0 + 6.0 + 27.0
     monkeypatch.setitem(FUNCTIONS, "cube", lambda v: v)
     assert df(3.0) == 2.0 + 6.0 + 1.0
+
+
+@dataclasses.dataclass
+class Rates:
+    n: int
+    v: float
+    a: object
+
+
+def by_number(x, c):
+    y = x[0] * RATES.v
+    c.v = 5.0
+    return y * RATES.v
+
+
+def by_array(x, c):
+    y = x[0] * RATES.a[0]
+    c.a[0] = 5.0
+    return y * RATES.a[0]
+
+
+def by_entry(x, c):
+    y = x[0] * ENTRIES["k"][0]
+    c["k"][0] = 5.0
+    return y * ENTRIES["k"][0]
+
+
+RATES = Rates(2, 2.0, np.ones(2))
+ENTRIES = {"k": np.ones(2)}
+
+
+@pytest.mark.parametrize(("f", "shared"), [(by_number, RATES), (by_array, RATES), (by_entry, ENTRIES)])
+def test_a_record_that_is_global_and_an_argument_is_refused_where_it_is_written(f, shared):
+    x = np.array([0.7, 1.3])
+    with pytest.raises(ValueError, match="same (object|memory), and the program writes"):
+        adgen.grad(f)(x, shared)
+    assert np.allclose(adgen.grad(f)(x, copy.deepcopy(shared)), [4.0 if f is by_number else 1.0, 0.0])

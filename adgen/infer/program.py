@@ -10,7 +10,7 @@ from typing import Any
 
 from adgen.api.paths import root_of, split_path
 from adgen.api.request import NeedsValue
-from adgen.errors import AdgenError, AliasError, UnsupportedError
+from adgen.errors import AdgenError, AliasError, UsageError
 from adgen.frontend.lower import lower
 from adgen.frontend.tree import Function
 from adgen.infer import known
@@ -242,7 +242,10 @@ def _enter(e: Engine, v: Var, name: str, kind: str) -> Any:
     if isinstance(t, (Int, Bool, Str, NoneT, Opaque)):
         e.param_of[v] = name
     if kind == "**" and not isinstance(t, Record):
-        raise UnsupportedError(what=f"the parameter `**{name}`", origin=e.origin)
+        raise UsageError(
+            what=f"a type for the parameter `**{name}` as a whole",
+            instead="an example of a call: `--example`, or the call itself",
+        )
     value = e.wrap(v, name)
     _adopt(e, value, name, name)
     return value

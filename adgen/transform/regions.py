@@ -6,7 +6,7 @@ from collections.abc import Container, Sequence
 from dataclasses import replace
 from functools import partial
 
-from adgen.errors import UnsupportedError
+from adgen.errors import InternalError
 from adgen.ir.nodes import (
     UNDEF,
     Block,
@@ -186,7 +186,7 @@ class Regions(Backward):
         same = {k: inits.pop(s.params[k]) for k in active if k in d_outs and k in sums}
         active = [k for k in active if k not in same]
         types: dict[Var, Type] = {v: init.type for v, init in inits.items()}
-        for _ in range(4):
+        for _ in range(8 + 8 * len(types)):  # each time at least one type gets wider
             depth, mark = self.b.depth, self.b.mark()
             wider = self._backward_loop(s, active, outer, consumed, d_collects, inits, types, same, cots)
             if wider is None:
@@ -197,7 +197,7 @@ class Regions(Backward):
                 return
             self.b.rewind(depth, mark)
             types.update(wider)
-        raise UnsupportedError(what="the types of the gradients in this loop do not settle", origin=s.origin)
+        raise InternalError(what="the types of the gradients in this loop do not settle", origin=s.origin)
 
     def _backward_loop(
         self,

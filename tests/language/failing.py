@@ -174,3 +174,27 @@ def sets_of_run_time(x):
         seen.discard(k)
         s += x[k] ** 2
     return s * len(seen)
+
+
+@program
+def delay_line(x):
+    a, b, c, d, e, f = 0, 1, 2, 3, 4, 5
+    for _ in range(20):
+        a = b
+        b = c
+        c = d
+        d = e
+        e = f
+        f = x[0] * 0.5 + f * x[1] * 0.1
+    return a * x[2]
+
+
+def _generator_of(v):
+    if v > 50.0:
+        return (u for u in [v])
+    return _generator_of(v * v)
+
+
+@refused("what this recursive function returns")
+def recursion_that_gives_a_generator(x):
+    return sum(_generator_of(x[1]))

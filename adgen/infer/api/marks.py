@@ -275,8 +275,6 @@ def pin_parts(e: Engine) -> None:
     for text in e.marks.asked.sources:
         root, steps = split_path(text)
         if steps and text not in e.marks.outside:
-            if root not in e.env:
-                raise UsageError(what=f"wrt={text!r}: there is no parameter {root!r}")
             e.env[root] = pin_part(e, e.env[root], steps, text)
 
 

@@ -60,7 +60,7 @@ class Runner(Fit):
         stepping.prime_all(e)
         self.entry = e.state
         depth, mark, failures = e.b.depth, e.b.mark(), e.b.guarded
-        for _ in range(MAX_TRIES):
+        for _ in range(MAX_TRIES + len(self.names)):
             e.state = self.entry.copy()
             e.come_from(self.s.origin)
             try:

@@ -142,6 +142,7 @@ def class_attribute(e: Engine, self: Any, cls: type, name: str) -> Any:
         return BoundFunction(found, self)
     if found is None or isinstance(found, (pytypes.GetSetDescriptorType, pytypes.MemberDescriptorType)):
         raise UnsupportedError(what=f"'{cls.__name__}' has no attribute '{name}'", origin=e.origin)
+    objects.refuse_descriptor(e, cls, name, found, "__get__")
     return class_data(e, cls, name, found)
 
 

@@ -242,7 +242,7 @@ def from_list(e: Engine, base: Ref, key: Any, hint: dict[str, Any]) -> Any:
     if elem is None or (isinstance(elem, Opaque) and isinstance(c, Seq)):
         if isinstance(c, Seq):
             return _from_known(e, c.items, key, None)
-        raise UnsupportedError(what="an item of a list whose items differ in type", origin=e.origin)
+    assert elem is not None
     nones = base.obj.nones and not isinstance(key, SliceV)
     if nones and isinstance(elem, Undef):
         return e.b.const(None)  # nothing was put in yet

@@ -6,7 +6,7 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
-from adgen.errors import UnsupportedError
+from adgen.errors import InternalError, UnsupportedError
 from adgen.frontend import tree
 from adgen.infer.calls import calls, library, primitives
 from adgen.infer.control import branches
@@ -90,7 +90,7 @@ def apply(e: Engine, s: tree.Assign) -> Any:
         return displays.dict_display(e, s, args)
     if s.op == "format":
         return displays.format_text(e, s, args, hint)
-    raise UnsupportedError(what=f"the operation '{s.op}'", origin=e.origin)
+    raise InternalError(what=f"the operation '{s.op}' reached type inference", origin=e.origin)
 
 
 def import_name(e: Engine, module: str, top: bool, attribute: str | None, level: int) -> Any:

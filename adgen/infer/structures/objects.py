@@ -322,11 +322,15 @@ def set_attribute(e: Engine, base: Ref, name: str, value: Any) -> None:
             why="the program would raise FrozenInstanceError here",
             origin=e.origin,
         )
-    if is_followed(cls) and any(_own_hook(base_cls, "__setattr__") for base_cls in cls.__mro__[:-1]):
-        raise UnsupportedError(
-            what=f"an assignment to an attribute of '{cls.__name__}', whose class defines __setattr__",
-            origin=e.origin,
-        )
+    for hook in ("__setattr__", "__getattribute__"):
+        if any(_own_hook(base_cls, hook) for base_cls in cls.__mro__[:-1]):
+            raise UnsupportedError(
+                what=f"an assignment to an attribute of '{cls.__name__}', whose class defines {hook}",
+                why="what is held then is not what was assigned",
+                instead="a property for the attribute that is meant",
+                origin=e.origin,
+            )
+    refuse_descriptor(e, cls, name, found, "__set__")
     if kept is None:
         e.name_part(name, value)
         e.write(base.obj, c.put(name, value))
@@ -356,6 +360,18 @@ def set_attribute(e: Engine, base: Ref, name: str, value: Any) -> None:
         rows.renew(e, base.obj)
     e.write_place(base, tables.fitted(e, value, joined), (*base.place, Index((name,))), base.holes, "set")
     rows.link(e, base.obj, value)
+
+
+def refuse_descriptor(e: Engine, cls: type, name: str, found: Any, method: str) -> None:
+    """Refuse an attribute for which a class in Python says what reading or assigning it does."""
+    own = find_in_class(type(found), method)
+    if isinstance(own, pytypes.FunctionType):
+        raise UnsupportedError(
+            what=f"the attribute '{name}' of '{cls.__name__}', a descriptor of the class '{type(found).__name__}'",
+            why="each access calls its methods",
+            instead="a property",
+            origin=e.origin,
+        )
 
 
 def _own_hook(cls: type, name: str) -> bool:
