@@ -38,7 +38,7 @@ def find_unbound(func: Func, overlay: Overlay, names: Names) -> set[Var]:
     for v, a in edges:
         if a in undefined and a not in overlay.folded and v in names.classes and names.of(v) != names.of(a):
             read.add(names.of(a))
-    read_by_name = {v for v in starts if v not in kept and v in names.classes and names.of(v) in read}
+    read_by_name = {v for v in starts if v in names.classes and names.of(v) in read}
     kept_for_later = {names.of(v) for v in saved if v in names.classes}
     read_by_name |= _stale(func, names, edges, {v for v in starts & kept if v in names.classes})
     return read_by_name | {v for v in starts if v in names.classes and names.of(v) in kept_for_later}

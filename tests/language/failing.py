@@ -198,3 +198,20 @@ def _generator_of(v):
 @refused("what this recursive function returns")
 def recursion_that_gives_a_generator(x):
     return sum(_generator_of(x[1]))
+
+
+@program
+def bound_by_a_handler_alone(x):
+    s = 0.0
+    for _ in range(3):
+        try:
+            try:
+                raise ValueError("a")
+            except KeyError:
+                y = x[0]
+            finally:
+                w = x[2]
+        except ValueError:
+            y = x[1] * w
+        s = 0.5 * s + y
+    return s
