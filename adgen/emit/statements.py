@@ -13,7 +13,7 @@ from adgen.emit.expr import BINARY, Expressions, load, negate
 from adgen.emit.names import Names
 from adgen.emit.parallel import order_copies
 from adgen.emit.printer import Comment
-from adgen.emit.unbound import find_unbound, flows_of
+from adgen.emit.unbound import find_unbound, flows_of, spread
 from adgen.ir.live import Live, collect_points
 from adgen.ir.memory import refers
 from adgen.ir.nodes import (
@@ -191,14 +191,17 @@ class StatementWriter:
     def may_be_none(self, v: Operand) -> bool:
         """Say whether a name that has no value on some paths is bound to None there."""
         if self.nothing is None:
-            none = {v for v, a in flows_of(self.func) if isinstance(a.type, NoneT)}
-            self.nothing = {self.names.of(v) for v in none | self.unbound if v in self.names.classes}
+            flows = [(v, self.overlay.resolve(a)) for v, a in flows_of(self.func)]
+            none = {v for v, a in flows if isinstance(a.type, NoneT)}
+            handed = spread([(v, a) for v, a in flows if isinstance(a, Var)], none | self.unbound)
+            self.nothing = {self.names.of(v) for v in handed if v in self.names.classes}
         return self.names.of(self.overlay.resolve(v)) in self.nothing
 
     def check_bound(self, s: Let) -> None:
         """Raise what Python raises where a name has no value: generated code binds it to None there."""
         name = self.names.of(self.overlay.resolve(s.args[0]))
-        message = ast.Constant(f"cannot access local variable '{name}' where it is not associated with a value")
+        shown = getattr(s.args[0], "name", None) or name
+        message = ast.Constant(f"cannot access local variable '{shown}' where it is not associated with a value")
         error = ast.Call(self.value(Const(UnboundLocalError, Opaque())), [message], [])
         test = ast.Compare(ast.Name(name, ast.Load()), [ast.Is()], [ast.Constant(None)])
         self.put(ast.If(test, [ast.Raise(error, None)], []), s.origin)

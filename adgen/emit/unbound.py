@@ -29,11 +29,11 @@ def find_unbound(func: Func, overlay: Overlay, names: Names) -> set[Var]:
     if not starts:
         return starts
     edges = [(v, a) for v, a in flows if isinstance(a, Var)]
-    undefined = _spread(edges, starts)
+    undefined = spread(edges, starts)
     result = func.body.results[0]
     aside = [s for s in walk(func.body) if not isinstance(s, Let) or s.out is not result]
     saved = {a for s in aside for a in _saved(s) if a in undefined}
-    kept = _spread([(a, v) for v, a in edges], checked)  # what raises when it is unbound
+    kept = spread([(a, v) for v, a in edges], checked)  # what raises when it is unbound
     read: set[str] = set()
     for v, a in edges:
         if a in undefined and a not in overlay.folded and v in names.classes and names.of(v) != names.of(a):
@@ -58,12 +58,12 @@ def _stale(func: Func, names: Names, edges: list[tuple[Var, Var]], checked: set[
     for s in walk(func.body):
         for v in checked.intersection(_joined(s)) - found:
             own = {w for b in blocks(s) for t in walk(b) for w in defs(t)}
-            before = _spread(backward, {v}) - own - {v, *(s.params if isinstance(s, Loop) else ())}
+            before = spread(backward, {v}) - own - {v, *(s.params if isinstance(s, Loop) else ())}
             if any(w in names.classes and names.of(w) == names.of(v) for w in before):
                 found.add(v)  # the name has what one of the paths passes on already
     for v in checked - found:
         mine = by_name[names.of(v)]
-        near = _spread([(b, a) for a, b in both if b in mine or a in mine], {v})
+        near = spread([(b, a) for a, b in both if b in mine or a in mine], {v})
         if any(w not in near for w in mine):
             found.add(v)
     return found
@@ -78,7 +78,7 @@ def undefined_values(func: Func) -> set[Var]:
     """Return the values that are undefined on some path."""
     flows = list(flows_of(func))
     starts = {v for v, a in flows if isinstance(a.type, Undef)}
-    return _spread([(v, a) for v, a in flows if isinstance(a, Var)], starts) if starts else starts
+    return spread([(v, a) for v, a in flows if isinstance(a, Var)], starts) if starts else starts
 
 
 def flows_of(func: Func) -> Iterator[tuple[Var, Operand]]:
@@ -102,7 +102,7 @@ def _saved(s: Stmt) -> tuple[Operand, ...]:
     return s.args if isinstance(s, Let) and s.op.name == "make_tuple" else ()
 
 
-def _spread(edges: list[tuple[Var, Var]], start: set[Var]) -> set[Var]:
+def spread(edges: list[tuple[Var, Var]], start: set[Var]) -> set[Var]:
     """Return `start` and every value that one of it flows to; `edges` are (to, from)."""
     onward: dict[Operand, list[Var]] = {}
     for to, source in edges:

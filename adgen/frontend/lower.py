@@ -460,6 +460,7 @@ class Lowerer(MatchLowerer):
 
     def delete(self, target: Any) -> None:
         if isinstance(target, gast.Name):
+            self.expr(target, self.temp())  # it may be unbound
             self.out.append(Delete(self.bound_name(target), origin=self.origin))
         elif isinstance(target, gast.Subscript):
             base = self.expr(target.value)

@@ -102,7 +102,6 @@ def store_attribute(e: Engine, base: Any, name: str, value: Any) -> None:
 
 def delete(e: Engine, s: tree.Delete) -> None:
     if s.name is not None:
-        e.get(s.name)  # it must be bound
         e.set(s.name, UNBOUND)
         return
     base, key = e.get(s.base or ""), e.get(s.key or "")
