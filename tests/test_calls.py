@@ -6,6 +6,7 @@ the arguments below.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import re
 import warnings
@@ -81,14 +82,11 @@ CALLS = {
 }
 
 
+PARTS = ("interpolate", "linalg", "ndimage", "optimize", "signal", "sparse.linalg", "special", "stats")
 try:
-    import scipy.interpolate
-    import scipy.ndimage
-    import scipy.optimize
-    import scipy.signal
-    import scipy.sparse.linalg  # noqa: F401
-
-    LIBRARIES = [f"import scipy.{part}" for part in ("interpolate", "ndimage", "optimize", "signal", "sparse.linalg")]
+    for part in PARTS:
+        importlib.import_module(f"scipy.{part}")
+    LIBRARIES = [f"import scipy.{part}" for part in PARTS]
 except ImportError:
     CALLS.pop("scipy", None)
     LIBRARIES = []

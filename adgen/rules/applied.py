@@ -233,6 +233,8 @@ def at_by(ufunc: Any, a: Any, indices: Any, b: Any = None) -> None:
     """One element after the other: an index that repeats counts each time."""
     places = np.reshape(np.arange(np.size(a)), np.shape(a))[indices]
     flat = np.ravel(places)
+    if b is not None:
+        b = np.array(b)  # as it is now, also where it is in `a` itself
     for k in range(np.size(flat)):
         if b is None:
             a.flat[flat[k]] = ufunc(a.flat[flat[k]])

@@ -106,23 +106,23 @@ def ones_list(values: Any) -> Any:
     return [one(v) for v in values]
 
 
-def zeros_list(values: Any) -> Any:
-    """Return a list of zeros like the values of a list; of a dict, a dict."""
+def zeros_list(values: Any, dtype: Any = None) -> Any:
+    """Return a list of zeros like the values of a list; of a dict, a dict. `dtype`: that of arrays."""
     if values is None:  # the place of a list that was not filled
         return []
     if isinstance(values, dict):
-        return dict(zip(values, zeros_list(list(values.values()))))
+        return dict(zip(values, zeros_list(list(values.values()), dtype)))
 
     def zero(v: Any) -> Any:
         if isinstance(v, tuple):
             parts = [zero(i) for i in v]
             return type(v)(*parts) if hasattr(v, "_fields") else tuple(parts)
         if isinstance(v, list):
-            return zeros_list(v)
+            return zeros_list(v, dtype)
         if isinstance(v, dict):
             return {k: zero(i) for k, i in v.items()}
         if isinstance(v, np.ndarray):
-            return np.zeros_like(v) if v.dtype.kind in "fc" else None
+            return np.zeros_like(v, dtype) if v.dtype.kind in "fc" else None
         if type(v) is int or v is None:  # an integer among floating-point numbers, a place that was not filled
             return 0.0
         return type(v)(0.0) if isinstance(v, (float, complex, np.inexact)) else None

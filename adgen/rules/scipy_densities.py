@@ -55,6 +55,11 @@ def where_dense(out: Any, slope: Any) -> Any:
     return np.where(out == 0.0, 0.0, out * np.where(out == 0.0, 0.0, slope))
 
 
+def where_level(out: Any, slope: Any) -> Any:
+    """Return the slope of a distribution function by a shape; 0 outside of the support."""
+    return np.where((out == 0.0) | (out == 1.0), 0.0, slope)
+
+
 def law(
     name: str, score: Slope, *by_shape: Slope, shapes: str = "", at: Any = V, values: tuple[float, ...] = (),
     distribution: tuple[Slope, ...] = (),
@@ -115,7 +120,11 @@ def law(
         def by(k: int) -> Slope | None:
             if not distribution:
                 return None
-            return lambda out, x, *rest: weight(out) * distribution[k](standard(x, rest), *rest[:-2])
+            return lambda out, x, *rest: where_level(out, weight(out) * distribution[k](standard(x, rest), *rest[:-2]))
+
+        def by_scale(out: Any, x: Any, *rest: Any) -> Any:
+            p = density(out, x, rest)
+            return -p * np.where(p == 0.0, 0.0, standard(x, rest))
 
         declare(
             method,
@@ -123,7 +132,7 @@ def law(
                 lambda out, x, *rest: density(out, x, rest),
                 *map(by, range(count)),
                 lambda out, x, *rest: -density(out, x, rest),
-                lambda out, x, *rest: -(standard(x, rest) * density(out, x, rest)),
+                by_scale,
             ],
             at,
             some,

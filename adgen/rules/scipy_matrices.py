@@ -54,7 +54,7 @@ if sl.sqrtm(np.array([[1.0j]])).dtype == np.complex128:  # older ones answer in 
         "A",
         name="scipy.linalg.sqrtm",
         vjp=lambda g, out: sl.solve_sylvester(out.T + 0j, out.T + 0j, g),
-        jvp=lambda t, out: sl.solve_sylvester(out + 0j, out + 0j, t),
+        jvp=lambda t, out: sl.solve_sylvester(out, out, t),
         infer=sqrtm_type,
         samples=(sample(Z), sample(S + 0.1j * A)),
     )

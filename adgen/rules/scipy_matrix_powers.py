@@ -42,7 +42,7 @@ rule(
     "A",
     name="scipy.linalg.logm",
     vjp=lambda g, A: corner(sl.logm(blocks(A.T + 0j, g))),
-    jvp=lambda t, A: corner(sl.logm(blocks(A + 0j, t + 0j))),
+    jvp=lambda t, A: corner(sl.logm(blocks(A, t))),
     infer=of_complex,
     samples=(sample(A + 0j, second=False),),
 )
@@ -52,7 +52,7 @@ rule(
     args=("A",),
     name="scipy.linalg.fractional_matrix_power",
     vjp=lambda g, A, p: corner(sl.fractional_matrix_power(blocks(A.T + 0j, g), p)),
-    jvp=lambda t, A, p: corner(sl.fractional_matrix_power(blocks(A + 0j, t + 0j), p)),
+    jvp=lambda t, A, p: corner(sl.fractional_matrix_power(blocks(A, t), p)),
     infer=of_complex,
     samples=(sample(A + 0j, 0.3, second=False),),
 )

@@ -348,6 +348,8 @@ class Cotangents:
         if isinstance(t, Dict) and is_scalar(t.elem):
             return b.call("zeros_dict", v)
         if isinstance(t, (List, Dict)):
+            if isinstance(t.elem, Array) and is_complex(t.elem):
+                return b.call("zeros_list", v, Const(np.dtype(t.elem.dtype).type, Opaque()))
             return b.call("zeros_list", v)
         if isinstance(t, (Tuple, Record)) and isinstance(v, Var):
             return self._whole_parts({}, v)

@@ -155,7 +155,23 @@ def leave(source: Writer) -> Writer:
 
 writes(np.put, method="put")(leave(written.put))
 writes(np.putmask)(leave(written.masked))
-writes(np.place)(leave(written.placed))
+place = leave(written.placed)
+
+
+@writes(np.place)
+def place_apart(e: Engine, arr: Any, mask: Any, vals: Any) -> None:
+    """NumPy reads values that it may have written before, where they are in the array itself."""
+    if isinstance(arr, Ref) and isinstance(vals, Ref):
+        if vals.obj is arr.obj or vals.obj in e.state.links.get(arr.obj, ()):
+            raise UnsupportedError(
+                what="np.place of values from the array itself",
+                why="NumPy reads some of them after it has written over them",
+                instead="pass a copy of the values, or assign to `arr[mask]`",
+                origin=e.origin,
+            )
+    place(e, arr, mask, vals)
+
+
 writes(np.put_along_axis)(leave(written.put_along))
 
 
