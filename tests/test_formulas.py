@@ -68,6 +68,8 @@ def program(f: Formula, s: Sample, folder: Path, index: int) -> tuple[ModuleType
 ELSEWHERE = (
     "unstack",
     "spsolve",
+    "diags",
+    "diags_array",
     "fit",
     "make_interp_spline",
     "dblquad",

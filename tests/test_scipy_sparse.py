@@ -34,6 +34,18 @@ def of_matrix(d: Any, x: Any) -> Any:
     return (2.0 * a) @ x + np.sum(a.toarray() ** 2)
 
 
+def of_dense(d: Any, x: Any) -> Any:
+    a = np.outer(d[:3], x) * np.array([[1.0, 0.0, 1.0]])
+    return (
+        sparse.csr_matrix(a) @ x + x @ sparse.csc_array(a) + sparse.coo_matrix((d, (ROWS, COLUMNS)), shape=(3, 3)).T @ x
+    )
+
+
+def of_diagonals(d: Any, x: Any) -> Any:
+    a = sparse.diags([d[:3] + 4.0, d[3:], 0.5], [0, 1, -1], shape=(3, 3), format="csc")
+    return linalg.spsolve(a, x) + sparse.diags(x, 1).toarray()[:3, 1:] @ d[:3]
+
+
 def solved(d: Any, x: Any) -> Any:
     return linalg.spsolve(sparse.csc_matrix((d, (ROWS, COLUMNS)), shape=(3, 3)), x)
 
@@ -44,6 +56,8 @@ PROGRAMS = [
     (of_numbers, (NUMBERS, V)),
     (of_matrix, (NUMBERS, M)),
     (solved, (NUMBERS, V)),
+    (of_dense, (NUMBERS, V)),
+    (of_diagonals, (NUMBERS, V)),
 ]
 
 
@@ -84,7 +98,7 @@ def test_another_kind_of_matrix_under_the_name(monkeypatch: pytest.MonkeyPatch) 
 
 def test_other_forms_are_refused() -> None:
     def f(x: Any) -> Any:
-        return np.sum(sparse.csr_matrix(np.outer(x, x)) @ x)
+        return np.sum(sparse.lil_matrix(np.outer(x, x)) @ x)
 
     with pytest.raises(adgen.UnsupportedError):
         adgen.grad(f)(V)

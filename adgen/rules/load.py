@@ -59,7 +59,9 @@ MODULES = (
 OPTIONAL = {
     "statistics": "python_statistics",
     "scipy.special": "scipy_special_integrals scipy_special_rare",  # over scipy_special
-    "scipy.linalg": "scipy_linalg scipy_factorisations scipy_matrices scipy_matrix_functions scipy_matrix_powers",
+    "scipy.linalg": (
+        "scipy_linalg scipy_factorisations scipy_matrices scipy_matrix_functions scipy_bands scipy_matrix_powers"
+    ),
     "scipy.stats": "scipy_stats scipy_laws scipy_laws_rare scipy_samples",
     "scipy.signal": "scipy_signal scipy_signals scipy_spectra scipy_filters",
     "scipy.fft": "scipy_fft",

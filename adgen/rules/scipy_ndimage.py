@@ -250,6 +250,15 @@ def sobel(input: Any, axis: int = -1, *, mode: Any = "reflect", cval: Any = 0.0)
     return out
 
 
+@formula(nd.prewitt, sample(M), sample(M, 0, mode="constant"))
+def prewitt(input: Any, axis: int = -1, *, mode: Any = "reflect", cval: Any = 0.0) -> Any:
+    out = nd.correlate1d(np.asarray(input), np.array([-1.0, 0.0, 1.0]), axis, mode=for_axis(mode, 0), cval=cval)
+    for k in numbers(np.ndim(input)):
+        if k != normal_axis(axis, np.ndim(input)):
+            out = nd.correlate1d(out, np.ones(3), k, mode=for_axis(mode, 0), cval=cval)
+    return out
+
+
 @formula(nd.laplace, sample(M), sample(V, mode="wrap"))
 def laplace(input: Any, *, mode: Any = "reflect", cval: Any = 0.0) -> Any:
     x = np.asarray(input)

@@ -16,7 +16,7 @@ from adgen.ir.nodes import Operand
 from adgen.ir.types import Array
 from adgen.rules.axes import shaped_like
 from adgen.rules.core import no_gradient
-from adgen.rules.declare import formula, objects_of, rule, sample
+from adgen.rules.declare import formula, objects_of, rule, sample, static
 from adgen.rules.functions import result_of
 from adgen.rules.typing import array_dims, fresh_dim
 
@@ -146,6 +146,14 @@ rule(
 )  # fmt: skip
 
 
+def dense(a: Any) -> Any:
+    """Return a dense matrix that a sparse one is made of."""
+    if not isinstance(a, (np.ndarray, list)):
+        no_gradient("a sparse matrix of another sparse matrix, or of what is no array,")
+    a = np.asarray(a)
+    return a if a.ndim == 2 else no_gradient("a sparse matrix of an array that has not two axes")
+
+
 class Compressed:
     """A matrix in rows or columns: its numbers, the place of each in its row or column, and where these begin."""
 
@@ -155,8 +163,17 @@ class Compressed:
     _shape: Any
 
     def __init__(self, arg1: Any, shape: Any = None, dtype: Any = None, copy: bool = False) -> None:
-        if not isinstance(arg1, tuple) or shape is None or dtype is not None:
-            no_gradient("a sparse matrix of anything but (data, (row, col)) or (data, indices, indptr) with shape=")
+        if dtype is not None:
+            no_gradient("a sparse matrix with dtype=")
+        if not isinstance(arg1, tuple):  # of a dense one all elements are kept: those that are 0 have gradients, too
+            a = dense(arg1) * 1.0
+            self._shape = np.shape(a)
+            n, m = np.shape(a.T if self.by_columns() else a)
+            self.data = np.ravel(a.T if self.by_columns() else a)
+            self.indices, self.indptr = np.tile(np.arange(m), n), m * np.arange(n + 1)
+            return
+        if shape is None:
+            no_gradient("a sparse matrix of (data, (row, col)) or (data, indices, indptr) without shape=")
         self._shape = shape
         if len(arg1) == 3:
             self.data = np.asarray(arg1[0]) * 1.0
@@ -222,6 +239,9 @@ class Compressed:
     def toarray(self) -> Any:
         return self @ np.eye(self._shape[1])
 
+    def todense(self) -> Any:
+        return no_gradient("a matrix object: write .toarray()")
+
 
 class InColumns(Compressed):
     def by_columns(self) -> bool:
@@ -254,6 +274,147 @@ class ColumnsMatrix(InColumns):
 class ColumnsArray(InColumns):
     def turned(self) -> Any:
         return parts_turned(self, sp.csr_array)
+
+
+class Coordinates:
+    """A matrix of numbers with a row and a column for each."""
+
+    numbers: Any
+    row: Any
+    col: Any
+    _shape: Any
+
+    def __init__(self, arg1: Any, shape: Any = None, dtype: Any = None, copy: bool = False) -> None:
+        if not isinstance(arg1, tuple) or shape is None or dtype is not None:
+            no_gradient("a coo or dia matrix of anything but (data, (row, col)) with shape=")
+        if not isinstance(arg1[1], tuple):
+            no_gradient("a sparse matrix of diagonals with offsets: write scipy.sparse.diags; it")
+        self.numbers, self._shape = np.asarray(arg1[0]) * 1.0, shape
+        self.row, self.col = np.asarray(arg1[1][0]), np.asarray(arg1[1][1])
+
+    @property
+    def shape(self) -> Any:
+        return self._shape
+
+    @property
+    def T(self) -> Any:  # noqa: N802
+        return self.transpose()
+
+    def transpose(self) -> Any:
+        return result_of(type(self), numbers=self.numbers, row=self.col, col=self.row, _shape=swapped(self._shape))
+
+    def by_rows(self) -> Any:
+        return no_gradient("the rows of this sparse matrix")
+
+    def tocsr(self) -> Any:
+        return self.by_rows()
+
+    def __matmul__(self, x: Any) -> Any:
+        return self.by_rows() @ x
+
+    def dot(self, x: Any) -> Any:
+        return self.by_rows() @ x
+
+    def __rmatmul__(self, x: Any) -> Any:
+        return x @ self.by_rows()
+
+    def toarray(self) -> Any:
+        return self.by_rows().toarray()
+
+
+def from_coordinates(cls: Any, matrix: Any) -> Any:
+    return cls((matrix.numbers, (matrix.row, matrix.col)), shape=matrix._shape)
+
+
+class CoordinatesMatrix(Coordinates):
+    def by_rows(self) -> Any:
+        return from_coordinates(sp.csr_matrix, self)
+
+    def tocsc(self) -> Any:
+        return from_coordinates(sp.csc_matrix, self)
+
+
+class CoordinatesArray(Coordinates):
+    def by_rows(self) -> Any:
+        return from_coordinates(sp.csr_array, self)
+
+    def tocsc(self) -> Any:
+        return from_coordinates(sp.csc_array, self)
+
+
+@objects_of(sp.coo_matrix)
+class CooMatrix(CoordinatesMatrix):
+    @property
+    def data(self) -> Any:
+        return self.numbers
+
+
+@objects_of(sp.coo_array)
+class CooArray(CoordinatesArray):
+    @property
+    def data(self) -> Any:
+        return self.numbers
+
+
+@objects_of(sp.dia_matrix)
+class DiagonalsMatrix(CoordinatesMatrix):
+    """What `diags` gives; one that is made of `(data, offsets)` is refused."""
+
+
+@objects_of(sp.dia_array)
+class DiagonalsArray(CoordinatesArray):
+    """What `diags_array` gives."""
+
+
+def on_diagonals(diagonals: Any, offsets: Any, shape: Any) -> Any:
+    """Return the numbers of diagonals, their rows and columns, and the shape."""
+    if not isinstance(offsets, (list, tuple)):
+        return on_diagonals([diagonals], [offsets], shape)
+    if shape is None:
+        n = np.size(np.asarray(diagonals[0])) + abs(offsets[0])
+        shape = (n, n)
+    numbers, rows, columns = [], [], []
+    for d, k in zip(diagonals, offsets):
+        length = min(shape[0] + min(k, 0), shape[1] - max(k, 0))
+        numbers.append(np.ravel(np.asarray(d))[:length] * np.ones(length))  # what is too long is cut off
+        rows.append(np.arange(length) - min(k, 0))
+        columns.append(np.arange(length) + max(k, 0))
+    return np.concatenate(numbers), (np.concatenate(rows), np.concatenate(columns)), shape
+
+
+@static
+def known_format(format: Any) -> Any:
+    if format not in (None, "dia", "csr", "csc", "coo"):
+        raise TypeError("a matrix of diagonals has a gradient rule with format='dia', 'csr', 'csc' or 'coo'")
+    return format
+
+
+@formula(sp.diags)
+def diags(diagonals: Any, offsets: Any = 0, shape: Any = None, format: Any = None, dtype: Any = None) -> Any:
+    numbers, places, shape = on_diagonals(diagonals, offsets, shape)
+    if known_format(format) == "csr":
+        return sp.csr_matrix((numbers, places), shape=shape, dtype=dtype)
+    if format == "csc":
+        return sp.csc_matrix((numbers, places), shape=shape, dtype=dtype)
+    if format == "coo":
+        return sp.coo_matrix((numbers, places), shape=shape, dtype=dtype)
+    return sp.dia_matrix((numbers, places), shape=shape, dtype=dtype)
+
+
+if hasattr(sp, "diags_array"):
+
+    @formula(sp.diags_array)
+    def diags_array(
+        diagonals: Any, /, *, offsets: Any = 0, shape: Any = None, format: Any = None, dtype: Any = None
+    ) -> Any:
+        numbers, places, shape = on_diagonals(diagonals, offsets, shape)
+        if known_format(format) == "csr":
+            return sp.csr_array((numbers, places), shape=shape, dtype=dtype)
+        if format == "csc":
+            return sp.csc_array((numbers, places), shape=shape, dtype=dtype)
+        if format == "coo":
+            return sp.coo_array((numbers, places), shape=shape, dtype=dtype)
+        return sp.dia_array((numbers, places), shape=shape, dtype=dtype)
 
 
 @formula(spl.spsolve)

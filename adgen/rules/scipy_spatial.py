@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 import scipy
+import scipy.spatial
 import scipy.spatial.distance as sd
+import scipy.special as sp
 
 from adgen.rules.declare import formula, sample, static
 
@@ -20,7 +22,7 @@ B = np.array([[1.0, -2.0, 0.5], [0.3, 4.0, -1.5]])
 WEIGHTS = np.array([0.5, 1.0, 2.0])
 METRICS = (
     "euclidean", "sqeuclidean", "cityblock", "chebyshev", "minkowski", "cosine", "correlation", "canberra",
-    "braycurtis",
+    "braycurtis", "seuclidean", "mahalanobis", "jensenshannon",
 )  # fmt: skip
 
 
@@ -58,14 +60,36 @@ def centred(u: Any) -> Any:
     return u - np.mean(u, axis=-1, keepdims=True)
 
 
-def between(u: Any, v: Any, metric: str, p: Any, w: Any) -> Any:
-    """Return distances along the last axis."""
+def root(x: Any) -> Any:
+    """Return square roots; the slope at 0 is 0."""
+    return np.where(x == 0.0, 0.0, np.sqrt(np.where(x == 0.0, 1.0, x)))
+
+
+def divergence(p: Any, q: Any, axis: int, keepdims: bool) -> Any:
+    """Return the sum of the entropies of two distributions relative to their mean."""
+    p = p / np.sum(p, axis=axis, keepdims=True)
+    q = q / np.sum(q, axis=axis, keepdims=True)
+    m = (p + q) / 2.0
+    return np.sum(sp.rel_entr(p, m), axis=axis, keepdims=keepdims) + np.sum(
+        sp.rel_entr(q, m), axis=axis, keepdims=keepdims
+    )
+
+
+def between(u: Any, v: Any, metric: str, p: Any, w: Any, scatter: Any = None) -> Any:
+    """Return distances along the last axis. `scatter`: variances, or the inverse of a matrix of covariances."""
+    if metric == "jensenshannon":
+        no_weights(w, metric)
+        return root(divergence(u, v, -1, False) / 2.0)
     if metric == "cosine":
         return 1.0 - cosine_of(u, v, w)
     if metric == "correlation":
         no_weights(w, metric)
         return 1.0 - cosine_of(centred(u), centred(v), None)
     d = u - v
+    if metric == "mahalanobis":
+        return root(np.sum((d @ scatter) * d, axis=-1))
+    if metric == "seuclidean":
+        return np.linalg.norm(d / np.sqrt(scatter), axis=-1)
     if metric == "sqeuclidean":
         return np.sum(weighted(d * d, w), axis=-1)
     if metric == "euclidean":
@@ -83,28 +107,60 @@ def between(u: Any, v: Any, metric: str, p: Any, w: Any) -> Any:
     return np.sum(np.abs(d), axis=-1) / np.sum(np.abs(u + v), axis=-1)
 
 
-EACH = tuple(sample(A, B, m) for m in METRICS)
+def scatter_of(points: Any, metric: str, V: Any, VI: Any) -> Any:
+    """Return the variances or inverse covariances that belong to a metric: by default those of all points together."""
+    if metric == "seuclidean":
+        return np.var(np.concatenate(points), axis=0, ddof=1) if V is None else np.asarray(V)
+    if metric == "mahalanobis":
+        return np.linalg.inv(np.cov(np.concatenate(points).T)).T if VI is None else np.asarray(VI)
+    return None
 
 
-@formula(sd.cdist, *EACH, sample(A, B, "minkowski", p=3), sample(A, B, w=WEIGHTS), name="scipy.spatial.distance.cdist")
-def cdist(XA: Any, XB: Any, metric: Any = "euclidean", *, out: Any = None, p: Any = 2, w: Any = None) -> Any:
+EACH = tuple(sample(A, B if m != "jensenshannon" else B**2, m) for m in METRICS if m != "mahalanobis")
+INVERSE = A[:3] @ A[:3].T + np.eye(3)
+
+
+@formula(
+    sd.cdist,
+    *EACH,
+    sample(A, B, "minkowski", p=3),
+    sample(A, B, w=WEIGHTS),
+    sample(A, B, "seuclidean", V=WEIGHTS),
+    sample(A, B, "mahalanobis", VI=INVERSE),
+    sample(A, B, "mahalanobis"),
+    name="scipy.spatial.distance.cdist",
+)
+def cdist(
+    XA: Any, XB: Any, metric: Any = "euclidean", *, out: Any = None, p: Any = 2, w: Any = None, V: Any = None,
+    VI: Any = None,
+) -> Any:  # fmt: skip
     no_out(out)
     a, b = np.asarray(XA, dtype=float), np.asarray(XB, dtype=float)
-    return between(np.expand_dims(a, 1), np.expand_dims(b, 0), known_metric(metric), p, w)
+    scatter = scatter_of((a, b), known_metric(metric), V, VI)
+    return between(np.expand_dims(a, 1), np.expand_dims(b, 0), known_metric(metric), p, w, scatter)
 
 
 @formula(
     sd.pdist,
-    *(sample(A, m) for m in METRICS),
+    *(sample(A, m) for m in METRICS if m != "mahalanobis"),
+    sample(A, "mahalanobis", VI=INVERSE),
     sample(A, "minkowski", p=4),
     sample(A, w=WEIGHTS),
     name="scipy.spatial.distance.pdist",
 )
-def pdist(X: Any, metric: Any = "euclidean", *, out: Any = None, p: Any = 2, w: Any = None) -> Any:
+def pdist(
+    X: Any, metric: Any = "euclidean", *, out: Any = None, p: Any = 2, w: Any = None, V: Any = None, VI: Any = None
+) -> Any:
     no_out(out)
     x = np.asarray(X, dtype=float)
     first, second = np.triu_indices(x.shape[0], 1)
-    return between(x[first], x[second], known_metric(metric), p, w)
+    scatter = scatter_of((x,), known_metric(metric), V, VI)
+    return between(x[first], x[second], known_metric(metric), p, w, scatter)
+
+
+@formula(scipy.spatial.distance_matrix, sample(A, B), sample(A, B, 3), name="scipy.spatial.distance_matrix")
+def distance_matrix(x: Any, y: Any, p: Any = 2, threshold: int = 1000000) -> Any:
+    return np.linalg.norm(np.expand_dims(np.asarray(x), 1) - np.expand_dims(np.asarray(y), 0), ord=p, axis=-1)
 
 
 @formula(sd.squareform, sample(A[0]), sample(np.array([1.5])), name="scipy.spatial.distance.squareform")
@@ -157,7 +213,26 @@ def correlation(u: Any, v: Any, w: Any = None, centered: bool = True) -> Any:
     return between(vector(u), vector(v), "correlation" if centered else "cosine", 2, w)
 
 
-@formula(sd.mahalanobis, sample(V, W, A[:3] @ A[:3].T + np.eye(3)), name="scipy.spatial.distance.mahalanobis")
+@formula(sd.mahalanobis, sample(V, W, INVERSE), name="scipy.spatial.distance.mahalanobis")
 def mahalanobis(u: Any, v: Any, VI: Any) -> Any:
     d = vector(u) - vector(v)
-    return np.sqrt(d @ np.asarray(VI) @ d)
+    square = d @ np.asarray(VI) @ d
+    return np.sqrt(square) if square != 0.0 else 0.0 * square
+
+
+@formula(sd.seuclidean, sample(V, W, WEIGHTS), name="scipy.spatial.distance.seuclidean")
+def seuclidean(u: Any, v: Any, V: Any) -> Any:
+    d = between(vector(u), vector(v), "seuclidean", 2, None, vector(V))
+    return float(d) if gives_floats() else d
+
+
+@formula(
+    sd.jensenshannon, sample(V**2, W**2), sample(V**2, W**2, 2.0), sample(A, B[:1] ** 2, axis=1, keepdims=True),
+    name="scipy.spatial.distance.jensenshannon",
+)  # fmt: skip
+def jensenshannon(p: Any, q: Any, base: Any = None, *, axis: int = 0, keepdims: bool = False) -> Any:
+    js = divergence(np.asarray(p), np.asarray(q), axis, keepdims) / 2.0
+    js = js if base is None else js / np.log(base)
+    if np.ndim(js) > 0:
+        return root(js)
+    return np.sqrt(js) if js != 0.0 else 0.0 * js

@@ -13,7 +13,7 @@ import scipy.special as sp
 
 from adgen.ir.nodes import Operand
 from adgen.ir.types import is_complex
-from adgen.rules.declare import sample
+from adgen.rules.declare import formula, sample
 from adgen.rules.scipy_special import POSITIVE, SQRT_TWO_PI, P, Q, U, V, special
 from adgen.rules.typing import Shape, broadcast
 
@@ -100,3 +100,25 @@ special(
     lambda out, a, b, x: -a * sp.hyperu(a + 1.0, b + 1.0, x),
     samples=(sample(0.7, 1.5, P, wrt=("x",)),),
 )
+
+
+# --- factorials -------------------------------------------------------------------------------------------
+
+
+@formula(sp.factorial, sample(P), sample(0.7), name="scipy.special.factorial")
+def factorial(n: Any, exact: bool = False) -> Any:
+    if exact:
+        return math.factorial(n)
+    n = np.asarray(n)
+    value = np.where(n < 0.0, 0.0, sp.gamma(n + 1.0))
+    return value if n.ndim > 0 else value[()]
+
+
+@formula(sp.comb, sample(P + 2.5, P), sample(5.3, 2.0), name="scipy.special.comb")
+def comb(N: Any, k: Any, *, exact: bool = False, repetition: bool = False) -> Any:
+    if exact:
+        return math.comb(N, k)
+    N, k = np.asarray(N), np.asarray(k)
+    top = N + k - 1.0 if repetition else N
+    value = np.where((k <= top) & (N >= 0.0) & (k >= 0.0), sp.binom(top, k), 0.0)
+    return value if value.ndim > 0 else value[()]
