@@ -170,7 +170,7 @@ class Compressed:
             self._shape = np.shape(a)
             n, m = np.shape(a.T if self.by_columns() else a)
             self.data = np.ravel(a.T if self.by_columns() else a)
-            self.indices, self.indptr = np.tile(np.arange(m), n), m * np.arange(n + 1)
+            self.indices, self.indptr = np.arange(n * m) % m, m * np.arange(n + 1)
             return
         if shape is None:
             no_gradient("a sparse matrix of (data, (row, col)) or (data, indices, indptr) without shape=")
