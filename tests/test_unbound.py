@@ -44,3 +44,18 @@ def test_no_earlier_value_stands_in(fn):
     above = np.abs(x)
     if fn is not called_twice:
         assert np.allclose(adgen.jvp(fn, (above,), (above,))[1], adgen.grad(fn)(above) @ above)
+
+
+def best_in_a_try(x):
+    for i in range(3):
+        try:
+            if i == 0 or x[i] > best:  # noqa: F821
+                best = x[i]
+        except KeyError:
+            pass
+    return best * x[0]
+
+
+def test_a_name_that_an_earlier_iteration_binds_in_a_try():
+    x = np.array([0.5, 0.8, 1.3])
+    np.testing.assert_array_equal(adgen.grad(best_in_a_try)(x), [1.3, 0.0, 0.5])

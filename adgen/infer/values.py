@@ -391,9 +391,15 @@ class State:
         self.link(a, b)
 
     def link_items(self, obj: Obj, content: Any) -> None:
-        """Record that a list that is an operand from here on holds the objects that it was known to hold."""
+        """Record that a list that is an operand from here on holds the objects that it was known to hold.
+
+        Where two of them may be one, what is written at a place of it may be seen at another.
+        """
         held: dict[Obj, None] = {}
-        reach(self, content, held)
+        twice = reach(self, content, held)
+        if twice or any(o in held for one in held for o in self.links.get(one, ())):
+            for o in (obj, *self.links.get(obj, ())):
+                o.mixed = True
         for o in held:
             self.link_like(obj, o)
 
@@ -418,13 +424,11 @@ def are_two_lists(a: Obj, b: Obj) -> bool:
     return a.displayed and (b.displayed or b.param == "param")
 
 
-def reach(state: State, v: Any, found: dict[Obj, None]) -> None:
-    """Collect the objects that a value holds."""
+def reach(state: State, v: Any, found: dict[Obj, None]) -> bool:
+    """Collect the objects that a value holds; say whether it holds one of them twice."""
     if isinstance(v, Ref):
         if v.obj in found:
-            return
+            return True
         found[v.obj] = None
         v = state.heap.get(v.obj)
-    if isinstance(v, (TupleV, Seq, Map)):
-        for i in v.items:
-            reach(state, i, found)
+    return isinstance(v, (TupleV, Seq, Map)) and True in [reach(state, i, found) for i in v.items]

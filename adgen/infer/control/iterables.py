@@ -27,6 +27,7 @@ from adgen.infer.values import (
     Seq,
     TupleV,
     ZipV,
+    reach,
 )
 from adgen.ir.nodes import Const, Operand, Range, Var
 from adgen.ir.types import Array, Float, Int, List, Str
@@ -202,6 +203,42 @@ def _first_items(e: Engine, it: Any, n: int) -> list[Any] | None:
     return None if found is None else (found * (n // len(found) + 1))[:n] if found else []
 
 
+def objects_of(e: Engine, it: Any) -> dict[Obj, Any]:
+    """Return the objects that the known items of what is walked hold, with their contents."""
+    found: dict[Obj, None] = {}
+    for p in _parts(it):
+        items_ = known_items(e, p) if isinstance(p, (TupleV, Ref, DictView)) else None
+        if items_ is not None:
+            reach(e.state, TupleV(tuple(items_)), found)
+    return {o: e.state.heap.get(o) for o in found}
+
+
+def _parts(it: Any) -> list[Any]:
+    if isinstance(it, ZipV):
+        return [q for p in it.parts for q in _parts(p)]
+    return _parts(it.inner) if isinstance(it, EnumV) else [it]
+
+
+def at_most(e: Engine, it: Any) -> int | None:
+    """Return the number of the items that are known of what is walked: there are no more iterations."""
+    found = [known_items(e, p) for p in _parts(it)]
+    return min((len(f) for f in found if f is not None), default=None)
+
+
+def item_at(e: Engine, it: Any, k: int) -> Any:
+    """Return the k-th item, as it is by now."""
+    if isinstance(it, ZipV):
+        return TupleV(tuple(item_at(e, p, k) for p in it.parts))
+    if isinstance(it, EnumV):
+        return TupleV((operations.binary(e, "+", e.b.const(k), it.start), item_at(e, it.inner, k)))
+    found = known_items(e, it)
+    if found is not None and k < len(found):
+        return found[k]
+    way = counted(e, it)
+    assert way is not None
+    return way[1](e, e.b.const(k), None)
+
+
 def lists_of(e: Engine, it: Any) -> list[Obj]:
     """Return the lists and dicts that are walked."""
     if isinstance(it, Ref):
@@ -275,6 +312,7 @@ def _counted_memory(e: Engine, it: Ref) -> tuple[Operand, Element] | None:
         if elem is None:
             return None
         it = e.new(items.list_operand(e, c, elem))
+        e.state.link_items(it.obj, c)
     whole = e.value(it)
     if isinstance(whole.type, Array):
         if not whole.type.dims:
@@ -343,7 +381,9 @@ def _counted_part(e: Engine, p: Any) -> tuple[Operand | None, Element] | None:
         if elem is None:
             return None
         p = e.new(Seq(p.items))
-    return counted(e, p)
+    way = counted(e, p)
+    c = e.content(p.obj) if isinstance(p, Ref) and way is not None else None
+    return (e.b.const(len(c.items)), way[1]) if way is not None and isinstance(c, Seq) else way
 
 
 def _same(a: Operand, b: Operand) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
 from adgen.frontend import tree
-from adgen.infer.control import branches, iterables, iteration
+from adgen.infer.control import branches, held_items, iterables, iteration
 from adgen.infer.control.bodies import assigned_names, exposed_names
 from adgen.infer.control.fit import NeedsPeel
 from adgen.infer.expressions import items, operations
@@ -133,7 +133,11 @@ def _run_for(e: Engine, s: tree.For, it: Any, stepped: Once | None) -> None:
         _unroll(e, s, len(plan), partial(_item_now, e, s, it, len(plan)), 0, stepped)
         return
     plan.stepped = stepped
-    _count(e, s, plan)
+    held = iterables.objects_of(e, it) if stepped is None and not e.keeps_loops else {}
+    if not held:
+        _count(e, s, plan)
+    elif held_items.run_apart(e, s, it, plan, held, partial(_count, e, s, plan), _unroll):
+        return
     if any(e.state.heap.get(o) is not c for o, c in known) and not e.state.dead:
         e.state = state  # its items were those of a copy
         e.b.rewind(depth, mark)
@@ -149,6 +153,7 @@ def _run_for(e: Engine, s: tree.For, it: Any, stepped: Once | None) -> None:
             elem = items.element_type(e, c, c)
             assert elem is not None
             e.state.heap[o] = e.list_operand(c, elem)
+            e.state.link_items(o, c)
         plan = iterables.plan(e, it)
         assert not isinstance(plan, list)
         plan.stepped = stepped

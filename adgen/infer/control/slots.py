@@ -150,7 +150,9 @@ class Slots:
         if isinstance(v, TupleV) and path in self.a.lists:  # it gets longer or shorter
             self.a.types.setdefault(path, List(self.a.lists[path]))
             obj = Obj(name, traits=tuples.FROZEN)
-            return self._hold(obj, self.param(path, e.list_operand(Seq(v.items), self.a.lists[path]), name, obj))
+            held = self._hold(obj, self.param(path, e.list_operand(Seq(v.items), self.a.lists[path]), name, obj))
+            e.state.link_items(obj, v)
+            return held
         if isinstance(v, TupleV):
             return TupleV(tuple(self._enter((*path, k), i, None) for k, i in enumerate(v.items)), v.cls)
         if isinstance(v, Ref):

@@ -39,17 +39,15 @@ def take(e: Engine, base: Ref, content: Any, elem: Any, key: Key) -> Ref | None:
     if not is_container(elem) or any(isinstance(i, Slice) for i in key.index.items):
         return None
     obj = base.obj
-    if isinstance(content, Seq):
-        held = objects_in(e, TupleV(content.items))
-        if len(set(held)) < len(held):
-            mix(e, obj)
-    if obj.mixed:
-        return None
-    if isinstance(content, Seq):
+    if isinstance(content, Seq) and not obj.mixed:
         from adgen.infer.expressions import items
 
-        e.state.heap[obj] = items.list_operand(e, content, elem)
+        whole = items.list_operand(e, content, elem)
         e.state.link_items(obj, content)
+        if not obj.mixed:
+            e.state.heap[obj] = whole
+    if obj.mixed:
+        return None
     return take_place(e, base, elem, key.index, key.holes)
 
 
@@ -169,8 +167,16 @@ def share_items(e: Engine, new: Ref, old: Ref) -> None:
 
 
 def _may_hold(e: Engine, owner: Obj, obj: Obj) -> bool:
-    outside = any(owner in heap and obj in heap for heap in e.loops)  # the same one in each iteration
-    return obj is owner or outside or obj in e.state.links.get(owner, ())
+    if obj is owner or obj in e.state.links.get(owner, ()):
+        return True
+    around = [heap for heap in e.loops if owner in heap]
+    return bool(around) and any(o in heap for heap in around for o in _may_be(e, obj))  # the same in each iteration
+
+
+def _may_be(e: Engine, obj: Obj) -> list[Obj]:
+    """Return the objects that one may be; what is linked to it and nested deeper or less holds it or is held."""
+    depth = e.state.depth(e.state.heap.get(obj))
+    return [obj, *(o for o in e.state.links.get(obj, ()) if e.state.depth(e.state.heap.get(o)) == depth)]
 
 
 def objects_in(e: Engine, value: Any) -> list[Obj]:

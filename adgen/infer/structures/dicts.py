@@ -109,10 +109,10 @@ def entry(e: Engine, base: Ref, key: Any, hint: dict[str, Any]) -> Any:
         if ENTRY in e.lacking:
             return e.b.const(None)
         read_nothing(e, k)
+    c = e.content(base.obj)
+    if rows.is_container(t.elem) and isinstance(c, Map):
+        keep_apart(e, base, c, table)
     if rows.is_container(t.elem) and not base.obj.mixed:
-        c = e.content(base.obj)
-        if isinstance(c, Map):
-            keep_apart(e, base, c, table)
         taken = rows.take_place(e, base, t.elem, PLACE[0], (k,))
         if taken is not None:
             return present(e, ENTRY, e.value(taken), taken) if ENTRY in e.lacking else taken
@@ -139,9 +139,6 @@ def read_nothing(e: Engine, key: Operand) -> None:
 
 def keep_apart(e: Engine, base: Ref, c: Map, table: Operand) -> None:
     """Let a dict of known keys be one of any keys from here on."""
-    held = rows.objects_in(e, TupleV(c.items))
-    if len(set(held)) < len(held):
-        rows.mix(e, base.obj)
     e.state.heap[base.obj] = table
     e.state.link_items(base.obj, c)
 

@@ -15,7 +15,7 @@ from adgen.infer.expressions import items, operations
 from adgen.infer.functions import inlining
 from adgen.infer.memory import rows
 from adgen.infer.structures import tables, tuples
-from adgen.infer.values import Map, Ref, Seq, SliceV, TupleV
+from adgen.infer.values import Map, Ref, Seq, SliceV
 from adgen.ir.nodes import Const, Operand, Var
 from adgen.ir.types import List, Str, Type, is_scalar
 
@@ -147,7 +147,7 @@ def _change_known(e: Engine, owner: Ref, c: Seq, name: str, args: Sequence[Any],
             return None
         return e.b.const(guarded.carry_out(e, lambda: getattr(known, name)(*wanted)))
     elif name == "sort":
-        e.write(owner.obj, e.content(calls.call_object(e, sorted, [owner], kwargs, {}).obj))
+        _become(e, owner, calls.call_object(e, sorted, [owner], kwargs, {}))
         return result
     elif name == "reverse":
         values.reverse()
@@ -159,15 +159,20 @@ def _change_known(e: Engine, owner: Ref, c: Seq, name: str, args: Sequence[Any],
     return result
 
 
+def _become(e: Engine, owner: Ref, made: Ref) -> None:
+    """Let a list hold what a new one does, in its order."""
+    content = e.content(made.obj)
+    e.write(owner.obj, content)
+    if isinstance(content, Var):
+        e.state.link_like(owner.obj, made.obj)
+
+
 def _as_unknown(e: Engine, owner: Ref, c: Seq) -> Operand | None:
     """Let a list of known items be one of any length from here on, if they are alike."""
     elem = items.element_type(e, c)
     if elem is None:
         return None
     whole = items.list_operand(e, c, elem)
-    held = rows.objects_in(e, TupleV(c.items))
-    if len(set(held)) < len(held):
-        rows.mix(e, owner.obj)
     e.state.heap[owner.obj] = whole
     e.state.link_items(owner.obj, c)
     return whole
@@ -187,7 +192,7 @@ def _change(e: Engine, owner: Ref, c: Operand, name: str, args: Sequence[Any], k
         step = SliceV(none, none, e.b.const(-1))
         turned = name == "reverse"
         made = items.get_item(e, owner, step, {}) if turned else calls.call_object(e, sorted, [owner], kwargs, {})
-        e.write(owner.obj, e.content(made.obj))
+        _become(e, owner, made)
         return none
     if name in ("insert", "appendleft"):
         where, v = args if name == "insert" else (e.b.const(0), args[0])
