@@ -146,3 +146,15 @@ def item_of_a_list_that_grew(x):
     one.append(x * x)
     a[0] = x[1] ** 2
     return np.sum(either[0] * either[-1]) + len(either) * x[1]
+
+
+@program
+def one_of_two_arrays_in_a_tuple_that_loops_make(x):
+    rows, u, s, n = [x * 1.0, x * 2.0], x * 0.5, x[0], 0
+    while n < 3:
+        n += 1
+        for r in rows:
+            u[0] = np.sin(s)
+            g = (s, r if s > 0.3 * n else u)
+            s = np.tanh(s + g[1].mean())
+    return s + u.sum()

@@ -406,3 +406,29 @@ def name_that_a_failed_body_did_not_bind(x):
         else:
             s += e * e
     return s
+
+
+@program
+def callee_whose_handlers_are_not_reached(x):
+    def score(v, y):
+        for i in range(0, 3, 2):
+            try:
+                v += 0.3 * y
+            except ValueError:
+                y = v
+                a = np.cumsum(y)
+            finally:
+                y += 0.1
+        return v + y
+
+    s = x[0]
+    for z in x:
+        y = s * z
+        try:
+            y = np.sin(y + s)
+            if score(s, z) >= 0.1:
+                raise ValueError("large")
+            s = s * 0.5 + z
+        except ValueError:
+            s = s * y
+    return s

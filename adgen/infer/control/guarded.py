@@ -299,6 +299,8 @@ def _run_piece(e: Engine, s: tree.Try) -> None:
             e.state = state
             e.b.rewind(depth, mark)
             run([call], go_on)
+        elif throws.error is UNBOUND and not e.state.dead:  # nothing in there can fail
+            bind()
         elif not e.state.dead:
             branches.run_if(e, throws.threw, lambda: _throw(e, s, throws.error), bind)
 
