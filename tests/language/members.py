@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import dataclasses
 import enum
 import functools
 import logging
@@ -196,3 +197,65 @@ def global_list_of_functions(x):
     for i, f in enumerate(WAVES):
         s += f(x[i]) * i
     return s
+
+
+@dataclasses.dataclass
+class Line:
+    w: float
+    b: float = 0.3
+
+    def at(self, x):
+        return self.w * x + self.b
+
+
+class Doubled(Line):
+    def __init__(self, w):
+        self.w = 2.0 * w
+        self.b = 1.0
+
+
+class Filled(Line):
+    def __init__(self, w):
+        super().__init__(3.0 * w, b=w)
+
+
+class Plain(Line):
+    pass
+
+
+@dataclasses.dataclass
+class Own:
+    w: float
+    b: float = 0.3
+
+    def __init__(self, w, b=0.1):
+        self.w = 5.0 * w
+        self.b = b
+
+    def __eq__(self, other):
+        return self.w > other.w
+
+
+@program
+def dataclass_with_an_init_of_its_own(x):
+    return Own(x[0]).w * dataclasses.replace(Own(x[1]), b=x[2]).b
+
+
+@program
+def dataclass_with_an_eq_of_its_own(x):
+    return x[0] * 2.0 if Own(x[0]) == Own(x[0] - 1.0) else x[0] * 3.0
+
+
+@program
+def init_of_a_class_below_a_dataclass(x):
+    return sum(o.at(x[1]) for o in [Doubled(x[0]), Doubled(x[2])])
+
+
+@program
+def init_of_a_dataclass_called_from_below(x):
+    return Filled(x[0]).at(x[1])
+
+
+@program
+def init_inherited_from_a_dataclass(x):
+    return Plain(x[0]).at(x[1]) * Plain(x[2], x[0]).at(x[1])

@@ -14,7 +14,7 @@ from adgen.errors import UnsupportedError
 from adgen.frontend import tree
 from adgen.frontend.resume import PLACE
 from adgen.infer.functions import recursion
-from adgen.infer.structures import tuples
+from adgen.infer.structures import objects, tuples
 from adgen.infer.values import Closure, GeneratorV, Map, PlaceV, StarV
 from adgen.ir.types import Bool, Int
 
@@ -29,8 +29,15 @@ MAX_RECURSIVE_CALLS = 200
 
 def inline_function(e: Engine, fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     from adgen.frontend.lower import lower
+    from adgen.frontend.source import NoSourceError
 
-    function = lower(fn)
+    try:
+        function = lower(fn)
+    except NoSourceError:
+        made = objects.fill(e, fn, args, kwargs) if objects.is_generated(fn) else None
+        if made is None:
+            raise
+        return made
     if not (getattr(fn, "__module__", None) or "").startswith("adgen.rules."):
         e.callees.setdefault(fn)
     defaults = dict(zip([p.name for p in function.params if p.has_default], defaults_of(e, fn, function)))

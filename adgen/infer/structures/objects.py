@@ -163,9 +163,7 @@ def compare(e: Engine, symbol: str, a: Any, b: Any) -> Any:
         method = special(e, v, f"__{name}__")
         if method is None:
             continue
-        cls = class_of_object(e, v)
-        params = getattr(cls, "__dataclass_params__", None)
-        if params is not None and getattr(params, "eq" if one in ("eq", "ne") else "order"):
+        if is_generated(method.fn):
             return _compare_fields(e, symbol, a, b)
         return call_special(e, v, f"__{name}__", w)
     return None
@@ -228,9 +226,14 @@ def make(e: Engine, cls: type, args: Sequence[Any], kwargs: Mapping[str, Any]) -
     if REGISTRY.stand_in(cls) is None and not is_followed(cls):
         return None
     reads.rely_on_class(e, cls)
-    if dataclasses.is_dataclass(cls):
-        return _make_dataclass(e, cls, args, kwargs)
     init = find_in_class(cls, "__init__")
+    if is_generated(init):
+        values = _fields(e, cls, init, args, kwargs)
+        if values is None:
+            return None
+        self = e.new(Map(tuple(values), tuple(values.values()), cls))
+        _finish(e, self, init)
+        return self
     if init is not object.__init__ and not isinstance(init, pytypes.FunctionType):
         return None
     self = e.new(Map((), (), cls))
@@ -242,18 +245,29 @@ def make(e: Engine, cls: type, args: Sequence[Any], kwargs: Mapping[str, Any]) -
     return self
 
 
-def _make_dataclass(e: Engine, cls: type, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Ref | None:
+def is_generated(method: Any) -> bool:
+    """Say whether `dataclass` wrote a method: one that a class has itself counts before that."""
+    return isinstance(method, pytypes.FunctionType) and method.__code__.co_qualname.startswith("__create_fn__.")
+
+
+def _owner(cls: type, name: str, method: Any) -> type:
+    return next(base for base in cls.__mro__ if base.__dict__.get(name) is method)
+
+
+def _fields(e: Engine, cls: type, init: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what the `__init__` of a dataclass assigns; None if that can't be followed."""
     from adgen.infer.calls import calls
 
-    if not cls.__dataclass_params__.init or "__init__" not in cls.__dict__:  # type: ignore[attr-defined]
-        return None
-    fields = dataclasses.fields(cls)
-    if len(cls.__dataclass_fields__) != len(fields):  # type: ignore[attr-defined]
+    owner = _owner(cls, "__init__", init)
+    fields = dataclasses.fields(owner)
+    if len(owner.__dataclass_fields__) != len(fields):  # type: ignore[attr-defined]
         return None  # InitVar and the like
     given = [f.name for f in fields if f.init and not f.kw_only]
     values = dict(zip(given, args)) | dict(kwargs)
     if len(args) > len(given) or not set(values) <= {f.name for f in fields if f.init}:
         return None
+    if any(hasattr(find_in_class(cls, f.name), "__set__") for f in fields):
+        return None  # a property of a class below has the name of a field
     for f in fields:
         if f.name in values:
             continue
@@ -263,12 +277,31 @@ def _make_dataclass(e: Engine, cls: type, args: Sequence[Any], kwargs: Mapping[s
             values[f.name] = calls.call_object(e, f.default_factory, [], {}, {})
         elif f.init:
             return None
-    names = [f.name for f in fields if f.name in values]
-    for n in names:
-        e.name_part(n, values[n])
-    self = e.new(Map(tuple(names), tuple(values[n] for n in names), cls))
-    call_special(e, self, "__post_init__")
-    return self
+    found = {f.name: values[f.name] for f in fields if f.name in values}
+    for n, v in found.items():
+        e.name_part(n, v)
+    return found
+
+
+def _finish(e: Engine, self: Ref, init: Any) -> None:
+    """Call `__post_init__` if the class for which `dataclass` wrote `__init__` has one."""
+    cls = class_of_object(e, self)
+    if cls is not None and hasattr(_owner(cls, "__init__", init), "__post_init__"):
+        call_special(e, self, "__post_init__")
+
+
+def fill(e: Engine, init: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """Carry out `super().__init__(...)` of a dataclass; None if that can't be followed."""
+    cls = class_of_object(e, args[0]) if args else None
+    if cls is None or init.__name__ != "__init__":
+        return None
+    values = _fields(e, cls, init, args[1:], kwargs)
+    if values is None:
+        return None
+    for n, v in values.items():
+        set_attribute(e, args[0], n, v)
+    _finish(e, args[0], init)
+    return e.b.const(None)
 
 
 def remember(e: Engine, ref: Ref, operand: Operand) -> None:
