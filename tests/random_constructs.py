@@ -35,7 +35,7 @@ class Box:
 
 """
 
-# The tags of these constructs: each is in at least 2 % of the programs (tests/test_random.py counts).
+# The tags of these constructs: each is in at least 2 % of the programs (tests/test_random_table.py counts).
 CONSTRUCTS = (
     "try", "finally", "with", "match", "generator", "list comprehension", "filtered sum", "dict comprehension",
     "object", "function as value", "lambda", "pop or insert", "through T", "through reshape", "through ravel",

@@ -88,7 +88,7 @@ def _sliced(node: ast.Subscript) -> bool:
     return any(isinstance(p, ast.Slice) for p in parts)
 
 
-# Each of these is in at least 5 % of the programs (tests/test_random.py counts).
+# Each of these is in at least 2 % of the programs (tests/test_random_table.py counts).
 LANGUAGE = [
     *(f"operator {o}" for o in OPERATORS.values()),
     *"unary -, comparison, chained comparison, and, or, not, if, elif, else, conditional expression".split(", "),

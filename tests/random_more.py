@@ -17,7 +17,7 @@ WEIGHTS: dict[str, float] = {
     **{n: float(w) for n, w in (item.split() for item in _WEIGHTS.split(",") if item.strip())},
 }
 
-# The tags of these constructs: each is in at least 2 % of the programs (tests/test_random.py counts).
+# The tags of these constructs: each is in at least 2 % of the programs (tests/test_random_table.py counts).
 MORE = (
     "recursion", "mutual recursion", "dict by run-time keys", "dict of counts", "work list", "list edited",
     "list of unknown length", "list of lists", "nonlocal", "star arguments", "list of objects", "rows written",

@@ -13,6 +13,7 @@ import functools
 import linecache
 import multiprocessing
 import random
+import re
 import sys
 import traceback
 import warnings
@@ -26,19 +27,23 @@ import numpy as np
 from tests import numeric
 from tests.random_constructs import HEADER
 from tests.random_expressions import F, Helper, Kind, arr
+from tests.random_headers import CLASSES, OUTER, OUTER_NAMES
 from tests.random_language import constructs
-from tests.random_more import WEIGHTS, WideWriter
+from tests.random_rest import WEIGHTS, RestWriter
 from tests.random_shrink import shrink
 
 LIMIT = 50.0  # a program with larger values is thrown away
 LARGEST_SLOPE = 1e4
 IMPORTS = """\
 import contextlib
+import dataclasses
 import functools
 import math
 from collections import namedtuple
 
 import numpy as np
+import numpy as xp
+from numpy import sin as sine
 
 Pair = namedtuple("Pair", ("left", "right"))
 
@@ -76,7 +81,7 @@ def load(source: str, name: str, label: str) -> Callable[..., Any]:
     filename = f"<{label}_{next(_loaded)}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     space: dict[str, Any] = {"__name__": label}
-    exec(compile(source, filename, "exec"), space)
+    exec(compile(source, filename, "exec", dont_inherit=True), space)
     found: Callable[..., Any] = space[name]
     return found
 
@@ -95,7 +100,7 @@ def make_helper(rng: random.Random, name: str, n: int, kind: str) -> Helper:
         kind
     ]
     weights = {**WEIGHTS, "call": 0, "call_inplace": 0, "view": 0.3, "time_loop": 0, "loop_exit": 0.3}
-    w = WideWriter(rng, {p: k for p, k, _ in params}, result, [], weights)
+    w = RestWriter(rng, {p: k for p, k, _ in params}, result, [], weights)
     if kind == "inplace":
         w.owned.add("u")
         w.fixed.add("u")
@@ -118,7 +123,7 @@ def attempt(seed: int, number: int, weights: dict[str, float]) -> Program:
     dtype = np.float32 if single else np.float64
 
     def data(*shape: int) -> np.ndarray:
-        return np.round(values.uniform(-1.3, 1.3, shape), 3).astype(dtype)
+        return (np.round(values.uniform(-1.3, 1.3, shape), 3) + 4e-4).astype(dtype)  # beside the constants
 
     env: dict[str, Kind] = {}
     args: list[Any] = []
@@ -132,7 +137,7 @@ def attempt(seed: int, number: int, weights: dict[str, float]) -> Program:
         tags.add("float32")
     add("u", arr(n), data(n))
     if rng.random() < 0.75:
-        add("x", F, round(float(values.uniform(-1.2, 1.2)), 3))
+        add("x", F, round(float(values.uniform(-1.2, 1.2)), 3) + 4e-4)
     if rng.random() < 0.35:
         add("v", arr(rng.choice([n, m])), np.zeros(0))
         args[-1] = data(*env["v"].shape)
@@ -140,7 +145,7 @@ def attempt(seed: int, number: int, weights: dict[str, float]) -> Program:
         add("A", arr(*rng.choice([(n, m), (n, n), (m, n)])), np.zeros(0))
         args[-1] = data(*env["A"].shape)
     if rng.random() < 0.3:
-        add("y", F, round(float(values.uniform(-1.2, 1.2)), 3))
+        add("y", F, round(float(values.uniform(-1.2, 1.2)), 3) + 4e-4)
     if rng.random() < 0.4:
         k = rng.choice([2, 3])
         add("k", Kind("int", (k, k)), k)
@@ -149,29 +154,33 @@ def attempt(seed: int, number: int, weights: dict[str, float]) -> Program:
         add("xs", Kind("list", (3,), (arr(n),)), [data(n) for _ in range(3)])
         tags.add("list parameter")
     if rng.random() < 0.15:
-        value = {"w": data(n), "b": round(float(values.uniform(-1, 1)), 3)}
+        value = {"w": data(n), "b": round(float(values.uniform(-1, 1)), 3) + 4e-4}
         add("params", Kind("dict", (), (arr(n), F), ("w", "b")), value)
         tags.add("dict parameter")
     if rng.random() < 0.15:
-        add("pair", Kind("tuple", (), (F, arr(n))), (round(float(values.uniform(-1, 1)), 3), data(n)))
+        add("pair", Kind("tuple", (), (F, arr(n))), (round(float(values.uniform(-1, 1)), 3) + 4e-4, data(n)))
         tags.add("tuple parameter")
     kinds = [kind for kind in ("scalar", "array", "reduce", "pair") if rng.random() < 0.45]
     kinds += ["inplace"] if rng.random() < 0.2 else []
     names = rng.sample(["blend", "shift", "score", "step", "mix"], len(kinds))
     helpers = [make_helper(rng, name, n, kind) for name, kind in zip(names, kinds)]
     result = rng.choice([F] * 8 + [arr(n), Kind("tuple", (), (F, arr(n)))])
-    w = WideWriter(rng, env, result, helpers, weights)
+    w = RestWriter(rng, env, result, helpers, weights)
     w.fixed |= {name for name, k in env.items() if k.name in ("int", "list", "dict", "tuple")}
     w.owned |= {name for name, k in env.items() if k.name == "array" and rng.random() < 0.2}
     w.tags |= tags
-    target = rng.randint(11, 22)
+    target = rng.randint(12, 26)
     params = ", ".join(env)
     while w.count < target - 1:
         w.statement()
     w.emit(f"return {w.final()}")
     defined = [h.source for h in helpers]
-    if any("Box(" in line for line in (*w.lines, *defined)):
-        defined.insert(0, HEADER)
+    text = "\n".join((*w.lines, *defined))
+    defined[:0] = [
+        header
+        for header, names in ((OUTER, OUTER_NAMES), (CLASSES, ("Line", "Bent")), (HEADER, ("Box",)))
+        if any(re.search(rf"\b{n}\b", text) for n in names)
+    ]
     text = IMPORTS + "".join(d.rstrip() + "\n\n\n" for d in defined)
     text += f"def program({params}):\n" + "\n".join(w.lines) + "\n"
     if single:
@@ -201,7 +210,7 @@ def unfit(p: Program) -> str:
                 if numeric.jump(f, args, direction, seed) > 1e-3 * (1.0 + abs(slope)):
                     return "rough"
                 slopes.append(abs(slope))
-    except (ArithmeticError, ValueError, RuntimeWarning) as e:
+    except (ArithmeticError, ValueError, IndexError, RuntimeWarning) as e:
         return f"{type(e).__name__}: {e}"
     if not 1e-6 < max(slopes) < LARGEST_SLOPE:
         return "flat or steep"
