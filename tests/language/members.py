@@ -259,3 +259,14 @@ def init_of_a_dataclass_called_from_below(x):
 @program
 def init_inherited_from_a_dataclass(x):
     return Plain(x[0]).at(x[1]) * Plain(x[2], x[0]).at(x[1])
+
+
+@dataclasses.dataclass(slots=True, frozen=True)
+class Slotted:
+    w: float
+    b: float = 0.3
+
+
+@program
+def dataclass_with_slots(x):
+    return Slotted(x[0]).w * Slotted(x[1], x[2]).b

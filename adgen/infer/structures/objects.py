@@ -266,7 +266,7 @@ def _fields(e: Engine, cls: type, init: Any, args: Sequence[Any], kwargs: Mappin
     values = dict(zip(given, args)) | dict(kwargs)
     if len(args) > len(given) or not set(values) <= {f.name for f in fields if f.init}:
         return None
-    if any(hasattr(find_in_class(cls, f.name), "__set__") for f in fields):
+    if any(_is_hooked(find_in_class(cls, f.name)) for f in fields):
         return None  # a property of a class below has the name of a field
     for f in fields:
         if f.name in values:
@@ -281,6 +281,10 @@ def _fields(e: Engine, cls: type, init: Any, args: Sequence[Any], kwargs: Mappin
     for n, v in found.items():
         e.name_part(n, v)
     return found
+
+
+def _is_hooked(found: Any) -> bool:
+    return hasattr(found, "__set__") and not isinstance(found, pytypes.MemberDescriptorType)  # that is a slot
 
 
 def _finish(e: Engine, self: Ref, init: Any) -> None:
