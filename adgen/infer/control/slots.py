@@ -190,7 +190,7 @@ class Slots:
 
     def _enter_as(self, path: Path, template: Any, name: str | None, init: Const) -> Any:
         """Enter with what is not bound yet, or None, in the form that it will have."""
-        if path in self.a.poisoned:
+        if init is UNDEF and path in self.a.poisoned:
             return self.a.poisoned[path]
         if isinstance(template, Seq) and path in self.a.lists:
             template = List(self.a.lists[path])
