@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+
 import adgen
 from tests.language.table import program
 
@@ -93,3 +95,13 @@ def cyc(x):
     l = [v * v for v in x]
     l = l[1:] + l[:1]
     return l[0] * l[2]
+
+
+@program
+def kept_sorted(x):
+    median, t = [], 0.0
+    for i in range(5):
+        bisect.insort(median, x[i % 3] * (i + 1))
+        t += median[len(median) // 2] ** 2
+    bisect.insort_left(median, x[0])
+    return t * median[1]

@@ -5,6 +5,7 @@ Iterators whose items depend on nothing but those of what they walk are lists he
 
 from __future__ import annotations
 
+import bisect
 import functools
 import heapq
 import itertools
@@ -399,8 +400,8 @@ def dict_pop(table: Any, key: Any, *default: Any) -> Any:
     return value
 
 
-def dict_popitem(table: Any) -> Any:
-    key = list(table)[-1]
+def dict_popitem(table: Any, last: Any = True) -> Any:
+    key = list(table)[-1 if last else 0]
     value = table[key]
     del table[key]
     return key, value
@@ -414,7 +415,35 @@ def dict_update(table: Any, *others: Any, **named: Any) -> Any:
         table[key] = value
 
 
+def dict_move_to_end(table: Any, key: Any, last: Any = True) -> None:
+    value = table.pop(key)
+    if last:
+        table[key] = value
+    else:
+        others = dict(table)
+        table.clear()
+        table[key] = value
+        table.update(others)
+
+
+def dict_most_common(table: Any, n: Any = None) -> Any:
+    pairs = sort_all(dict_items(table), key=lambda pair: pair[1], reverse=True)
+    return pairs if n is None else pairs[:n]
+
+
+@stands_for(bisect.insort_left)
+def insort_left(values: Any, item: Any, lo: Any = 0, hi: Any = None, *, key: Any = None) -> None:
+    values.insert(bisect.bisect_left(values, item if key is None else key(item), lo, hi, key=key), item)
+
+
+@stands_for(bisect.insort_right)
+def insort_right(values: Any, item: Any, lo: Any = 0, hi: Any = None, *, key: Any = None) -> None:
+    values.insert(bisect.bisect_right(values, item if key is None else key(item), lo, hi, key=key), item)
+
+
 DICT_METHODS: dict[str, Callable[..., Any]] = {
+    "most_common": dict_most_common,
+    "move_to_end": dict_move_to_end,
     "get": dict_get,
     "pop": dict_pop,
     "popitem": dict_popitem,

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from adgen.errors import UnsupportedError
-from adgen.infer.calls import array_methods, calls, handlers
+from adgen.infer.calls import array_methods, calls, handlers, library
 from adgen.infer.control import guarded, iterables
 from adgen.infer.environment import outside
 from adgen.infer.expressions import items, operations
+from adgen.infer.functions import inlining
 from adgen.infer.iterators import iterator_calls
 from adgen.infer.memory import forks, rows, stores
 from adgen.infer.structures import dicts, lists
@@ -159,12 +160,16 @@ def _dict_method(e: Engine, owner: Ref, c: Map, name: str, args: Sequence[Any], 
         value = args[1] if len(args) > 1 else e.b.const(None)
         e.write(owner.obj, c.put(key, value))
         return value
+    if (name == "most_common" and dicts.counts(owner)) or name == "move_to_end":
+        return inlining.inline_function(e, library.DICT_METHODS[name], [owner, *args], kwargs)
     if name == "popitem":
         if not c.keys:
             error = UnsupportedError(what="popitem() of an empty dict", origin=e.origin)
             guarded.fail(e, KeyError, "popitem(): dictionary is empty", error)
-        e.write(owner.obj, Map(c.keys[:-1], c.items[:-1]))
-        return TupleV((operations.lift(e, c.keys[-1]), c.items[-1]))
+        last = e.static(args[0] if args else kwargs.get("last", e.b.const(True)), "which entry to take")
+        at = len(c.keys) - 1 if last else 0
+        e.write(owner.obj, Map((*c.keys[:at], *c.keys[at + 1 :]), (*c.items[:at], *c.items[at + 1 :])))
+        return TupleV((operations.lift(e, c.keys[at]), c.items[at]))
     raise UnsupportedError(
         what=f"the dict method '.{name}()'", instead="use items, keys, values, get or indexing", origin=e.origin
     )

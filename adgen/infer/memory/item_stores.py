@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from adgen.errors import AliasError, UnsupportedError
 from adgen.infer.calls import library, primitives
 from adgen.infer.expressions import items, operations
@@ -13,8 +15,9 @@ from adgen.infer.memory import in_place, rows
 from adgen.infer.structures import dicts, lists, objects, tables, tuples
 from adgen.infer.values import Map, NeedsUnroll, Ref, Seq, SliceV, TupleV
 from adgen.ir.build import shift
-from adgen.ir.nodes import Const, Var
+from adgen.ir.nodes import Const, Operand, Var
 from adgen.ir.types import (
+    Array,
     List,
     Opaque,
     is_scalar,
@@ -189,9 +192,24 @@ def aug_item(e: Engine, base: Any, key: Any, symbol: str, value: Any) -> None:
             return
         old = e.wrap(e.b.load(e.value(base), (k.index,), k.holes))
         new = e.value(operations.binary(e, symbol, old, value))
+        _refuse_cast(e, symbol, old, new)
         e.write_place(base, new, place, holes, "set")
         return
     if isinstance(base, Ref) and dicts.add_to(e, base, key, symbol, value):
         return
     old = items.get_item(e, base, key, {})
     set_item(e, base, key, in_place.in_place(e, symbol, old, value, {}))
+
+
+def _refuse_cast(e: Engine, symbol: str, old: Any, new: Operand) -> None:
+    """Refuse what NumPy does not write into a part of an array: a number alone it does, cut off."""
+    was = operations.array_type(e, old) if isinstance(old, Ref) else None
+    if not isinstance(was, Array) or not isinstance(new.type, Array):
+        return
+    if not np.can_cast(new.type.dtype, was.dtype, "same_kind"):
+        raise UnsupportedError(
+            what=f"`{symbol}=` of a part of an array of {was.dtype}, with a result of {new.type.dtype}",
+            why="the program would raise UFuncTypeError here",
+            instead="make the array one of floating-point numbers",
+            origin=e.origin,
+        )

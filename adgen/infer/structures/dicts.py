@@ -269,7 +269,7 @@ def call_method(e: Engine, owner: Ref, name: str, args: Sequence[Any], kwargs: M
         e.write(owner.obj, Map((), ()))
         return e.b.const(None)
     source = library.DICT_METHODS.get(name)
-    if source is None:
+    if source is None or (name == "most_common" and not counts(owner)):
         raise UnsupportedError(
             what=f"the dict method '.{name}()'",
             instead="use items, keys, values, get, setdefault, pop, update or indexing",
