@@ -177,9 +177,42 @@ def taken_again(x):
     return np.sum(taken[1] * x)
 
 
-@pytest.mark.parametrize(
-    "f", [appended_to, stored_into, joined, grown_tuple, dict_entries, sorted_in_place, stepped, best, taken_again]
-)
+def tuple_at_an_index(x):
+    o = x * 1.0
+    pairs = [(o, 1.0), (x * 2.0, 2.0)]
+    q = pairs[int(x[0] * 0.0)][0]
+    q *= 2.0
+    return np.sum(o * x)
+
+
+def tuple_of_a_dict(x):
+    o = x * 1.0
+    pairs = {0: (o, 1.0), 1: (x * 2.0, 2.0)}
+    q = pairs[int(x[0] * 0.0)][0]
+    q *= 2.0
+    return np.sum(o * x)
+
+
+def best_pair(x):
+    p = x * 2.0
+    pairs = [(x * 1.0, 1.0), (p, 2.0)]
+    max(pairs, key=lambda t: t[0][0])[0][0] *= 2.0
+    return np.sum(p * x)
+
+
+def pair_before_a_write(x):
+    o = x * 1.0
+    pairs = [(o, 1.0), (x * 2.0, 1.0)]
+    t = pairs[int(x[0] * 0.0)]
+    o *= 3.0
+    return np.sum(t[0] * x)
+
+
+REFUSED = [appended_to, stored_into, joined, grown_tuple, dict_entries, sorted_in_place, stepped, best, taken_again]
+REFUSED += [tuple_at_an_index, tuple_of_a_dict, best_pair, pair_before_a_write]
+
+
+@pytest.mark.parametrize("f", REFUSED)
 def test_writes_to_items_that_may_be_one_are_refused(f):
     with pytest.raises(adgen.AliasError):
         adgen.grad(f)(X)

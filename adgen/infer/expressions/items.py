@@ -254,6 +254,8 @@ def from_list(e: Engine, base: Ref, key: Any, hint: dict[str, Any]) -> Any:
     if isinstance(c, Seq) and isinstance(lst, Var) and lst.name is None:
         lst.name = base.obj.name
     out = e.b.load(lst, (k.index,), k.holes, hint.get("name"), hint.get("fixed", False))
+    if isinstance(c, Seq):
+        e.state.link_items(base.obj, c)  # what is read may be any of these
     if nones:
         v = tables.maybe(e, out, name=hint.get("name"))
         rows.link_out(e, operations.sure(v), base.obj)

@@ -110,8 +110,10 @@ def entry(e: Engine, base: Ref, key: Any, hint: dict[str, Any]) -> Any:
             return e.b.const(None)
         read_nothing(e, k)
     c = e.content(base.obj)
-    if rows.is_container(t.elem) and isinstance(c, Map):
+    if isinstance(c, Map) and rows.is_container(t.elem):
         keep_apart(e, base, c, table)
+    elif isinstance(c, Map):
+        e.state.link_items(base.obj, c)
     if rows.is_container(t.elem) and not base.obj.mixed:
         taken = rows.take_place(e, base, t.elem, PLACE[0], (k,))
         if taken is not None:
