@@ -10,7 +10,7 @@ import pytest
 
 import adgen
 from adgen.cli import main
-from tests import numeric, random_programs
+from tests import random_programs
 
 X = np.array([1.0, 2.0])
 space: dict = {}
@@ -447,8 +447,7 @@ def test_derivatives_of_derivatives():
 def test_what_is_said_is_what_is_differentiated(seed):
     p = random_programs.generate(seed)
     f, args = p.function(), p.arguments()
-    value, pullback = adgen.vjp(f, *args)
-    gradients = pullback(numeric.seed_like(value, np.random.default_rng(seed)))
-    for name, x, g in zip(inspect.signature(f).parameters, args, gradients):
+    for name, x in zip(inspect.signature(f).parameters, args):
         if isinstance(x, float) or (isinstance(x, np.ndarray) and x.dtype.kind == "f"):
+            g = adgen.grad(f, wrt=name)(*args)
             assert ("None for" in adgen.explain(f, *p.arguments(), wrt=name)) == (g is None)
