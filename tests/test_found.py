@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -218,3 +220,27 @@ def test_an_index_that_no_list_has():
 
     with pytest.raises(adgen.UnsupportedError, match="index of type NoneType"):
         adgen.grad(f)(X)
+
+
+def test_attributes_of_a_namespace():
+    def f(x):
+        space = SimpleNamespace(a=x * 2.0)
+        space.b = space.a * x
+        return np.sum(space.b)
+
+    np.testing.assert_array_equal(adgen.grad(f)(X), 4.0 * X)
+
+
+def bound_on_two_of_three_paths(x):
+    if x[0] > 0.0:
+        y = x * x
+    elif x[1] > -1.0:
+        y = x[::-1]
+    else:
+        return np.sum(x)
+    return np.sum(y * x)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0, -9.0])
+def test_a_pullback_keeps_what_one_path_alone_binds(sign):
+    adgen.check_grads(bound_on_two_of_three_paths, (sign * X,), order=1)

@@ -45,8 +45,9 @@ class _Rewriter:
         self.same: Mapping = {}  # what is replaced as a whole: by what
         self.copy = REGISTRY.named("copy")
         self.absent = find_absent(body)
-        if edits.yields:
-            handed_on = {block.results[k] for block, k in edits.yields}
+        handed_on = {block.results[k] for block, k in edits.yields}
+        handed_on |= {s.args[k] for s, k in edits.whole if isinstance(s, Let)}
+        if handed_on:
             self.absent |= find_undefined(body) & handed_on
         self.nones = bool(edits.defs) and any(isinstance(s, Let) and s.op.name in MAY_BE_NONE for s in walk(body))
 

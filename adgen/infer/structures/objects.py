@@ -412,7 +412,8 @@ def refuse_descriptor(e: Engine, cls: type, name: str, found: Any, method: str) 
 
 
 def _own_hook(cls: type, name: str) -> bool:
-    return name in cls.__dict__ and not _is_of_frozen(cls, name)
+    """Say whether a class defines a hook; SimpleNamespace has those of `object`."""
+    return name in cls.__dict__ and cls is not pytypes.SimpleNamespace and not _is_of_frozen(cls, name)
 
 
 def attributes_as_dict(e: Engine, v: Any) -> Ref | None:
