@@ -30,6 +30,16 @@ def deletes_an_item_beyond(x):
 
 
 @program
+def puts_too_few_into_a_slice(x):
+    values = [x[0], x[1], x[2]]
+    try:
+        values[::2] = [x[1] * x[1]]
+    except ValueError:
+        values[0] = x[0] ** 3
+    return values[0] * values[2]
+
+
+@program
 def deletes_every_second(x):
     values = [v * v for v in x] + [x[0], x[1]]
     try:

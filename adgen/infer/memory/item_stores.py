@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from operator import setitem
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from adgen.errors import AliasError, UnsupportedError
 from adgen.infer.calls import library, primitives
+from adgen.infer.control import guarded
 from adgen.infer.expressions import items, operations
 from adgen.infer.functions import inlining
 from adgen.infer.iterators import iterators
@@ -136,7 +138,8 @@ def _store_in_list(e: Engine, base: Ref, c: Any, key: Any, value: Any) -> None:
     if isinstance(key, SliceV):
         if isinstance(c, Seq) and _is_static(e, key, value):
             values = list(c.items)
-            values[e.static(key, "the bounds of this slice")] = items.expand(e, value)
+            bounds, put = e.static(key, "the bounds of this slice"), items.expand(e, value)
+            guarded.carry_out(e, lambda: setitem(values, bounds, put))
             e.write(base.obj, Seq(tuple(values)))
             return
         lists.store_slice(e, base, key, value)
